@@ -1,0 +1,94 @@
+//! Accounts: who can sign in.
+
+mod email;
+pub(crate) mod store;
+mod username;
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+
+pub use email::EmailAddress;
+pub use username::{BadUsername, Username};
+
+/// Identifies an account: `sub` in its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccountId(pub Uuid);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An account, without its password.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its identity.
+    pub id: AccountId,
+    /// The e-mail address, as typed at registration.
+    pub email: String,
+    /// The username, as typed at registration.
+    pub username: Option<String>,
+    /// What it may do, for the services that trust our tokens.
+    pub roles: Vec<String>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// Since when it is shut out.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// Whether it may sign in and use its tokens.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+}
+
+/// An account to be registered.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// Its identity to be.
+    pub id: AccountId,
+    /// Its e-mail address.
+    pub email: EmailAddress,
+    /// Its username, if it wants one.
+    pub username: Option<Username>,
+    /// Its password's hash, in PHC string format.
+    pub password_hash: crate::passwords::PasswordHash,
+    /// When it is registered.
+    pub created_at: Timestamp,
+}
+
+/// What somebody types to sign in: an e-mail address or a username. A username holds no `@`, so the two never meet.
+#[derive(Debug)]
+pub enum Identifier {
+    /// It has an `@`.
+    Email(EmailAddress),
+    /// It has none.
+    Username(Username),
+}
+
+impl Identifier {
+    /// Reads what was typed; `None` for what no account can have.
+    #[must_use]
+    pub fn parse(typed: &str) -> Option<Self> {
+        if typed.contains('@') {
+            EmailAddress::parse(typed).ok().map(Self::Email)
+        } else {
+            Username::parse(typed).ok().map(Self::Username)
+        }
+    }
+}
+
+/// Which part of a registration somebody else has already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The e-mail address.
+    Email,
+    /// The username.
+    Username,
+}

@@ -1,0 +1,99 @@
+//! Queries on accounts.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{Account, AccountId, EmailAddress, Identifier, Taken, Username};
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::db::schema::accounts;
+use crate::error::Error;
+use crate::passwords::PasswordHash;
+
+/// `accounts.column COLLATE "C"` in lower case, as the index has it.
+macro_rules! folded {
+    ($column:literal) => {
+        diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>(concat!(
+            "lower(accounts.",
+            $column,
+            " COLLATE \"C\")"
+        ))
+    };
+}
+
+/// An account's row, without its password.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct AccountRow {
+    id: Uuid,
+    email: String,
+    username: Option<String>,
+    roles: Vec<Option<String>>,
+    created_at: Timestamp,
+    disabled_at: Option<Timestamp>,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            id: AccountId(row.id),
+            email: row.email,
+            username: row.username,
+            roles: row.roles.into_iter().flatten().collect(),
+            created_at: row.created_at,
+            disabled_at: row.disabled_at,
+        }
+    }
+}
+
+/// The account that somebody means, with the hash of its password.
+pub(crate) async fn find(
+    connection: &mut Connection,
+    identifier: &Identifier,
+) -> Result<Option<(Account, PasswordHash)>, Error> {
+    let query = accounts::table.select((AccountRow::as_select(), accounts::password_hash));
+    let row = match identifier {
+        Identifier::Email(email) => {
+            query.filter(folded!("email").eq(email.folded())).first::<(AccountRow, String)>(connection).await
+        }
+        Identifier::Username(username) => {
+            query.filter(folded!("username").eq(username.folded())).first(connection).await
+        }
+    };
+    Ok(row.optional()?.map(|(row, hash)| (row.into(), PasswordHash::new(hash))))
+}
+
+/// What of these two somebody has already, the e-mail address first.
+pub(crate) async fn find_taken(
+    connection: &mut Connection,
+    email: &EmailAddress,
+    username: Option<&Username>,
+) -> Result<Option<Taken>, Error> {
+    let emails = accounts::table.filter(folded!("email").eq(email.folded()));
+    let usernames = accounts::table.filter(folded!("username").eq(username.map(Username::folded)));
+    let (email, username) = diesel::select((diesel::dsl::exists(emails), diesel::dsl::exists(usernames)))
+        .get_result::<(bool, bool)>(connection)
+        .await?;
+    Ok(if email {
+        Some(Taken::Email)
+    } else if username {
+        Some(Taken::Username)
+    } else {
+        None
+    })
+}
+
+/// Puts a stronger hash of the same password in the place of `old`; returns false when the password has changed since.
+pub(crate) async fn replace_password_hash(
+    connection: &mut Connection,
+    id: AccountId,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> Result<bool, Error> {
+    let replaced = diesel::update(accounts::table.find(id.0).filter(accounts::password_hash.eq(old.as_str())))
+        .set(accounts::password_hash.eq(new.as_str()))
+        .execute(connection)
+        .await?;
+    Ok(replaced > 0)
+}

@@ -1,0 +1,101 @@
+//! Usernames.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+/// How many characters a username has.
+const LENGTH: RangeInclusive<usize> = 3..=32;
+
+/// ASCII letters, digits, `.`, `-` and `_`, first a letter or digit, last as well. So no two look alike by another script's
+/// letters. Two that differ only in case are the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+/// Why a username is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadUsername {
+    /// Fewer than 3 characters.
+    TooShort,
+    /// More than 32 characters.
+    TooLong,
+    /// Other characters, or a mark at its beginning or end.
+    Characters,
+}
+
+impl Username {
+    /// Reads a username; spaces around it are dropped.
+    ///
+    /// # Errors
+    /// When it is too short, too long, or has other characters.
+    pub fn parse(typed: &str) -> Result<Self, BadUsername> {
+        let typed = typed.trim();
+        if typed.chars().take(LENGTH.end() + 1).count() > *LENGTH.end() {
+            return Err(BadUsername::TooLong);
+        }
+        let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if !typed.chars().all(allowed) || !edge(typed.chars().next()) || !edge(typed.chars().next_back()) {
+            return Err(BadUsername::Characters);
+        }
+        if typed.len() < *LENGTH.start() {
+            return Err(BadUsername::TooShort);
+        }
+        Ok(Self(typed.to_owned()))
+    }
+
+    /// The username as typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form in which usernames are compared; the index `accounts_username_key` folds alike.
+    pub(super) fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+impl fmt::Display for BadUsername {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooShort => "A username has at least 3 characters.",
+            Self::TooLong => "A username has at most 32 characters.",
+            Self::Characters => {
+                "A username has letters a to z, digits and . - _ and begins and ends with a letter or digit."
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_digits_and_inner_marks_are_taken() {
+        for typed in ["ada", "Ada.Lovelace", "a-1_b", "42nd", &"a".repeat(32)] {
+            assert!(Username::parse(typed).is_ok(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn others_are_refused_with_the_reason() {
+        use BadUsername::*;
+        let long = "a".repeat(33);
+        for (typed, why) in [
+            ("", TooShort),
+            ("ab", TooShort),
+            (long.as_str(), TooLong),
+            ("a@b", Characters),
+            (".ada", Characters),
+            ("ada-", Characters),
+            ("a da", Characters),
+            ("аda", Characters),
+            ("ada\u{202e}", Characters),
+            ("ad\u{301}a", Characters),
+            ("ada\0", Characters),
+        ] {
+            assert_eq!(Username::parse(typed), Err(why), "{typed:?}");
+        }
+    }
+}

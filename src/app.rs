@@ -1,0 +1,84 @@
+//! The parts of the server, put together in one place.
+
+use std::fmt;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::accounts::Account;
+use crate::clock::{Clock, Timestamp};
+use crate::config::{Config, Secret};
+use crate::db::{Database, Target};
+use crate::error::Error;
+use crate::passwords::Passwords;
+use crate::sessions::{Client, NewSession, Session, SessionId};
+use crate::tokens::TokenPair;
+use crate::tokens::access::AccessTokens;
+use crate::tokens::keys::KeySet;
+use crate::tokens::refresh::RefreshToken;
+
+/// Everything that a use case needs.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The database.
+    pub db: Database,
+    /// The deployment's keys.
+    pub keys: KeySet,
+    /// Access tokens of our issuer.
+    pub access_tokens: AccessTokens,
+    /// Password hashing.
+    pub passwords: Passwords,
+}
+
+/// An account that has just signed in.
+#[derive(Debug)]
+pub struct SignIn {
+    /// Who.
+    pub account: Account,
+    /// The session that was opened.
+    pub session: Session,
+    /// Its tokens.
+    pub tokens: TokenPair,
+}
+
+impl App {
+    /// Puts the parts together: loads the keys, or makes them the first time, and starts the hashing threads. The database
+    /// must have been migrated.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database is away; [`Error::Internal`] with a sentence for the operator when the secret
+    /// is not the database's.
+    pub async fn start(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
+        let db = Database::new(target, config.database_pool_size, config.database_timeout)?;
+        let now = clock.now();
+        let keys = db.run(async |connection| KeySet::load_or_create(connection, secret, now).await).await?;
+        let access_tokens = AccessTokens::new(config.issuer.clone(), config.audience.clone(), config.access_token_ttl);
+        let passwords = Passwords::start(config.argon2, config.hashing_threads, config.hashing_queue)?;
+        Ok(Self { config, clock, db, keys, access_tokens, passwords })
+    }
+
+    /// A session to be opened now for this client.
+    pub(crate) fn new_session(&self, client: Client, now: Timestamp) -> NewSession {
+        NewSession { id: SessionId(Uuid::now_v7()), created_at: now, expires_at: now + self.session_ttl(), client }
+    }
+
+    /// The session's current tokens.
+    pub(crate) fn sign_in(&self, account: Account, session: Session, now: Timestamp) -> Result<SignIn, Error> {
+        let (access, access_expires_at) = self.access_tokens.mint(&self.keys, &account, &session, now)?;
+        let refresh = RefreshToken { session: session.id, counter: session.refresh_counter }.mint(&self.keys);
+        Ok(SignIn { account, session, tokens: TokenPair { access, access_expires_at, refresh } })
+    }
+
+    fn session_ttl(&self) -> Duration {
+        self.config.session_ttl
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "App({:?})", self.config)
+    }
+}

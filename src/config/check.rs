@@ -1,0 +1,233 @@
+//! Reading the settings: every fault is found and told at once.
+
+use std::fmt::{self, Display};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Argon2Cost, Config, DatabaseChoice, LogFormat, Secret, Settings, secret};
+use crate::db::embedded;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is wrong with the settings, one line each. Never shows a secret.
+#[derive(Debug)]
+pub struct BadSettings(pub Vec<String>);
+
+impl Display for BadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings can't be used:")?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl std::error::Error for BadSettings {}
+
+impl Settings {
+    /// Reads all settings. An empty one counts as not set.
+    ///
+    /// # Errors
+    /// Every fault there is.
+    pub fn check(&self) -> Result<Config, BadSettings> {
+        let mut check = Check(Vec::new());
+        let database = check.database(self);
+        let private = given(self.database_url.as_ref()).is_none();
+        let config = Config {
+            listen: check.listen(&self.listen),
+            log: check.log(&self.log),
+            log_format: match self.log_format.trim() {
+                "text" | "" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => check.fault("PORTCULLIS_LOG_FORMAT", "it is text or json", LogFormat::Text),
+            },
+            issuer: check.issuer(&self.issuer),
+            audience: match self.audience.trim() {
+                "" => "portcullis".to_owned(),
+                audience => audience.to_owned(),
+            },
+            access_token_ttl: check.duration(
+                "PORTCULLIS_ACCESS_TOKEN_TTL",
+                &self.access_token_ttl,
+                "10m",
+                MINUTE..=DAY,
+            ),
+            session_ttl: check.duration("PORTCULLIS_SESSION_TTL", &self.session_ttl, "30d", MINUTE..=400 * DAY),
+            database_pool_size: check.number("PORTCULLIS_DATABASE_POOL_SIZE", &self.database_pool_size, 16, 1..=1000),
+            database_timeout: check.duration(
+                "PORTCULLIS_DATABASE_TIMEOUT",
+                &self.database_timeout,
+                "5s",
+                Duration::from_millis(100)..=MINUTE,
+            ),
+            migrate: check.switch("PORTCULLIS_MIGRATE", Some(&self.migrate), true),
+            argon2: check.argon2(self),
+            hashing_threads: check.number(
+                "PORTCULLIS_HASHING_THREADS",
+                self.hashing_threads.as_deref().unwrap_or_default(),
+                std::thread::available_parallelism().map_or(1, usize::from).min(256),
+                1..=256,
+            ),
+            hashing_queue: check.number("PORTCULLIS_HASHING_QUEUE", &self.hashing_queue, 256, 1..=100_000),
+            graphiql: check.switch("PORTCULLIS_GRAPHIQL", self.graphiql.as_deref(), private),
+            introspection: check.switch("PORTCULLIS_INTROSPECTION", self.introspection.as_deref(), private),
+            max_body_bytes: check.number("PORTCULLIS_MAX_BODY_BYTES", &self.max_body_bytes, 65_536, 1024..=16_777_216),
+            shutdown_grace: check.duration(
+                "PORTCULLIS_SHUTDOWN_GRACE",
+                &self.shutdown_grace,
+                "10s",
+                Duration::ZERO..=10 * MINUTE,
+            ),
+            database: match database {
+                Some(database) => database,
+                None => return Err(BadSettings(check.0)),
+            },
+        };
+        if check.0.is_empty() { Ok(config) } else { Err(BadSettings(check.0)) }
+    }
+}
+
+fn given(setting: Option<&String>) -> Option<&str> {
+    setting.map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// Collects faults. A faulty setting goes on as some harmless value, so that the rest is looked at as well.
+struct Check(Vec<String>);
+
+impl Check {
+    fn fault<T>(&mut self, name: &str, why: impl Display, instead: T) -> T {
+        self.0.push(format!("{name}: {why}"));
+        instead
+    }
+
+    fn listen(&mut self, value: &str) -> SocketAddr {
+        let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+        match value.trim() {
+            "" => default,
+            value => value.parse().unwrap_or_else(|_| {
+                self.fault(
+                    "PORTCULLIS_LISTEN",
+                    format!("{value:?} is not an address and port, such as {default}"),
+                    default,
+                )
+            }),
+        }
+    }
+
+    fn number<T>(&mut self, name: &str, value: &str, default: T, range: RangeInclusive<T>) -> T
+    where
+        T: FromStr + PartialOrd + Display + Copy,
+    {
+        match value.trim() {
+            "" => default,
+            value => match value.parse() {
+                Ok(number) if range.contains(&number) => number,
+                _ => {
+                    let why = format!("{value:?} is not a whole number from {} to {}", range.start(), range.end());
+                    self.fault(name, why, default)
+                }
+            },
+        }
+    }
+
+    fn duration(&mut self, name: &str, value: &str, default: &str, range: RangeInclusive<Duration>) -> Duration {
+        let value = match value.trim() {
+            "" => default,
+            value => value,
+        };
+        match humantime::parse_duration(value) {
+            Ok(duration) if range.contains(&duration) => duration,
+            _ => {
+                let (low, high) =
+                    (humantime::format_duration(*range.start()), humantime::format_duration(*range.end()));
+                self.fault(name, format!("{value:?} is not a duration from {low} to {high}"), *range.start())
+            }
+        }
+    }
+
+    fn switch(&mut self, name: &str, value: Option<&str>, default: bool) -> bool {
+        match value.map(str::trim) {
+            None | Some("") => default,
+            Some("on" | "true") => true,
+            Some("off" | "false") => false,
+            Some(_) => self.fault(name, "it is on or off", default),
+        }
+    }
+
+    fn log(&mut self, value: &str) -> String {
+        let value = match value.trim() {
+            "" => "info",
+            value => value,
+        };
+        match value.parse::<tracing_subscriber::filter::Targets>() {
+            Ok(_) => value.to_owned(),
+            Err(error) => self.fault("PORTCULLIS_LOG", error, "info".to_owned()),
+        }
+    }
+
+    fn issuer(&mut self, value: &str) -> String {
+        let value = match value.trim() {
+            "" => "http://localhost:8080",
+            value => value,
+        };
+        match url::Url::parse(value) {
+            Ok(url)
+                if matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() =>
+            {
+                value.to_owned()
+            }
+            _ => self.fault(
+                "PORTCULLIS_ISSUER",
+                "it is an http or https URL without query and fragment (RFC 8414 section 2)",
+                String::new(),
+            ),
+        }
+    }
+
+    fn argon2(&mut self, settings: &Settings) -> Argon2Cost {
+        let parallelism = self.number("PORTCULLIS_ARGON2_PARALLELISM", &settings.argon2_parallelism, 1, 1..=64);
+        Argon2Cost {
+            memory_kib: self.number(
+                "PORTCULLIS_ARGON2_MEMORY_KIB",
+                &settings.argon2_memory_kib,
+                19_456,
+                8 * parallelism..=4_194_304,
+            ),
+            iterations: self.number("PORTCULLIS_ARGON2_ITERATIONS", &settings.argon2_iterations, 2, 1..=100),
+            parallelism,
+        }
+    }
+
+    fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
+        let secret = match given(settings.secret.as_ref()).map(|secret| Secret::new(secret.as_bytes())) {
+            Some(None) => self.fault(
+                "PORTCULLIS_SECRET",
+                format!("it needs {} bytes or more; `openssl rand -base64 32` makes one", secret::MIN_BYTES),
+                None,
+            ),
+            Some(secret) => secret,
+            None => None,
+        };
+        let Some(url) = given(settings.database_url.as_ref()) else {
+            let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));
+            return match data_dir.unwrap_or_else(embedded::default_data_dir) {
+                Ok(data_dir) => Some(DatabaseChoice::Private { data_dir, secret }),
+                Err(error) => self.fault("PORTCULLIS_DATA_DIR", error, None),
+            };
+        };
+        if given(settings.secret.as_ref()).is_none() {
+            self.fault(
+                "PORTCULLIS_SECRET",
+                "it must be set when DATABASE_URL is; `openssl rand -base64 32` makes one",
+                (),
+            );
+        }
+        match (url.parse(), secret) {
+            (Ok(target), Some(secret)) => Some(DatabaseChoice::External { target, secret }),
+            (Ok(_), None) => None,
+            (Err(error), _) => self.fault("DATABASE_URL", error, None),
+        }
+    }
+}

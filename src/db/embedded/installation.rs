@@ -1,0 +1,131 @@
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::{EmbeddedError, Options, fetch, layout::Layout};
+
+/// The oldest PostgreSQL that will do.
+pub const OLDEST_MAJOR: u32 = 14;
+
+/// A directory that holds both `initdb` and `postgres`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    pub bin_dir: PathBuf,
+    pub major: u32,
+}
+
+impl Installation {
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.bin_dir.join(name)
+    }
+
+    /// `None` unless both programs are there, `postgres` runs, and it is not too old.
+    pub(super) fn at(bin_dir: PathBuf) -> Option<Self> {
+        let postgres = bin_dir.join("postgres");
+        if !bin_dir.join("initdb").is_file() || !postgres.is_file() {
+            return None;
+        }
+        let major = major_of(&output(Command::new(postgres).arg("--version"))?)?;
+        (major >= OLDEST_MAJOR).then_some(Self { bin_dir, major })
+    }
+}
+
+/// The PostgreSQL of this machine that a first start would take. Runs a few programs: some 10 ms.
+pub fn find_installation() -> Option<Installation> {
+    usual_places().into_iter().find_map(Installation::at)
+}
+
+/// The installation for this data directory: of the major version its data was written by, if there is any.
+pub(super) async fn choose(layout: &Layout, options: &Options) -> Result<Installation, EmbeddedError> {
+    let wanted = fs::read_to_string(layout.cluster.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
+    let places = options.bin_dirs.clone().unwrap_or_else(|| [usual_places(), fetch::fetched(layout)].concat());
+    let mut found = Vec::new();
+    for installation in places.into_iter().filter_map(Installation::at) {
+        if wanted.is_none_or(|major| major == installation.major) {
+            return Ok(installation);
+        }
+        found.push(installation.major.to_string());
+    }
+    if let Some(dirs) = options.bin_dirs.as_ref().filter(|dirs| !dirs.is_empty() && found.is_empty()) {
+        return Err(EmbeddedError::NotInDirectory { oldest: OLDEST_MAJOR, dirs: dirs.clone() });
+    }
+    let fetch = match options.download {
+        true => match fetch::fetch(layout, wanted).await {
+            Ok(installation) => return Ok(installation),
+            Err(why) => why,
+        },
+        false => "fetching is switched off".to_owned(),
+    };
+    found.dedup();
+    match wanted {
+        Some(wanted) if !found.is_empty() => {
+            let cluster = layout.cluster.clone();
+            Err(EmbeddedError::WrongVersion { cluster, wanted, found: found.join(", "), fetch })
+        }
+        _ => Err(EmbeddedError::NotInstalled { oldest: OLDEST_MAJOR, fetch }),
+    }
+}
+
+/// Debian keeps the programs off PATH and may lack `pg_config`; `pg_config` may point to a directory
+/// that holds no server. So all of them, in order of preference.
+fn usual_places() -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    places.extend(output(Command::new("pg_config").arg("--bindir")).map(|line| PathBuf::from(line.trim_end())));
+    for (parent, prefix) in [
+        ("/usr/lib/postgresql", ""),
+        ("/usr", "pgsql-"),
+        ("/opt/homebrew/opt", "postgresql@"),
+        ("/usr/local/opt", "postgresql@"),
+        ("/Applications/Postgres.app/Contents/Versions", ""),
+    ] {
+        places.extend(newest_first(Path::new(parent), prefix));
+        if parent == "/usr" {
+            places.push("/usr/bin".into());
+        }
+    }
+    places.extend(env::var_os("PATH").iter().flat_map(env::split_paths).filter(|dir| dir.is_absolute()));
+    let mut seen = std::collections::HashSet::new();
+    places.retain(|place| seen.insert(place.clone()));
+    places
+}
+
+/// `<parent>/<prefix><version>/bin` of all versions there are.
+pub(super) fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
+    let mut found: Vec<_> = fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.strip_prefix(prefix)?.split('.').map(str::parse).collect();
+            Some((version, entry.path().join("bin")))
+        })
+        .filter_map(|(version, bin): (Result<Vec<u32>, _>, _)| Some((version.ok()?, bin)))
+        .collect();
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found.into_iter().map(|(_, bin)| bin).collect()
+}
+
+fn output(command: &mut Command) -> Option<String> {
+    let output = command.current_dir("/").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Of `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `… 18beta1` and the like.
+fn major_of(version: &str) -> Option<u32> {
+    let word = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    word.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major_of;
+
+    #[test]
+    fn the_major_version_is_read_from_any_build() {
+        assert_eq!(major_of("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(major_of("postgres (PostgreSQL) 18beta1"), Some(18));
+        assert_eq!(major_of("postgres (EnterpriseDB Advanced Server)"), None);
+    }
+}

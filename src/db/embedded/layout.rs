@@ -1,0 +1,119 @@
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    EmbeddedError,
+    user::{RunUser, my_name, name_of},
+};
+
+/// The log is emptied at a start that finds it larger, in bytes.
+const LOG_LIMIT: u64 = 10_000_000;
+
+/// Where everything lies in the data directory. All paths are absolute.
+pub struct Layout {
+    pub data_dir: PathBuf,
+    pub cluster: PathBuf,
+    pub password: PathBuf,
+    pub run: PathBuf,
+    pub log: PathBuf,
+}
+
+/// Keeps a second server off the data directory. Not inherited by children.
+pub struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+
+impl Layout {
+    pub fn new(data_dir: &Path) -> Result<Self, EmbeddedError> {
+        let data_dir = std::path::absolute(data_dir).map_err(EmbeddedError::file("find", data_dir))?;
+        Ok(Self {
+            cluster: data_dir.join("postgres"),
+            password: data_dir.join("postgres-password"),
+            run: data_dir.join("run"),
+            log: data_dir.join("postgres.log"),
+            data_dir,
+        })
+    }
+
+    /// Makes the directories that are missing. The data directory must be ours: in one that somebody
+    /// else may write to, a symbolic link could turn root against any file of the machine.
+    pub fn prepare(&self, user: &RunUser) -> Result<(), EmbeddedError> {
+        let mode = if user.is_other() { 0o711 } else { 0o700 };
+        // Parents get the usual mode: a first server must not hide ~/.local from its owner's other programs.
+        if let Some(parent) = self.data_dir.parent() {
+            fs::create_dir_all(parent).map_err(EmbeddedError::file("create directory", parent))?;
+        }
+        make_dir(&self.data_dir, mode)?;
+        let found = fs::metadata(&self.data_dir).map_err(EmbeddedError::file("read", &self.data_dir))?;
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            let path = self.data_dir.clone();
+            return Err(EmbeddedError::ForeignOwner { path, owner: name_of(found.uid()), me: my_name() });
+        }
+        if user.is_other() && found.mode() & 0o022 != 0 {
+            return Err(EmbeddedError::WritableByOthers { path: self.data_dir.clone() });
+        }
+        if make_dir(&self.run, 0o700)? {
+            user.own(&self.run)?;
+        }
+        Ok(())
+    }
+
+    pub fn lock(&self) -> Result<Lock, EmbeddedError> {
+        let path = self.data_dir.join("lock");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(&path).map_err(EmbeddedError::file("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(source)) => return Err(EmbeddedError::file("lock", &path)(source)),
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                // The number is a courtesy: without it the message is still true.
+                _ = file.read_to_string(&mut owner);
+                let owner = owner.trim().parse::<u32>().map_or(String::new(), |pid| format!(" (process {pid})"));
+                return Err(EmbeddedError::InUse { data_dir: self.data_dir.clone(), owner });
+            }
+        }
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(EmbeddedError::file("write", &path))?;
+        Ok(Lock(file))
+    }
+
+    /// The log, opened for appending.
+    pub fn open_log(&self) -> Result<File, EmbeddedError> {
+        let open = || -> io::Result<File> {
+            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.log)?;
+            if file.metadata()?.len() > LOG_LIMIT {
+                file.set_len(0)?;
+            }
+            Ok(file)
+        };
+        open().map_err(EmbeddedError::file("open", &self.log))
+    }
+}
+
+/// True if it was made, false if it was there.
+pub fn make_dir(path: &Path, mode: u32) -> Result<bool, EmbeddedError> {
+    match DirBuilder::new().mode(mode).create(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
+        Err(error) => Err(EmbeddedError::file("create directory", path)(error)),
+    }
+}
+
+/// `/var/lib/portcullis` for root; `portcullis` in the user's data directory (XDG Base Directory
+/// Specification; `~/Library/Application Support` on macOS) for everybody else.
+pub fn default_data_dir() -> Result<PathBuf, EmbeddedError> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(PathBuf::from("/var/lib/portcullis"));
+    }
+    // The specification says that a relative path is to be ignored.
+    let xdg = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let in_home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    let home = || std::env::home_dir().filter(|dir| dir.is_absolute()).map(|dir| dir.join(in_home));
+    let data = if cfg!(target_os = "macos") { home() } else { xdg.or_else(home) };
+    data.map(|dir| dir.join("portcullis")).ok_or(EmbeddedError::NoHome)
+}

@@ -1,0 +1,35 @@
+use std::{path::Path, time::Instant};
+
+use rustix::process::kill_process;
+use tokio::time::sleep;
+use tracing::warn;
+
+use super::{
+    EmbeddedError,
+    pidfile::{PidFile, is_postmaster},
+    postmaster::{ESCALATION, POLL},
+    user::RunUser,
+};
+
+/// Stops the PostgreSQL of a server that was killed. Stopped and not adopted: one that is our own child runs this
+/// program's settings and installation, is seen to end, and leaves its last words in the log; to stop costs
+/// 100 ms. Call it under the lock, or it stops a server that is in use.
+pub async fn stop(cluster: &Path, user: &RunUser) -> Result<(), EmbeddedError> {
+    let Some(PidFile { pid, .. }) = PidFile::read(cluster) else { return Ok(()) };
+    if !is_postmaster(pid, cluster, user.uid) {
+        return Ok(());
+    }
+    warn!(pid = pid.as_raw_nonzero().get(), "stopping the PostgreSQL of an earlier run");
+    for (signal, limit) in ESCALATION {
+        // It may have ended in between.
+        _ = kill_process(pid, signal);
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if !is_postmaster(pid, cluster, user.uid) {
+                return Ok(());
+            }
+            sleep(POLL).await;
+        }
+    }
+    Err(EmbeddedError::Leftover { pid: pid.as_raw_nonzero().get(), cluster: cluster.to_path_buf() })
+}

@@ -1,0 +1,86 @@
+use std::{
+    ffi::OsString,
+    net::{Ipv4Addr, TcpListener},
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::{EmbeddedError, cluster::NAME};
+
+/// Socket addresses hold 104 bytes on macOS and BSD, 108 on Linux, a zero at the end included.
+const SOCKET_PATH_LIMIT: usize = 103;
+const SOCKET_PORT: u16 = 5432;
+
+/// Where PostgreSQL listens: a Unix socket, or a port of the loopback interface where the path is too long for one.
+pub enum Endpoint {
+    Socket(PathBuf),
+    Port(u16),
+}
+
+impl Endpoint {
+    /// A port is free when this returns, and may be taken before PostgreSQL gets it: try again then.
+    pub fn choose(run: &Path) -> Result<Self, EmbeddedError> {
+        let socket = run.join(format!(".s.PGSQL.{SOCKET_PORT}"));
+        if socket.as_os_str().len() < SOCKET_PATH_LIMIT {
+            return Ok(Self::Socket(run.to_path_buf()));
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+        Ok(Self::Port(listener.map_err(EmbeddedError::file("listen on 127.0.0.1, instead of", &socket))?.port()))
+    }
+
+    pub fn settings(&self) -> Vec<OsString> {
+        match self {
+            Self::Socket(dir) => {
+                // A list of quoted names: a comma in the path must not part it.
+                let mut dirs = b"unix_socket_directories=\"".to_vec();
+                for byte in dir.as_os_str().as_bytes() {
+                    dirs.extend_from_slice(if *byte == b'"' { b"\"\"" } else { std::slice::from_ref(byte) });
+                }
+                dirs.push(b'"');
+                vec!["listen_addresses=".into(), OsString::from_vec(dirs), format!("port={SOCKET_PORT}").into()]
+            }
+            Self::Port(port) => {
+                vec![
+                    "listen_addresses=127.0.0.1".into(),
+                    "unix_socket_directories=".into(),
+                    format!("port={port}").into(),
+                ]
+            }
+        }
+    }
+
+    /// The socket directory stands percent-encoded in the place of the host: libpq, tokio-postgres and the
+    /// WHATWG parser all read that, while an empty host beside a password is refused by the last.
+    pub fn url(&self, password: &str) -> String {
+        match self {
+            Self::Socket(dir) => format!("postgres://{NAME}:{password}@{}:{SOCKET_PORT}/{NAME}", percent_encoded(dir)),
+            Self::Port(port) => format!("postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"),
+        }
+    }
+}
+
+fn percent_encoded(path: &Path) -> String {
+    let mut text = String::new();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_path_of_any_bytes_survives_the_url() {
+        let dir = PathBuf::from(OsString::from_vec(b"/tmp/a b,c:@/%\"\xff".to_vec()));
+        let config: tokio_postgres::Config = Endpoint::Socket(dir.clone()).url("00ff").parse().unwrap();
+        assert_eq!(config.get_hosts(), [tokio_postgres::config::Host::Unix(dir)]);
+        assert!(url::Url::parse(&Endpoint::Socket(dir).url("00ff")).is_ok());
+        assert_eq!(config.get_password(), Some(&b"00ff"[..]));
+        assert_eq!((config.get_dbname(), config.get_ports()), (Some("portcullis"), &[5432][..]));
+    }
+}

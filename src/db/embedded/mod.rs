@@ -1,0 +1,111 @@
+//! The private PostgreSQL: found (or fetched), created and run as a child, so that nothing has to be set up.
+//!
+//! All of it lives in one data directory:
+//!
+//! | path | what |
+//! | --- | --- |
+//! | `postgres/` | the cluster, mode 0700, owned by the user that runs it |
+//! | `postgres-password` | password of the role `portcullis`, mode 0600 |
+//! | `run/` | the Unix socket |
+//! | `postgres.log` | what PostgreSQL says |
+//! | `lock` | held as long as a server uses the directory; the kernel frees it, even after `kill -9` |
+//! | `postgresql-<version>/` | PostgreSQL itself, where it had to be fetched |
+
+mod cluster;
+mod error;
+mod fetch;
+mod installation;
+mod layout;
+mod leftover;
+mod listen;
+mod pidfile;
+mod postmaster;
+mod startup;
+mod user;
+
+use std::path::{Path, PathBuf};
+
+use tracing::info;
+
+pub use error::EmbeddedError;
+pub use installation::{Installation, OLDEST_MAJOR, find_installation};
+pub use layout::default_data_dir;
+
+use self::{layout::Layout, postmaster::Postmaster, user::RunUser};
+
+/// How to run the private PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Made if missing. Everything the database needs is kept in it.
+    pub data_dir: PathBuf,
+    /// Directories to look in for `initdb` and `postgres`, and nowhere else. `None`: the usual places.
+    pub bin_dirs: Option<Vec<PathBuf>>,
+    /// Whether PostgreSQL may be fetched from the network when none is found.
+    pub download: bool,
+    /// Server settings as `name`, `value`. They win over ours.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Options {
+    /// The usual places, the network as the last resort, no extra settings.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self { data_dir: data_dir.into(), bin_dirs: None, download: true, settings: Vec::new() }
+    }
+}
+
+/// A running private PostgreSQL. Dropped without [`Embedded::stop`], it is still shut down, and the drop
+/// blocks meanwhile (some 50 ms; at most 12 s, when PostgreSQL must be killed).
+pub struct Embedded {
+    // Field order is drop order: the lock goes last, when nothing runs any more.
+    postmaster: Postmaster,
+    url: String,
+    data_dir: PathBuf,
+    _lock: layout::Lock,
+}
+
+impl Embedded {
+    /// Starts PostgreSQL on `options.data_dir` and returns when it accepts connections. The first start
+    /// creates the cluster, the role and the database. Safe to cancel: a dropped future leaves nothing running.
+    pub async fn start(options: Options) -> Result<Self, EmbeddedError> {
+        let layout = Layout::new(&options.data_dir)?;
+        let user = RunUser::choose(&layout)?;
+        user.check_can_reach(&layout.data_dir)?;
+        layout.prepare(&user)?;
+        let lock = layout.lock()?;
+
+        let installation = installation::choose(&layout, &options).await?;
+        info!(bin_dir = %installation.bin_dir.display(), major = installation.major, "private PostgreSQL");
+        leftover::stop(&layout.cluster, &user).await?;
+        let password = cluster::ensure(&layout, &installation, &user, &options).await?;
+        let (postmaster, endpoint) = startup::start(&layout, &installation, &user, &options).await?;
+        Ok(Self { postmaster, url: endpoint.url(&password), data_dir: layout.data_dir, _lock: lock })
+    }
+
+    /// `postgres://` URL of the database `portcullis`, password included: never log it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Resolves when PostgreSQL has ended by itself (crash, killed, stopped by hand). A server without its
+    /// database should end then and be started again.
+    pub async fn exited(&mut self) {
+        self.postmaster.exited().await;
+    }
+
+    /// Fast shutdown: open transactions are rolled back, connections closed. Bounded: past 15 s
+    /// PostgreSQL is made to quit at once, which costs a recovery at the next start and no data.
+    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
+        self.postmaster.stop().await
+    }
+}
+
+/// Without the URL: it holds the password.
+impl std::fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Embedded").field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}

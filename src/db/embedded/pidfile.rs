@@ -1,0 +1,78 @@
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use rustix::process::{Pid, test_kill_process};
+
+/// `postmaster.pid` of a cluster: line 1 is the process, line 8 its state.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PidFile {
+    pub pid: Pid,
+    pub ready: bool,
+}
+
+impl PidFile {
+    /// `None` also while it is being written.
+    pub fn read(cluster: &Path) -> Option<Self> {
+        Self::parse(&fs::read_to_string(cluster.join("postmaster.pid")).ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let pid = lines.next()?.trim().parse().ok().filter(|pid| *pid > 0).and_then(Pid::from_raw)?;
+        Some(Self { pid, ready: lines.nth(6).is_some_and(|state| state.trim() == "ready") })
+    }
+}
+
+/// Whether `pid` lives and is the PostgreSQL of this cluster, run by `uid`. The file alone proves nothing:
+/// after a crash or in a new container its number may belong to any other process, and whoever runs PostgreSQL
+/// may write to it and would have root signal what he likes.
+pub fn is_postmaster(pid: Pid, cluster: &Path, uid: u32) -> bool {
+    let Ok(cluster) = cluster.canonicalize() else { return false };
+    if test_kill_process(pid).is_err() {
+        return false;
+    }
+    if Path::new("/proc/self/cwd").exists() { by_proc(pid, &cluster, uid) } else { by_ps(pid, &cluster, uid) }
+}
+
+/// PostgreSQL works in the directory of its cluster.
+fn by_proc(pid: Pid, cluster: &Path, uid: u32) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let process = Path::new("/proc").join(pid.to_string());
+    fs::metadata(&process).is_ok_and(|found| found.uid() == uid)
+        && fs::read_to_string(process.join("comm")).is_ok_and(|name| name.starts_with("postgres"))
+        && fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == cluster)
+}
+
+fn by_ps(pid: Pid, cluster: &Path, uid: u32) -> bool {
+    let mut ps = Command::new("ps");
+    ps.args(["-o", "uid=,command=", "-p", &pid.to_string()]).stdin(Stdio::null());
+    let Ok(output) = ps.output() else { return false };
+    let line = String::from_utf8_lossy(&output.stdout);
+    let Some((owner, command)) = line.trim().split_once(char::is_whitespace) else { return false };
+    owner.parse() == Ok(uid) && command.contains("postgres") && command.contains(&*cluster.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_file_is_ready_only_when_its_eighth_line_says_so() {
+        let text = "4711\n/data\n1700000000\n5432\n/run\n\n  5432001  0\n";
+        let pid = Pid::from_raw(4711).unwrap();
+        assert_eq!(PidFile::parse(text), Some(PidFile { pid, ready: false }));
+        assert_eq!(PidFile::parse(&format!("{text}starting\n")), Some(PidFile { pid, ready: false }));
+        assert_eq!(PidFile::parse(&format!("{text}ready   \n")), Some(PidFile { pid, ready: true }));
+        assert_eq!(PidFile::parse(""), None);
+        assert_eq!(PidFile::parse("-12\n"), None);
+    }
+
+    #[test]
+    fn a_living_process_that_is_no_postgresql_is_not_taken_for_one() {
+        let uid = rustix::process::geteuid().as_raw();
+        assert!(!is_postmaster(rustix::process::getpid(), &std::env::current_dir().unwrap(), uid));
+    }
+}

@@ -1,0 +1,96 @@
+use std::{
+    process::{Child, ExitStatus},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tracing::warn;
+
+use crate::clock::Stopwatch;
+
+use super::EmbeddedError;
+
+pub const POLL: Duration = Duration::from_millis(20);
+
+/// Fast shutdown, then immediate, then none at all; how long each may take.
+pub const ESCALATION: [(Signal, Duration); 3] = [
+    (Signal::INT, Duration::from_secs(15)),
+    (Signal::QUIT, Duration::from_secs(6)),
+    (Signal::KILL, Duration::from_secs(2)),
+];
+
+/// The most that each of these may take in a drop.
+const DROP_LIMIT: Duration = Duration::from_secs(5);
+
+/// The PostgreSQL we started, stopped at the latest when this is dropped.
+///
+/// A std child and not tokio's: it must outlive the runtime it was started on, and its end must be waited for in
+/// a drop.
+pub struct Postmaster {
+    child: Child,
+    status: Option<ExitStatus>,
+}
+
+impl Postmaster {
+    pub fn new(child: Child) -> Self {
+        Self { child, status: None }
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// How it ended, if it has.
+    pub fn status(&mut self) -> Option<ExitStatus> {
+        if self.status.is_none() {
+            // An error means that there is no such child any more, which can't be: only we wait for it.
+            self.status = self.child.try_wait().ok().flatten();
+        }
+        self.status
+    }
+
+    pub async fn exited(&mut self) {
+        while self.status().is_none() {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    }
+
+    pub async fn stop(&mut self) -> Result<(), EmbeddedError> {
+        for (signal, limit) in ESCALATION {
+            let start = Stopwatch::start();
+            self.signal(signal);
+            while start.elapsed() < limit {
+                if self.status().is_some() {
+                    return Ok(());
+                }
+                tokio::time::sleep(POLL).await;
+            }
+            warn!(?signal, "the private PostgreSQL does not end");
+        }
+        Ok(())
+    }
+
+    /// To a child that was not waited for yet, so the number is still its own.
+    fn signal(&mut self, signal: Signal) {
+        if self.status().is_none()
+            && let Err(error) = kill_process(self.pid(), signal)
+        {
+            warn!(?signal, %error, "can't signal the private PostgreSQL");
+        }
+    }
+}
+
+impl Drop for Postmaster {
+    fn drop(&mut self) {
+        for (signal, limit) in ESCALATION {
+            let start = Stopwatch::start();
+            self.signal(signal);
+            while start.elapsed() < limit.min(DROP_LIMIT) {
+                if self.status().is_some() {
+                    return;
+                }
+                std::thread::sleep(POLL);
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+use std::{
+    ffi::OsStr,
+    fs, io,
+    os::unix::{
+        fs::{MetadataExt as _, chown},
+        process::CommandExt as _,
+    },
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::{EmbeddedError, layout::Layout};
+
+/// Who runs PostgreSQL: we ourselves, or, as PostgreSQL refuses root, somebody else.
+pub struct RunUser {
+    pub uid: u32,
+    other: Option<Other>,
+}
+
+struct Other {
+    gid: u32,
+    name: String,
+}
+
+impl RunUser {
+    /// As root: the owner of the cluster once there is one, so that a user `postgres` who appears later
+    /// changes nothing; else `postgres`, else `nobody`.
+    pub fn choose(layout: &Layout) -> Result<Self, EmbeddedError> {
+        let me = rustix::process::geteuid();
+        if !me.is_root() {
+            return Ok(Self { uid: me.as_raw(), other: None });
+        }
+        if let Ok(found) = fs::metadata(&layout.cluster)
+            && found.uid() != 0
+        {
+            let other = Other { gid: found.gid(), name: name_of(found.uid()) };
+            return Ok(Self { uid: found.uid(), other: Some(other) });
+        }
+        let user = ["postgres", "nobody"].iter().find_map(uzers::get_user_by_name).ok_or(EmbeddedError::NoUser)?;
+        let other = Other { gid: user.primary_group_id(), name: user.name().to_string_lossy().into_owned() };
+        Ok(Self { uid: user.uid(), other: Some(other) })
+    }
+
+    /// Whether it is not ourselves.
+    pub fn is_other(&self) -> bool {
+        self.other.is_some()
+    }
+
+    pub fn name(&self) -> String {
+        self.other.as_ref().map_or_else(my_name, |other| other.name.clone())
+    }
+
+    /// A command of this user, in `dir`, untouched by what our own environment says about PostgreSQL
+    /// and about languages: messages are in English, which is what we look for.
+    pub fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PG") || name.as_encoded_bytes().starts_with(b"LC_") {
+                command.env_remove(name);
+            }
+        }
+        command.env_remove("LANGUAGE").env("LC_ALL", "C").current_dir(dir).stdin(Stdio::null());
+        if let Some(other) = &self.other {
+            // Drops root's supplementary groups as well. HOME is root's and closed to this user.
+            command.uid(self.uid).gid(other.gid).env_remove("HOME");
+        }
+        command
+    }
+
+    /// Hands `path` over.
+    pub fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
+        match &self.other {
+            Some(other) => {
+                chown(path, Some(self.uid), Some(other.gid)).map_err(EmbeddedError::file("change the owner of", path))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Names the first directory on the way to `dir`, as far as it exists, that this user can't pass.
+    pub fn check_can_reach(&self, dir: &Path) -> Result<(), EmbeddedError> {
+        let Some(other) = &self.other else { return Ok(()) };
+        let mut way: Vec<PathBuf> = dir.ancestors().filter_map(|path| path.canonicalize().ok()).collect();
+        way.extend(
+            way.first().into_iter().flat_map(|path| path.ancestors()).map(Path::to_path_buf).collect::<Vec<_>>(),
+        );
+        way.sort();
+        match way.into_iter().find(|path| self.is_shut_out(other, path)) {
+            Some(blocked) => Err(EmbeddedError::Unreachable { user: other.name.clone(), blocked }),
+            None => Ok(()),
+        }
+    }
+
+    /// Mode bits first; as an access control list may say otherwise, a "no" is tried out.
+    fn is_shut_out(&self, other: &Other, dir: &Path) -> bool {
+        let Ok(found) = fs::metadata(dir) else { return true };
+        let bit = match () {
+            () if found.uid() == self.uid => 0o100,
+            () if found.gid() == other.gid => 0o010,
+            () => 0o001,
+        };
+        if found.mode() & bit != 0 {
+            return false;
+        }
+        let tried = self.command("/bin/sh", dir).args(["-c", ":"]).status();
+        tried.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
+/// Of the user this process runs as.
+pub fn my_name() -> String {
+    name_of(rustix::process::geteuid().as_raw())
+}
+
+pub fn name_of(uid: u32) -> String {
+    uzers::get_user_by_uid(uid).map_or_else(|| uid.to_string(), |user| user.name().to_string_lossy().into_owned())
+}

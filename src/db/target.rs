@@ -1,0 +1,143 @@
+//! Which database, and how to get there.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::AsyncPgConnection;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::tls::{self, Verification};
+
+/// Longest wait for a connection to be made when the URL names none.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The address of a database with its credentials and its TLS rules. Prints neither.
+#[derive(Clone)]
+pub struct Target {
+    config: Arc<tokio_postgres::Config>,
+    tls: Arc<rustls::ClientConfig>,
+}
+
+/// What is wrong with a database URL. Never shows its password.
+#[derive(Debug, thiserror::Error)]
+pub enum BadUrl {
+    /// Not a PostgreSQL URL.
+    #[error("it does not start with postgres:// or postgresql://")]
+    Scheme,
+    /// Not parsable, or with an option that is not known.
+    #[error("{0}")]
+    Syntax(String),
+    /// No such mode.
+    #[error("sslmode is one of disable, prefer, require, verify-ca and verify-full")]
+    SslMode,
+    /// The certificates to trust can't be read.
+    #[error("sslrootcert: {0}")]
+    RootCertificate(String),
+}
+
+impl Target {
+    /// The connection string's address, without user, password and options.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let host = match self.config.get_hosts().first() {
+            Some(Host::Tcp(host)) => host.clone(),
+            #[cfg(unix)]
+            Some(Host::Unix(path)) => path.display().to_string(),
+            None => "localhost".to_owned(),
+        };
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        format!("{host}:{port}/{}", self.config.get_dbname().unwrap_or_default())
+    }
+
+    /// Opens a connection.
+    pub(crate) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let (client, connection) = self
+            .config
+            .connect(MakeRustlsConnect::new((*self.tls).clone()))
+            .await
+            .map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+}
+
+/// The error with its causes: alone it only says that connecting failed.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl FromStr for Target {
+    type Err = BadUrl;
+
+    /// Reads `postgres://user:password@host:port/database?option=value`; `sslmode` and `sslrootcert` mean what they mean to
+    /// libpq (PostgreSQL documentation, section 34.1.2), except that the mode `allow` does not exist.
+    fn from_str(url: &str) -> Result<Self, BadUrl> {
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(BadUrl::Scheme);
+        }
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut mode, mut root, mut rest) = (None, None, Vec::new());
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match url::form_urlencoded::parse(pair.as_bytes()).next() {
+                Some((name, value)) if name == "sslmode" => mode = Some(value.into_owned()),
+                Some((name, value)) if name == "sslrootcert" => root = Some(value.into_owned()),
+                _ => rest.push(pair),
+            }
+        }
+        let (ssl_mode, verification) = match mode.as_deref().unwrap_or("prefer") {
+            "disable" => (SslMode::Disable, Verification::None),
+            "prefer" => (SslMode::Prefer, Verification::None),
+            "require" if root.is_none() => (SslMode::Require, Verification::None),
+            "require" | "verify-ca" => (SslMode::Require, Verification::Chain),
+            "verify-full" => (SslMode::Require, Verification::ChainAndName),
+            _ => return Err(BadUrl::SslMode),
+        };
+        let mut config = tokio_postgres::Config::from_str(&format!("{base}?{}", rest.join("&")))
+            .map_err(|error| BadUrl::Syntax(describe(&error)))?;
+        config.ssl_mode(ssl_mode);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("portcullis");
+        }
+        let tls = tls::client_config(verification, root.as_deref()).map_err(BadUrl::RootCertificate)?;
+        Ok(Self { config: Arc::new(config), tls: Arc::new(tls) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(url: &str) -> String {
+        url.parse::<Target>().err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_address_shows_no_credentials() {
+        let target: Target = "postgres://ada:hunter2@db.example:6432/auth?sslmode=require".parse().unwrap();
+        assert_eq!(target.address(), "db.example:6432/auth");
+    }
+
+    #[test]
+    fn bad_urls_are_named_without_their_password() {
+        assert!(refusal("mysql://ada:hunter2@db/auth").contains("postgres://"));
+        assert!(refusal("postgres://ada:hunter2@db/auth?sslmode=allow").contains("verify-full"));
+        assert!(refusal("postgres://ada:hunter2@db:port/auth").contains("port"));
+        assert!(refusal("postgres://ada:hunter2@db/auth?colour=red").contains("colour"));
+        assert!(refusal("postgres://db/auth?sslmode=verify-full&sslrootcert=/nowhere.pem").contains("/nowhere.pem"));
+        for url in ["mysql://ada:hunter2@db/auth", "postgres://ada:hunter2@db:port/auth"] {
+            assert!(!refusal(url).contains("hunter2"));
+        }
+    }
+}

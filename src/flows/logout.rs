@@ -1,0 +1,31 @@
+//! Signing out.
+
+use crate::app::App;
+use crate::error::Error;
+use crate::sessions::{SessionId, store};
+use crate::tokens::Credential;
+use crate::tokens::access::Rejected;
+use crate::tokens::refresh::RefreshToken;
+
+/// Ends the session of the access token, even of one that has expired, and that of the refresh token. Returns whether a
+/// session that was active ended; a token that means nothing to us ends nothing, and is no error (RFC 7009 section 2.2).
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away: the session may live on.
+pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&str>) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let by_access = match credential {
+        Credential::Bearer(token) => match app.access_tokens.verify(&app.keys, token, now) {
+            Ok(claims) | Err(Rejected::Expired(claims)) => Some(claims.session),
+            Err(Rejected::Invalid) => None,
+        },
+        Credential::Missing | Credential::Malformed => None,
+    };
+    let by_refresh = refresh_token.and_then(|token| RefreshToken::verify(&app.keys, token)).map(|token| token.session);
+    let sessions: Vec<SessionId> = by_access.into_iter().chain(by_refresh).collect();
+    if sessions.is_empty() {
+        return Ok(false);
+    }
+    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, now).await).await?;
+    Ok(ended > 0)
+}

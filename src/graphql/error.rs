@@ -1,0 +1,93 @@
+//! The one place where an error becomes an answer's `errors` entry.
+
+use async_graphql::{ErrorExtensions, ServerError, Value};
+
+use crate::error::Error;
+
+/// `extensions.code` of every entry in `errors`. The names are part of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// The caller is not signed in; `extensions.reason` says why.
+    Unauthenticated,
+    /// The request or a value in it is malformed.
+    BadUserInput,
+    /// The document is no GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// The document asks for too much at once.
+    QueryTooComplex,
+    /// Too many passwords wait to be hashed; `extensions.retryAfter` says when to come back, in seconds.
+    ServerBusy,
+    /// The database is away.
+    ServiceUnavailable,
+    /// A fault of ours; `extensions.requestId` finds it in the log.
+    InternalServerError,
+}
+
+impl Code {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::ServerBusy => "SERVER_BUSY",
+            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+        }
+    }
+
+    /// Marks `error`, unless it is marked already.
+    pub(crate) fn mark(self, error: &mut ServerError) {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", self.as_str());
+        }
+    }
+}
+
+/// Longest message of an error, in characters: the parser quotes the whole line that it stumbles over.
+const MESSAGE_LENGTH: usize = 300;
+
+/// Cuts an overlong message.
+pub(crate) fn cut(error: &mut ServerError) {
+    if let Some((end, _)) = error.message.char_indices().nth(MESSAGE_LENGTH) {
+        error.message.truncate(end);
+        error.message.push('…');
+    }
+}
+
+/// An error on its way out of a resolver. It has no `Display`: whatever had one could reach a client by a mere `?`.
+pub(crate) struct ApiError(Error);
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Internal(cause) => tracing::error!(cause, "internal error"),
+            Error::Unavailable(cause) => tracing::error!(cause, "service unavailable"),
+            Error::Busy { .. } => tracing::warn!("server busy: the password queue is full"),
+            Error::Unauthenticated(_) => {}
+        }
+        Self(error)
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(ApiError(error): ApiError) -> Self {
+        let coded = |message: &str, code: Code| {
+            async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
+        };
+        match error {
+            Error::Unauthenticated(reason) => coded("You are not signed in.", Code::Unauthenticated)
+                .extend_with(|_, extensions| extensions.set("reason", reason.as_str())),
+            Error::Busy { retry_after } => coded("The server is busy. Try again later.", Code::ServerBusy)
+                .extend_with(|_, extensions| extensions.set("retryAfter", Value::from(retry_after.as_secs()))),
+            Error::Unavailable(_) => {
+                coded("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
+            }
+            Error::Internal(_) => coded("Something went wrong on our side.", Code::InternalServerError),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The GraphQL schema: types, and resolvers that call one use case each.
+
+mod account;
+mod error;
+pub(crate) mod guard;
+mod problem;
+mod session;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, MergedObject, Schema};
+
+use crate::app::App;
+
+pub use guard::Viewer;
+
+/// What can be read.
+#[derive(MergedObject, Default)]
+pub struct Query(account::AccountQuery);
+
+/// What can be done. Each outcome that a caller can bring about is a member of the result's union; `errors` is for a missing
+/// or bad token, malformed input, overload and faults.
+#[derive(MergedObject, Default)]
+pub struct Mutation(account::AccountMutation, session::SessionMutation);
+
+/// The schema with its resolvers.
+pub type PortcullisSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// The schema on `app`.
+#[must_use]
+pub fn schema(app: Arc<App>) -> PortcullisSchema {
+    let introspection = app.config.introspection;
+    let schema = builder().data(app);
+    // A suggestion tells the names that introspection would.
+    if introspection { schema.finish() } else { schema.disable_introspection().disable_suggestions().finish() }
+}
+
+/// The schema in the schema definition language, as `schema.graphql` has it.
+#[must_use]
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .register_output_type::<problem::UserError>()
+        .extension(guard::Conventions)
+}

@@ -1,0 +1,15 @@
+//! Answers to requests that never became GraphQL.
+
+use poem::http::{StatusCode, header};
+use poem::{Body, Response};
+
+use super::accept::MediaType;
+
+/// An answer with one entry in `errors` and no `data`.
+pub(super) fn refusal(status: StatusCode, media_type: MediaType, code: &str, message: &str) -> Response {
+    let body = serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, media_type.content_type())
+        .body(Body::from_string(body.to_string()))
+}

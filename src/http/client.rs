@@ -1,0 +1,13 @@
+//! The device at the other end of a request.
+
+use poem::Request;
+use poem::http::header;
+
+use crate::sessions::Client;
+
+/// Its address is the socket's peer: headers that name another are the client's to invent.
+pub(super) fn client(request: &Request) -> Client {
+    let address = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical());
+    let user_agent = request.headers().get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    Client::new(address, user_agent.as_deref())
+}

@@ -1,0 +1,156 @@
+//! `POST /graphql` (GraphQL over HTTP, draft of the GraphQL Foundation).
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, ServerError, Value, Variables};
+use async_graphql_poem::GraphQLResponse;
+use futures_util::FutureExt;
+use poem::error::ReadBodyError;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Endpoint, IntoResponse, Request, Response};
+use serde::Deserialize;
+
+use super::accept::{MediaType, negotiate};
+use super::answer::refusal;
+use super::request_log::RequestId;
+use super::viewer::viewer;
+use crate::app::App;
+use crate::graphql::{PortcullisSchema, schema};
+
+const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
+
+/// Answers one operation a request: no batches, no GET.
+pub(super) struct GraphqlEndpoint {
+    schema: PortcullisSchema,
+    max_body_bytes: usize,
+}
+
+/// The body, read by hand: the library's extractor takes batches and other content types as well.
+#[derive(Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    expecting = "an object with query, and optionally operationName, variables and extensions"
+)]
+struct Body {
+    query: String,
+    operation_name: Option<String>,
+    variables: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(rename = "extensions")]
+    _extensions: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl GraphqlEndpoint {
+    pub(super) fn new(app: Arc<App>) -> Self {
+        let max_body_bytes = app.config.max_body_bytes;
+        Self { schema: schema(app), max_body_bytes }
+    }
+
+    async fn answer(&self, mut request: Request) -> Result<Response, Response> {
+        let headers = request.headers();
+        let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+        let media_type = negotiate((!accept.is_empty()).then(|| accept.join(",")).as_deref()).ok_or_else(|| {
+            let message = "Accept application/graphql-response+json or application/json.";
+            refusal(StatusCode::NOT_ACCEPTABLE, MediaType::Json, BAD_USER_INPUT, message)
+        })?;
+        let refuse = |status, message: &str| refusal(status, media_type, BAD_USER_INPUT, message);
+        if !is_json(headers.get(header::CONTENT_TYPE)) {
+            return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
+        }
+        let body = request.take_body().into_bytes_limit(self.max_body_bytes).await.map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => {
+                refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is over {} bytes.", self.max_body_bytes))
+            }
+            _ => refuse(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+        })?;
+        let body = parse(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, &message))?;
+        let mut operation = GraphqlRequest::new(body.query).data(viewer(&request));
+        operation.operation_name = body.operation_name;
+        if let Some(variables) = body.variables {
+            operation.variables = Variables::from_json(serde_json::Value::Object(variables));
+        }
+        let id = request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default();
+        Ok(respond(self.execute(operation, id).await, media_type))
+    }
+
+    async fn execute(&self, operation: GraphqlRequest, request_id: &str) -> GraphqlResponse {
+        // The panic hook has logged it.
+        let mut response = AssertUnwindSafe(self.schema.execute(operation))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| GraphqlResponse::from_errors(vec![panicked()]));
+        for error in &mut response.errors {
+            let extensions = error.extensions.get_or_insert_default();
+            match extensions.get("code") {
+                Some(Value::String(code)) if code == INTERNAL_SERVER_ERROR => extensions.set("requestId", request_id),
+                Some(_) => {}
+                None => extensions.set("code", BAD_USER_INPUT),
+            }
+        }
+        response
+    }
+}
+
+impl Endpoint for GraphqlEndpoint {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        Ok(self.answer(request).await.unwrap_or_else(|refusal| refusal))
+    }
+}
+
+fn panicked() -> ServerError {
+    let mut error = ServerError::new("Something went wrong on our side.", None);
+    error.extensions.get_or_insert_default().set("code", INTERNAL_SERVER_ERROR);
+    error
+}
+
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    let Some(text) = content_type.and_then(|value| value.to_str().ok()) else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"))
+        && parts.all(|part| match part.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+                value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            _ => true,
+        })
+}
+
+/// The error names a place in the body, and never quotes it.
+fn parse(body: &[u8]) -> Result<Body, String> {
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err("Batches are not answered: send one operation a request.".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Data => format!(
+                "The body is not a GraphQL request: an object with the string query, and optionally operationName, \
+                 variables and extensions (line {line}, column {column})."
+            ),
+            _ => format!("The body is not JSON (line {line}, column {column})."),
+        }
+    })
+}
+
+/// With `application/json` every well-formed request gets 200; with the other type one that was not executed gets 400. A
+/// panic gets 500 in both.
+fn respond(response: GraphqlResponse, media_type: MediaType) -> Response {
+    let code_is = |code: &str| {
+        response.errors.iter().any(|error| {
+            error.extensions.as_ref().and_then(|extensions| extensions.get("code")) == Some(&Value::from(code))
+        })
+    };
+    let refused = response.data == Value::Null && response.is_err();
+    let status = match media_type {
+        _ if refused && code_is(INTERNAL_SERVER_ERROR) => StatusCode::INTERNAL_SERVER_ERROR,
+        MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    let mut answer = GraphQLResponse(response).into_response();
+    answer.set_status(status);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type.content_type()));
+    answer
+}

@@ -1,0 +1,42 @@
+//! Health: is the process alive, and should it get requests?
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+use poem::{Endpoint, IntoResponse, Request, Response, handler};
+
+use super::Stopping;
+use crate::app::App;
+
+/// `/health/live`: the process runs. It asks nothing of the database, so that an outage there restarts nobody here.
+#[handler]
+pub(super) fn live() -> &'static str {
+    "live\n"
+}
+
+/// `/health/ready`: the database answers and the server is not told to stop.
+pub(super) struct Ready {
+    app: Arc<App>,
+    stopping: Stopping,
+}
+
+impl Ready {
+    pub(super) fn new(app: Arc<App>, stopping: Stopping) -> Self {
+        Self { app, stopping }
+    }
+}
+
+impl Endpoint for Ready {
+    type Output = Response;
+
+    async fn call(&self, _: Request) -> poem::Result<Response> {
+        let unready = |why: &'static str| why.with_status(StatusCode::SERVICE_UNAVAILABLE).into_response();
+        if self.stopping.is_set() {
+            return Ok(unready("stopping\n"));
+        }
+        Ok(match self.app.db.ping().await {
+            Ok(()) => "ready\n".into_response(),
+            Err(_) => unready("database unavailable\n"),
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! A request's id and its log line.
+
+use poem::http::HeaderValue;
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::clock::Stopwatch;
+use crate::telemetry;
+
+const HEADER: &str = "x-request-id";
+
+/// Identifies a request in answers and in the log: the client's, or the proxy's, `X-Request-Id` if it is sound, else a new one.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(String);
+
+impl RequestId {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn of(request: &Request) -> Self {
+        let sound = |id: &&str| {
+            (1..=128).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        match request.header(HEADER).filter(sound) {
+            Some(id) => Self(id.to_owned()),
+            None => Self(Uuid::now_v7().to_string()),
+        }
+    }
+}
+
+/// Gives each request its id, and logs it when it is answered.
+pub(super) struct RequestLog;
+
+impl<E: Endpoint> Middleware<E> for RequestLog {
+    type Output = Logged<E>;
+
+    fn transform(&self, endpoint: E) -> Self::Output {
+        Logged(endpoint)
+    }
+}
+
+pub(super) struct Logged<E>(E);
+
+impl<E: Endpoint> Endpoint for Logged<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let watch = Stopwatch::start();
+        let id = RequestId::of(&request);
+        let span = telemetry::request_span(id.as_str());
+        let (method, route) = (request.method().clone(), route(request.uri().path()));
+        request.set_data(id.clone());
+        let mut response = self.0.get_response(request).instrument(span.clone()).await.into_response();
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(HEADER, value);
+        }
+        let (status, duration_ms) = (response.status().as_u16(), watch.elapsed().as_secs_f64() * 1000.0);
+        let duration_ms = (duration_ms * 1000.0).round() / 1000.0;
+        let _entered = span.enter();
+        if route.starts_with("/health") {
+            tracing::debug!(%method, route, status, duration_ms, "request");
+        } else {
+            tracing::info!(%method, route, status, duration_ms, "request");
+        }
+        Ok(response)
+    }
+}
+
+/// The path, if it is one of ours: others are the client's to invent, and may hold anything.
+fn route(path: &str) -> &'static str {
+    const ROUTES: [&str; 5] = ["/", "/graphql", "/health/live", "/health/ready", "/.well-known/jwks.json"];
+    match ROUTES.into_iter().find(|route| *route == path) {
+        Some(route) => route,
+        None if path.starts_with("/graphiql/") => "/graphiql",
+        None => "unknown",
+    }
+}

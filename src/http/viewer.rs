@@ -1,0 +1,28 @@
+//! The bearer token of a request.
+
+use poem::Request;
+use poem::http::header;
+
+use super::client::client;
+use crate::graphql::Viewer;
+use crate::tokens::Credential;
+
+/// Who sent the request, unverified.
+pub(super) fn viewer(request: &Request) -> Viewer {
+    Viewer::new(credential(request), client(request))
+}
+
+/// RFC 6750 section 2.1. Two headers are refused: a proxy may have looked at the other one.
+fn credential(request: &Request) -> Credential {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
+    let Some(value) = headers.next() else { return Credential::Missing };
+    if headers.next().is_some() {
+        return Credential::Malformed;
+    }
+    match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => {
+            Credential::Bearer(token.trim_matches(' ').to_owned())
+        }
+        _ => Credential::Malformed,
+    }
+}

@@ -1,0 +1,48 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use portcullis::config::Settings;
+
+mod serve;
+
+/// An authentication server for applications: one binary and PostgreSQL, spoken to in GraphQL.
+#[derive(Parser)]
+#[command(name = "portcullis", version, arg_required_else_help = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until told to stop by SIGINT or SIGTERM (the default).
+    Serve,
+    /// Bring the database up to this version, and stop.
+    Migrate,
+    /// Print the GraphQL schema.
+    Schema,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(&cli.settings).await,
+        Command::Migrate => serve::migrate(&cli.settings).await,
+        Command::Schema => {
+            print!("{}", portcullis::graphql::sdl());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("portcullis: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

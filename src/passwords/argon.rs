@@ -1,0 +1,106 @@
+//! Argon2id (RFC 9106) in memory that is used again and again.
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+
+use super::PasswordHash;
+use crate::config::Argon2Cost;
+use crate::error::Error;
+
+const SALT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+
+/// One thread's hasher with its blocks of memory: allocating 19 MiB anew for each hash costs page faults.
+pub(super) struct Argon {
+    params: Params,
+    memory: Vec<Block>,
+}
+
+impl Argon {
+    pub(super) fn new(cost: Argon2Cost) -> Result<Self, Error> {
+        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(HASH_BYTES))
+            .map_err(Error::internal)?;
+        Ok(Self { memory: vec![Block::default(); params.block_count()], params })
+    }
+
+    pub(super) fn hash(&mut self, password: &[u8]) -> Result<PasswordHash, Error> {
+        let mut salt = [0; SALT_BYTES];
+        aws_lc_rs::rand::fill(&mut salt).map_err(Error::internal)?;
+        let mut output = [0; HASH_BYTES];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+            .hash_password_into_with_memory(password, &salt, &mut output, &mut self.memory)
+            .map_err(Error::internal)?;
+        let phc = Phc {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&self.params).map_err(Error::internal)?,
+            salt: Some(Salt::new(&salt).map_err(Error::internal)?),
+            hash: Some(Output::new(&output).map_err(Error::internal)?),
+        };
+        Ok(PasswordHash::new(phc.to_string()))
+    }
+
+    /// Compares at the cost that the hash names.
+    pub(super) fn verify(&mut self, password: &[u8], hash: &PasswordHash) -> Result<bool, Error> {
+        let unreadable = || Error::internal("a stored password hash is not a PHC string of Argon2");
+        let phc = Phc::new(hash.as_str()).map_err(|_| unreadable())?;
+        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).map_err(|_| unreadable())?;
+        let version = phc.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| unreadable())?;
+        let params = Params::try_from(&phc).map_err(|_| unreadable())?;
+        let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else { return Err(unreadable()) };
+        let blocks = params.block_count();
+        if self.memory.len() < blocks {
+            self.memory.resize(blocks, Block::default());
+        }
+        let mut output = vec![0; expected.len()];
+        Argon2::new(algorithm, version, params)
+            .hash_password_into_with_memory(password, salt, &mut output, &mut self.memory)
+            .map_err(Error::internal)?;
+        self.memory.truncate(self.params.block_count().max(1));
+        self.memory.shrink_to_fit();
+        Ok(aws_lc_rs::constant_time::verify_slices_are_equal(&output, expected.as_ref()).is_ok())
+    }
+}
+
+/// Whether the hash is cheaper to break than one at `cost`.
+pub(super) fn is_weaker(hash: &PasswordHash, cost: Argon2Cost) -> bool {
+    let Ok(phc) = Phc::new(hash.as_str()) else { return true };
+    let Ok(params) = Params::try_from(&phc) else { return true };
+    phc.algorithm != Algorithm::Argon2id.ident()
+        || phc.version != Some(Version::V0x13.into())
+        || params.m_cost() < cost.memory_kib
+        || params.t_cost() < cost.iterations
+        || params.p_cost() < cost.parallelism
+        || phc.hash.is_none_or(|hash| hash.len() < HASH_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 64, iterations: 1, parallelism: 1 };
+
+    #[test]
+    fn a_hash_knows_its_password_and_its_cost() {
+        let mut argon = Argon::new(CHEAP).unwrap();
+        let hash = argon.hash(b"correct horse").unwrap();
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+        assert!(argon.verify(b"correct horse", &hash).unwrap());
+        assert!(!argon.verify(b"battery staple", &hash).unwrap());
+        assert!(!is_weaker(&hash, CHEAP));
+        assert!(is_weaker(&hash, Argon2Cost { memory_kib: 65, ..CHEAP }));
+        assert!(is_weaker(&hash, Argon2Cost { iterations: 2, ..CHEAP }));
+    }
+
+    #[test]
+    fn hashes_of_other_costs_and_makers_verify() {
+        // From the command line: echo -n "password" | argon2 somesalt -id -t 2 -m 16 -p 1 -e
+        let foreign = PasswordHash::new(
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc".into(),
+        );
+        let mut argon = Argon::new(CHEAP).unwrap();
+        assert!(argon.verify(b"password", &foreign).unwrap());
+        assert!(!argon.verify(b"Password", &foreign).unwrap());
+        assert!(argon.verify(b"password", &PasswordHash::new("plain".into())).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! Passwords: what makes a good one, and hashing them without harm to the rest of the server.
+
+mod argon;
+mod policy;
+mod pool;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::TrySendError;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+pub use policy::{BadPassword, LENGTH, Weakness, check};
+
+use crate::config::Argon2Cost;
+use crate::error::Error;
+use argon::Argon;
+use pool::Pool;
+
+/// A password as typed, in Unicode normal form C, never trimmed. Wiped from memory when dropped; prints as `[redacted]`.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Longest that is looked at, in bytes; the longest password allowed has fewer.
+    const MAX_BYTES: usize = 4096;
+
+    /// Takes what was typed; `None` if it is longer than any password may be.
+    #[must_use]
+    pub fn new(typed: String) -> Option<Self> {
+        let typed = Zeroizing::new(typed);
+        (typed.len() <= Self::MAX_BYTES).then(|| Self(Zeroizing::new(typed.nfc().collect())))
+    }
+}
+
+impl Password {
+    /// Nobody's password.
+    pub(crate) fn empty() -> Self {
+        Self(Zeroizing::new(String::new()))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// A password's hash, in PHC string format. Prints as `[redacted]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    pub(crate) fn new(phc: String) -> Self {
+        Self(phc)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What a comparison found.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Not the password.
+    Wrong,
+    /// The password.
+    Right {
+        /// A hash of it at today's cost, if the one at hand is cheaper to break.
+        stronger: Option<PasswordHash>,
+    },
+}
+
+/// Hashes on a bounded number of threads, with a bounded queue before them.
+#[derive(Clone)]
+pub struct Passwords {
+    pool: Arc<Pool>,
+    cost: Argon2Cost,
+    /// Compared with when there is no account, so that it takes as long as with one.
+    dummy: PasswordHash,
+}
+
+impl Passwords {
+    /// Starts `threads` threads with memory of their own; `queue` passwords may wait for them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the cost can't be paid: bad parameters, no memory, no thread.
+    pub fn start(cost: Argon2Cost, threads: usize, queue: usize) -> Result<Self, Error> {
+        let dummy = Argon::new(cost)?.hash(b"no account has this password")?;
+        let pool = Pool::start(cost, threads, queue)?;
+        Ok(Self { pool: Arc::new(pool), cost, dummy })
+    }
+
+    /// The hash of a new password, unless it is too easily guessed by somebody who tries `context` first.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] at once when the queue is full.
+    pub async fn hash(
+        &self,
+        password: Password,
+        context: Vec<String>,
+    ) -> Result<Result<PasswordHash, Weakness>, Error> {
+        self.run(move |argon| match policy::weakness(&password, &context) {
+            Some(weakness) => Ok(Err(weakness)),
+            None => argon.hash(password.0.as_bytes()).map(Ok),
+        })
+        .await
+    }
+
+    /// Compares a password with a hash. Without a hash it takes as long, and is never right.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] at once when the queue is full.
+    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, Error> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.dummy.clone());
+        let cost = self.cost;
+        self.run(move |argon| {
+            if !argon.verify(password.0.as_bytes(), &hash)? || !known {
+                return Ok(Verdict::Wrong);
+            }
+            let stronger = if argon::is_weaker(&hash, cost) { Some(argon.hash(password.0.as_bytes())?) } else { None };
+            Ok(Verdict::Right { stronger })
+        })
+        .await
+    }
+
+    /// Why a new password is too easily guessed, if it is. Runs on the same threads: a long one takes milliseconds.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] at once when the queue is full.
+    pub async fn weakness(&self, password: Password, context: Vec<String>) -> Result<Option<Weakness>, Error> {
+        self.run(move |_| Ok(policy::weakness(&password, &context))).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Argon) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |argon: &mut Argon| {
+            // Whoever asked may have gone away while the job waited.
+            if !reply.is_closed() {
+                let _ = reply.send(work(argon));
+            }
+        });
+        match self.pool.submit(job) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(Error::internal("password hashing panicked"))),
+            Err(TrySendError::Full(_)) => Err(Error::Busy { retry_after: self.retry_after() }),
+            Err(TrySendError::Disconnected(_)) => Err(Error::internal("no hashing thread is left")),
+        }
+    }
+
+    /// When the queue that is full now will have been worked off, a second at the least.
+    fn retry_after(&self) -> Duration {
+        self.pool.time_to_empty().max(Duration::from_secs(1))
+    }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Passwords({:?})", self.cost)
+    }
+}

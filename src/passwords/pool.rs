@@ -1,0 +1,87 @@
+//! The threads that hash.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::argon::Argon;
+use crate::clock::Stopwatch;
+use crate::config::Argon2Cost;
+use crate::error::Error;
+
+/// Work for a hashing thread.
+pub(super) type Job = Box<dyn FnOnce(&mut Argon) + Send>;
+
+/// Added to the threads' nice value: under load the rest of the server goes first, idle processors are theirs.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// A fixed number of threads behind a bounded queue. The threads end when it is dropped.
+pub(super) struct Pool {
+    sender: SyncSender<Job>,
+    state: Arc<State>,
+    threads: usize,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: AtomicUsize,
+    /// Moving average of a job's time.
+    micros: AtomicU64,
+}
+
+impl Pool {
+    pub(super) fn start(cost: Argon2Cost, threads: usize, queue: usize) -> Result<Self, Error> {
+        let (sender, receiver) = mpsc::sync_channel(queue);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let state = Arc::new(State::default());
+        for number in 0..threads {
+            let (argon, receiver, state) = (Argon::new(cost)?, receiver.clone(), state.clone());
+            std::thread::Builder::new()
+                .name(format!("hashing-{number}"))
+                .spawn(move || work(argon, cost, &receiver, &state))
+                .map_err(Error::internal)?;
+        }
+        Ok(Self { sender, state, threads })
+    }
+
+    /// Queues a job, or hands it back at once when the queue is full.
+    pub(super) fn submit(&self, job: Job) -> Result<(), TrySendError<Job>> {
+        self.state.waiting.fetch_add(1, Ordering::Relaxed);
+        self.sender.try_send(job).inspect_err(|_| {
+            self.state.waiting.fetch_sub(1, Ordering::Relaxed);
+        })
+    }
+
+    /// How long the jobs that wait now will take.
+    pub(super) fn time_to_empty(&self) -> Duration {
+        let waiting = self.state.waiting.load(Ordering::Relaxed) as u64;
+        Duration::from_micros(waiting * self.state.micros.load(Ordering::Relaxed) / self.threads as u64)
+    }
+}
+
+fn work(mut argon: Argon, cost: Argon2Cost, receiver: &Mutex<Receiver<Job>>, state: &State) {
+    // On Linux a nice value is a thread's own.
+    #[cfg(target_os = "linux")]
+    if let Ok(current) = rustix::process::getpriority_process(None) {
+        let _ = rustix::process::setpriority_process(None, (current + NICENESS).min(19));
+    }
+    loop {
+        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        state.waiting.fetch_sub(1, Ordering::Relaxed);
+        let watch = Stopwatch::start();
+        // The caller sees its answer missing; the thread lives on, with fresh memory.
+        if catch_unwind(AssertUnwindSafe(|| job(&mut argon))).is_err()
+            && let Ok(fresh) = Argon::new(cost)
+        {
+            argon = fresh;
+        }
+        let took = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let before = state.micros.load(Ordering::Relaxed);
+        let average = if before == 0 { took } else { before - before / 8 + took / 8 };
+        state.micros.store(average, Ordering::Relaxed);
+    }
+}

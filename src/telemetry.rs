@@ -1,0 +1,53 @@
+//! The log: one line a request, never with a password, token, hash or a document's variables.
+
+use std::panic;
+
+use tracing::Span;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use crate::accounts::AccountId;
+use crate::config::LogFormat;
+
+/// Sends the log to standard error, and panics to the log. Once a process; a second call does nothing.
+pub fn init(filter: &str, format: LogFormat) {
+    let targets: Targets = filter.parse().unwrap_or_default();
+    let layer: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        LogFormat::Text => {
+            let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false).boxed()
+        }
+        LogFormat::Json => {
+            fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(std::io::stderr).boxed()
+        }
+    };
+    if tracing_subscriber::registry().with(layer.with_filter(targets)).try_init().is_ok() {
+        panic::set_hook(Box::new(log_panic));
+    }
+}
+
+/// Only a message written in the source is shown: a formatted one may hold anything.
+fn log_panic(info: &panic::PanicHookInfo<'_>) {
+    let location = info.location().map(ToString::to_string).unwrap_or_default();
+    let message = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("[not shown]");
+    tracing::error!(location, message, "panic");
+}
+
+/// The span of one request, with places for what is learned on the way.
+#[must_use]
+pub fn request_span(id: &str) -> Span {
+    tracing::info_span!("request", id, operation = tracing::field::Empty, account = tracing::field::Empty,)
+}
+
+/// Names the operation in the request's log line.
+pub fn record_operation(name: &str) {
+    let end = name.char_indices().nth(64).map_or(name.len(), |(index, _)| index);
+    Span::current().record("operation", &name[..end]);
+}
+
+/// Names the account in the request's log line.
+pub fn record_account(id: AccountId) {
+    Span::current().record("account", tracing::field::display(id));
+}

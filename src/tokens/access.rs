@@ -1,0 +1,153 @@
+//! Access tokens: JWTs of minutes (RFC 9068).
+
+use std::time::Duration;
+
+use jsonwebtoken::{DecodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::PlainToken;
+use super::keys::KeySet;
+use crate::accounts::{Account, AccountId};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::sessions::{Session, SessionId};
+
+/// The header's `typ`: no other JWT that our keys may ever sign passes for an access token.
+const TYPE: &str = "at+jwt";
+
+/// Longest token that is looked at, in bytes. Ours have some 600, and as much more as an account's roles take.
+const MAX_BYTES: usize = 8192;
+
+/// Mints and verifies access tokens of one issuer for one audience.
+#[derive(Clone, Debug)]
+pub struct AccessTokens {
+    issuer: String,
+    audience: String,
+    ttl: Duration,
+}
+
+#[derive(Serialize)]
+struct NewClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: Uuid,
+    sid: Uuid,
+    jti: Uuid,
+    iat: i64,
+    exp: i64,
+    roles: &'a [String],
+}
+
+#[derive(Deserialize)]
+struct KnownClaims {
+    sub: Uuid,
+    sid: Uuid,
+    exp: i64,
+    /// We issue none, but a token that has one means it.
+    nbf: Option<i64>,
+}
+
+/// What a genuine access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// `sub`
+    pub account: AccountId,
+    /// `sid`
+    pub session: SessionId,
+}
+
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// Not an access token of this issuer for this audience.
+    Invalid,
+    /// Genuine, but its time is over.
+    Expired(Claims),
+}
+
+impl AccessTokens {
+    /// Tokens with these claims `iss` and `aud` that live for `ttl`.
+    #[must_use]
+    pub fn new(issuer: String, audience: String, ttl: Duration) -> Self {
+        Self { issuer, audience, ttl }
+    }
+
+    /// A token for `session`, and when it expires: never later than the session.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when signing fails.
+    pub fn mint(
+        &self,
+        keys: &KeySet,
+        account: &Account,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<(PlainToken, Timestamp), Error> {
+        let (kid, algorithm) = keys.signing();
+        let header = Header { typ: Some(TYPE.into()), kid: Some(kid.into()), ..Header::new(algorithm) };
+        let expires = (now + self.ttl).min(session.expires_at).timestamp();
+        let claims = NewClaims {
+            iss: &self.issuer,
+            aud: &self.audience,
+            sub: account.id.0,
+            sid: session.id.0,
+            jti: Uuid::now_v7(),
+            iat: now.timestamp(),
+            exp: expires,
+            roles: &account.roles,
+        };
+        let expires_at = Timestamp::from_timestamp(expires, 0).ok_or_else(|| Error::internal("expiry out of range"))?;
+        Ok((PlainToken(keys.sign(&header, &claims)?), expires_at))
+    }
+
+    /// What `token` says, if it is genuine and in time at `now`.
+    ///
+    /// # Errors
+    /// [`Rejected`], with the claims of a token whose only fault is its age.
+    pub fn verify(&self, keys: &KeySet, token: &str, now: Timestamp) -> Result<Claims, Rejected> {
+        if token.len() > MAX_BYTES {
+            return Err(Rejected::Invalid);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected::Invalid)?;
+        // RFC 8725 section 3.11. RFC 7515 section 4.1.11: no extension is known here.
+        if header.crit.is_some() || !is_access_token(header.typ.as_deref()) {
+            return Err(Rejected::Invalid);
+        }
+        let (key, algorithm) = header.kid.as_deref().and_then(|kid| keys.verifying(kid)).ok_or(Rejected::Invalid)?;
+        let claims = self.decode(token, key, algorithm)?;
+        let known = Claims { account: AccountId(claims.sub), session: SessionId(claims.sid) };
+        if claims.nbf.is_some_and(|nbf| now.timestamp() < nbf) {
+            return Err(Rejected::Invalid);
+        }
+        if claims.exp <= now.timestamp() { Err(Rejected::Expired(known)) } else { Ok(known) }
+    }
+
+    /// Signature, issuer and audience. Not the time: the library would read the system's, with a leeway.
+    fn decode(
+        &self,
+        token: &str,
+        key: &DecodingKey,
+        algorithm: jsonwebtoken::Algorithm,
+    ) -> Result<KnownClaims, Rejected> {
+        let mut validation = Validation::new(algorithm);
+        validation.validate_exp = false;
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
+        jsonwebtoken::decode::<KnownClaims>(token, key, &validation)
+            .map(|token| token.claims)
+            .map_err(|_| Rejected::Invalid)
+    }
+}
+
+/// `application/` may stand before the type (RFC 9068 section 4).
+fn is_access_token(typ: Option<&str>) -> bool {
+    typ.is_some_and(|typ| {
+        let name = typ
+            .split_at_checked(12)
+            .filter(|(head, _)| head.eq_ignore_ascii_case("application/"))
+            .map_or(typ, |(_, name)| name);
+        name.eq_ignore_ascii_case(TYPE)
+    })
+}

@@ -1,0 +1,48 @@
+//! Tokens: what is handed out and how it is recognised again.
+
+pub mod access;
+pub mod keys;
+pub mod refresh;
+mod seal;
+mod store;
+
+use crate::clock::Timestamp;
+
+/// A token in clear text, to be handed to the client and nobody else. Prints as `[redacted]`.
+#[derive(Clone)]
+pub struct PlainToken(String);
+
+impl PlainToken {
+    /// The token. Never to be logged.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PlainToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What a client gets when it signs in.
+#[derive(Debug)]
+pub struct TokenPair {
+    /// The JWT for each request.
+    pub access: PlainToken,
+    /// When it expires.
+    pub access_expires_at: Timestamp,
+    /// The token that gets the next pair.
+    pub refresh: PlainToken,
+}
+
+/// What a request carries to say who sends it.
+pub enum Credential {
+    /// Nothing.
+    Missing,
+    /// Something that is no bearer token, or more than one.
+    Malformed,
+    /// A bearer token (RFC 6750), not looked at yet.
+    Bearer(String),
+}

@@ -1,0 +1,71 @@
+//! Keys at rest: AES-256-GCM under a key derived from the deployment's secret.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::config::Secret;
+use crate::error::Error;
+
+const NONCE_BYTES: usize = 12;
+
+/// Changing it makes every sealed key unreadable.
+const PURPOSE: &[u8] = b"portcullis sealed keys v1";
+
+/// Seals and opens what the `keys` table holds.
+pub(super) struct Seal(RandomizedNonceKey);
+
+/// The seal does not open: another secret made it, or the row was altered.
+#[derive(Debug)]
+pub(super) struct WrongSeal;
+
+impl Seal {
+    pub(super) fn new(secret: &Secret) -> Result<Self, Error> {
+        let fault = |_| Error::Internal("deriving the sealing key failed".into());
+        let mut key = Zeroizing::new([0u8; 32]);
+        Salt::new(HKDF_SHA256, &[])
+            .extract(secret.expose())
+            .expand(&[PURPOSE], &AES_256_GCM)
+            .and_then(|derived| derived.fill(key.as_mut_slice()))
+            .map_err(fault)?;
+        RandomizedNonceKey::new(&AES_256_GCM, key.as_slice()).map(Self).map_err(fault)
+    }
+
+    /// Nonce, ciphertext, tag. Bound to `id`, so that rows can't be swapped.
+    pub(super) fn seal(&self, id: Uuid, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut text = Zeroizing::new(plain.to_vec());
+        let (nonce, tag) = self
+            .0
+            .seal_in_place_separate_tag(Aad::from(id.as_bytes()), &mut text)
+            .map_err(|_| Error::Internal("sealing a key failed".into()))?;
+        Ok([nonce.as_ref().as_slice(), &text, tag.as_ref()].concat())
+    }
+
+    pub(super) fn open(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrongSeal> {
+        let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(WrongSeal)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| WrongSeal)?;
+        let mut text = Zeroizing::new(text.to_vec());
+        let length = self.0.open_in_place(nonce, Aad::from(id.as_bytes()), &mut text).map_err(|_| WrongSeal)?.len();
+        text.truncate(length);
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_secret_and_row_open_a_seal() {
+        let seal = Seal::new(&Secret::new(&[1; 32]).unwrap()).unwrap();
+        let other = Seal::new(&Secret::new(&[2; 32]).unwrap()).unwrap();
+        let (id, elsewhere) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let sealed = seal.seal(id, b"key").unwrap();
+        assert_eq!(seal.open(id, &sealed).unwrap().as_slice(), b"key");
+        assert!(other.open(id, &sealed).is_err());
+        assert!(seal.open(elsewhere, &sealed).is_err());
+        assert!(seal.open(id, &sealed[..5]).is_err());
+        assert!(!sealed.windows(3).any(|window| window == b"key"));
+    }
+}
