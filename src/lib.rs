@@ -10,6 +10,8 @@
 //! | nouns | [`accounts`], [`sessions`], [`tokens`], [`passwords`] | their own rules; their queries, in `store` |
 //! | ground | [`db`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
 
+#![forbid(unsafe_code)]
+
 pub mod accounts;
 pub mod app;
 pub mod clock;

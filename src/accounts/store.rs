@@ -1,6 +1,10 @@
 //! Queries on accounts.
 
+use diesel::declare_sql_function;
+use diesel::expression::AsExpression;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -11,15 +15,20 @@ use crate::db::schema::accounts;
 use crate::error::Error;
 use crate::passwords::PasswordHash;
 
-/// `accounts.column COLLATE "C"` in lower case, as the index has it.
-macro_rules! folded {
-    ($column:literal) => {
-        diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>(concat!(
-            "lower(accounts.",
-            $column,
-            " COLLATE \"C\")"
-        ))
-    };
+diesel::postfix_operator!(CollateC, " COLLATE \"C\"", Nullable<Text>, backend: Pg);
+
+#[declare_sql_function]
+extern "SQL" {
+    /// Lower case of ASCII letters, if the text collates as C.
+    fn lower(text: Nullable<Text>) -> Nullable<Text>;
+}
+
+/// The form in which the unique indexes on `accounts` compare a column.
+fn folded<C>(column: C) -> lower<CollateC<C::Expression>>
+where
+    C: AsExpression<Nullable<Text>>,
+{
+    lower(CollateC::new(column.as_expression()))
 }
 
 /// An account's row, without its password.
@@ -55,10 +64,13 @@ pub(crate) async fn find(
     let query = accounts::table.select((AccountRow::as_select(), accounts::password_hash));
     let row = match identifier {
         Identifier::Email(email) => {
-            query.filter(folded!("email").eq(email.folded())).first::<(AccountRow, String)>(connection).await
+            query
+                .filter(folded(accounts::email.nullable()).eq(email.folded()))
+                .first::<(AccountRow, String)>(connection)
+                .await
         }
         Identifier::Username(username) => {
-            query.filter(folded!("username").eq(username.folded())).first(connection).await
+            query.filter(folded(accounts::username).eq(username.folded())).first(connection).await
         }
     };
     Ok(row.optional()?.map(|(row, hash)| (row.into(), PasswordHash::new(hash))))
@@ -70,8 +82,8 @@ pub(crate) async fn find_taken(
     email: &EmailAddress,
     username: Option<&Username>,
 ) -> Result<Option<Taken>, Error> {
-    let emails = accounts::table.filter(folded!("email").eq(email.folded()));
-    let usernames = accounts::table.filter(folded!("username").eq(username.map(Username::folded)));
+    let emails = accounts::table.filter(folded(accounts::email.nullable()).eq(email.folded()));
+    let usernames = accounts::table.filter(folded(accounts::username).eq(username.map(Username::folded)));
     let (email, username) = diesel::select((diesel::dsl::exists(emails), diesel::dsl::exists(usernames)))
         .get_result::<(bool, bool)>(connection)
         .await?;

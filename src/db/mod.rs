@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{Object, Timeouts};
+use diesel::IntoSql;
+use diesel::sql_types::Integer;
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -81,7 +83,7 @@ impl Database {
     /// [`Error::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), Error> {
         self.run(async |connection| {
-            diesel::sql_query("SELECT 1").execute(connection).await?;
+            diesel::select(1.into_sql::<Integer>()).execute(connection).await?;
             Ok(())
         })
         .await

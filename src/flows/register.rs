@@ -112,5 +112,6 @@ fn context(typed: &Registration) -> Vec<String> {
     let email = typed.email.chars().take(100).collect::<String>();
     let parts = email.split(['@', '.', '+', '-', '_']).map(str::to_owned);
     let username = typed.username.iter().map(|username| username.chars().take(32).collect());
-    [email.clone(), "portcullis".to_owned()].into_iter().chain(parts.take(8)).chain(username).collect()
+    let local = email.split('@').next().unwrap_or_default().to_owned();
+    [email.clone(), local, "portcullis".to_owned()].into_iter().chain(parts.take(8)).chain(username).collect()
 }

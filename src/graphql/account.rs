@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, Union};
-use chrono::{DateTime, Utc};
 
 use super::error::ApiError;
 use super::guard::{Viewer, auth, public, signed_in};
 use super::problem::{ErrorCode, RateLimited};
+use super::scalars::DateTime;
 use super::session::{Session, Tokens};
 use crate::accounts::{Account, Taken};
 use crate::app::{App, SignIn};
@@ -26,7 +26,7 @@ pub(crate) struct User {
     /// What the account may do, set by the operator: `roles` in access tokens.
     roles: Vec<String>,
     /// When the account was registered.
-    created_at: DateTime<Utc>,
+    created_at: DateTime,
 }
 
 impl From<Account> for User {
@@ -36,7 +36,7 @@ impl From<Account> for User {
             email: account.email,
             username: account.username,
             roles: account.roles,
-            created_at: account.created_at,
+            created_at: account.created_at.into(),
         }
     }
 }

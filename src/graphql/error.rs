@@ -1,6 +1,6 @@
 //! The one place where an error becomes an answer's `errors` entry.
 
-use async_graphql::{ErrorExtensions, ServerError, Value};
+use async_graphql::{ErrorExtensions, Response, ServerError, Value};
 
 use crate::error::Error;
 
@@ -56,6 +56,48 @@ pub(crate) fn cut(error: &mut ServerError) {
     if let Some((end, _)) = error.message.char_indices().nth(MESSAGE_LENGTH) {
         error.message.truncate(end);
         error.message.push('…');
+    }
+}
+
+/// The answer in the place of one whose making panicked. The panic's hook has logged it.
+pub(crate) fn panicked() -> Response {
+    let mut error = ServerError::new("Something went wrong on our side.", None);
+    Code::InternalServerError.mark(&mut error);
+    Response::from_errors(vec![error])
+}
+
+/// Whether the answer tells of a fault of ours.
+pub(crate) fn is_fault(response: &Response) -> bool {
+    response.errors.iter().any(|error| code(error) == Some(Code::InternalServerError.as_str()))
+}
+
+/// Gives every error its code, a fault the request's id, and keeps values that may be secret out of messages.
+pub(crate) fn finish(response: &mut Response, request_id: &str) {
+    for error in &mut response.errors {
+        // What has no code is the library's word on a value or an operation's name.
+        if code(error).is_none() {
+            without_value(error);
+            cut(error);
+            Code::BadUserInput.mark(error);
+        }
+        if code(error) == Some(Code::InternalServerError.as_str()) {
+            error.extensions.get_or_insert_default().set("requestId", request_id);
+        }
+    }
+}
+
+fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+/// The library quotes a value of the wrong type, which may be a password.
+fn without_value(error: &mut ServerError) {
+    if let Some(place) = error.message.find(", found ") {
+        error.message.truncate(place);
+        error.message.push('.');
     }
 }
 

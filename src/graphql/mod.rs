@@ -1,9 +1,10 @@
 //! The GraphQL schema: types, and resolvers that call one use case each.
 
 mod account;
-mod error;
+pub(crate) mod error;
 pub(crate) mod guard;
 mod problem;
+mod scalars;
 mod session;
 
 use std::sync::Arc;

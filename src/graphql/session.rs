@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
-use chrono::{DateTime, Utc};
 
 use super::account::User;
 use super::error::ApiError;
 use super::guard::{Viewer, public};
 use super::problem::{ErrorCode, RateLimited};
+use super::scalars::DateTime;
 use crate::app::{App, SignIn};
 use crate::flows::{login, logout};
 use crate::sessions;
@@ -20,11 +20,11 @@ pub(crate) struct Session {
     /// Identifies the session: `sid` in its access tokens.
     id: ID,
     /// When it was opened.
-    created_at: DateTime<Utc>,
+    created_at: DateTime,
     /// When it was opened or last refreshed.
-    last_used_at: DateTime<Utc>,
+    last_used_at: DateTime,
     /// When it ends at the latest.
-    expires_at: DateTime<Utc>,
+    expires_at: DateTime,
     /// The device's `User-Agent` when the session was opened, as the client claims it, at most 256 characters.
     user_agent: Option<String>,
     /// The device's address when the session was opened.
@@ -35,9 +35,9 @@ impl From<sessions::Session> for Session {
     fn from(session: sessions::Session) -> Self {
         Self {
             id: session.id.0.into(),
-            created_at: session.created_at,
-            last_used_at: session.last_used_at,
-            expires_at: session.expires_at,
+            created_at: session.created_at.into(),
+            last_used_at: session.last_used_at.into(),
+            expires_at: session.expires_at.into(),
             user_agent: session.user_agent,
             ip_address: session.ip_address.map(|address| address.to_string()),
         }
@@ -50,7 +50,7 @@ pub(crate) struct Tokens {
     /// A JWT (RFC 9068) for the header `Authorization: Bearer`. Keep it in memory.
     access_token: String,
     /// When the access token expires.
-    access_token_expires_at: DateTime<Utc>,
+    access_token_expires_at: DateTime,
     /// Continues the session when the access token has expired. Keep it where scripts of others can't read it.
     refresh_token: String,
     /// `Bearer` (RFC 6750).
@@ -61,7 +61,7 @@ impl From<TokenPair> for Tokens {
     fn from(tokens: TokenPair) -> Self {
         Self {
             access_token: tokens.access.expose().to_owned(),
-            access_token_expires_at: tokens.access_expires_at,
+            access_token_expires_at: tokens.access_expires_at.into(),
             refresh_token: tokens.refresh.expose().to_owned(),
             token_type: "Bearer",
         }

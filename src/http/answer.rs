@@ -4,10 +4,11 @@ use poem::http::{StatusCode, header};
 use poem::{Body, Response};
 
 use super::accept::MediaType;
+use crate::graphql::error::Code;
 
 /// An answer with one entry in `errors` and no `data`.
-pub(super) fn refusal(status: StatusCode, media_type: MediaType, code: &str, message: &str) -> Response {
-    let body = serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+pub(super) fn refusal(status: StatusCode, media_type: MediaType, code: Code, message: &str) -> Response {
+    let body = serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": code.as_str() } }] });
     Response::builder()
         .status(status)
         .header(header::CONTENT_TYPE, media_type.content_type())

@@ -3,11 +3,11 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, ServerError, Value, Variables};
+use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, Value, Variables};
 use async_graphql_poem::GraphQLResponse;
 use futures_util::FutureExt;
 use poem::error::ReadBodyError;
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use serde::Deserialize;
 
@@ -16,10 +16,8 @@ use super::answer::refusal;
 use super::request_log::RequestId;
 use super::viewer::viewer;
 use crate::app::App;
+use crate::graphql::error::{self, Code};
 use crate::graphql::{PortcullisSchema, schema};
-
-const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 
 /// Answers one operation a request: no batches, no GET.
 pub(super) struct GraphqlEndpoint {
@@ -48,13 +46,19 @@ impl GraphqlEndpoint {
     }
 
     async fn answer(&self, mut request: Request) -> Result<Response, Response> {
+        if request.method() != Method::POST {
+            let message = "Send a POST request.";
+            let mut refusal = refusal(StatusCode::METHOD_NOT_ALLOWED, MediaType::Json, Code::BadUserInput, message);
+            refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            return Err(refusal);
+        }
         let headers = request.headers();
         let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
         let media_type = negotiate((!accept.is_empty()).then(|| accept.join(",")).as_deref()).ok_or_else(|| {
             let message = "Accept application/graphql-response+json or application/json.";
-            refusal(StatusCode::NOT_ACCEPTABLE, MediaType::Json, BAD_USER_INPUT, message)
+            refusal(StatusCode::NOT_ACCEPTABLE, MediaType::Json, Code::BadUserInput, message)
         })?;
-        let refuse = |status, message: &str| refusal(status, media_type, BAD_USER_INPUT, message);
+        let refuse = |status, message: &str| refusal(status, media_type, Code::BadUserInput, message);
         if !is_json(headers.get(header::CONTENT_TYPE)) {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
         }
@@ -76,18 +80,9 @@ impl GraphqlEndpoint {
 
     async fn execute(&self, operation: GraphqlRequest, request_id: &str) -> GraphqlResponse {
         // The panic hook has logged it.
-        let mut response = AssertUnwindSafe(self.schema.execute(operation))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| GraphqlResponse::from_errors(vec![panicked()]));
-        for error in &mut response.errors {
-            let extensions = error.extensions.get_or_insert_default();
-            match extensions.get("code") {
-                Some(Value::String(code)) if code == INTERNAL_SERVER_ERROR => extensions.set("requestId", request_id),
-                Some(_) => {}
-                None => extensions.set("code", BAD_USER_INPUT),
-            }
-        }
+        let mut response =
+            AssertUnwindSafe(self.schema.execute(operation)).catch_unwind().await.unwrap_or_else(|_| error::panicked());
+        error::finish(&mut response, request_id);
         response
     }
 }
@@ -98,12 +93,6 @@ impl Endpoint for GraphqlEndpoint {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         Ok(self.answer(request).await.unwrap_or_else(|refusal| refusal))
     }
-}
-
-fn panicked() -> ServerError {
-    let mut error = ServerError::new("Something went wrong on our side.", None);
-    error.extensions.get_or_insert_default().set("code", INTERNAL_SERVER_ERROR);
-    error
 }
 
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
@@ -138,14 +127,9 @@ fn parse(body: &[u8]) -> Result<Body, String> {
 /// With `application/json` every well-formed request gets 200; with the other type one that was not executed gets 400. A
 /// panic gets 500 in both.
 fn respond(response: GraphqlResponse, media_type: MediaType) -> Response {
-    let code_is = |code: &str| {
-        response.errors.iter().any(|error| {
-            error.extensions.as_ref().and_then(|extensions| extensions.get("code")) == Some(&Value::from(code))
-        })
-    };
     let refused = response.data == Value::Null && response.is_err();
     let status = match media_type {
-        _ if refused && code_is(INTERNAL_SERVER_ERROR) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ if refused && error::is_fault(&response) => StatusCode::INTERNAL_SERVER_ERROR,
         MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };

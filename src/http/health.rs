@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 use poem::{Endpoint, IntoResponse, Request, Response, handler};
 
-use super::Stopping;
+use super::stopping::Stopping;
 use crate::app::App;
 
 /// `/health/live`: the process runs. It asks nothing of the database, so that an outage there restarts nobody here.
@@ -31,7 +31,7 @@ impl Endpoint for Ready {
 
     async fn call(&self, _: Request) -> poem::Result<Response> {
         let unready = |why: &'static str| why.with_status(StatusCode::SERVICE_UNAVAILABLE).into_response();
-        if self.stopping.is_set() {
+        if self.stopping.is_told() {
             return Ok(unready("stopping\n"));
         }
         Ok(match self.app.db.ping().await {

@@ -5,6 +5,7 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::stopping::Stopping;
 use crate::clock::Stopwatch;
 use crate::telemetry;
 
@@ -31,18 +32,21 @@ impl RequestId {
     }
 }
 
-/// Gives each request its id, and logs it when it is answered.
-pub(super) struct RequestLog;
+/// Gives each request its id, counts it while it is in flight, and logs it when it is answered.
+pub(super) struct RequestLog(pub(super) Stopping);
 
 impl<E: Endpoint> Middleware<E> for RequestLog {
     type Output = Logged<E>;
 
     fn transform(&self, endpoint: E) -> Self::Output {
-        Logged(endpoint)
+        Logged { endpoint, stopping: self.0.clone() }
     }
 }
 
-pub(super) struct Logged<E>(E);
+pub(super) struct Logged<E> {
+    endpoint: E,
+    stopping: Stopping,
+}
 
 impl<E: Endpoint> Endpoint for Logged<E> {
     type Output = Response;
@@ -52,15 +56,17 @@ impl<E: Endpoint> Endpoint for Logged<E> {
         let id = RequestId::of(&request);
         let span = telemetry::request_span(id.as_str());
         let (method, route) = (request.method().clone(), route(request.uri().path()));
+        let is_health = route.starts_with("/health");
+        let _flight = (!is_health).then(|| self.stopping.take_off());
         request.set_data(id.clone());
-        let mut response = self.0.get_response(request).instrument(span.clone()).await.into_response();
+        let mut response = self.endpoint.get_response(request).instrument(span.clone()).await.into_response();
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(HEADER, value);
         }
         let (status, duration_ms) = (response.status().as_u16(), watch.elapsed().as_secs_f64() * 1000.0);
         let duration_ms = (duration_ms * 1000.0).round() / 1000.0;
         let _entered = span.enter();
-        if route.starts_with("/health") {
+        if is_health {
             tracing::debug!(%method, route, status, duration_ms, "request");
         } else {
             tracing::info!(%method, route, status, duration_ms, "request");

@@ -3,28 +3,33 @@
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use tokio::net::TcpListener;
 
-use super::{Stopping, routes};
+use super::routes;
+use super::stopping::Stopping;
 use crate::app::App;
 
-/// Serves on `listener` until `stop` is done, then takes no more connections and lets requests in flight finish, for as long as
-/// the settings grant.
+/// What connections get to close once no request is in flight.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// Serves on `listener` until `stop` is done; then, as soon as no request is in flight, or the settings' grace is over, takes
+/// no more connections and ends.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let stopping = Stopping::default();
+    let stopping = Stopping::new();
     let grace = app.config.shutdown_grace;
     let endpoint = routes(app, stopping.clone());
     let signal = async move {
         stop.await;
-        stopping.set();
+        stopping.drain(grace).await;
     };
     Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?)
-        .run_with_graceful_shutdown(endpoint, signal, Some(grace))
+        .run_with_graceful_shutdown(endpoint, signal, Some(CLOSING))
         .await
 }

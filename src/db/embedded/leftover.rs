@@ -1,8 +1,10 @@
-use std::{path::Path, time::Instant};
+use std::{path::Path, process::Command};
 
 use rustix::process::kill_process;
 use tokio::time::sleep;
 use tracing::warn;
+
+use crate::clock::Stopwatch;
 
 use super::{
     EmbeddedError,
@@ -14,7 +16,7 @@ use super::{
 /// Stops the PostgreSQL of a server that was killed. Stopped and not adopted: one that is our own child runs this
 /// program's settings and installation, is seen to end, and leaves its last words in the log; to stop costs
 /// 100 ms. Call it under the lock, or it stops a server that is in use.
-pub async fn stop(cluster: &Path, user: &RunUser) -> Result<(), EmbeddedError> {
+pub(super) async fn stop(cluster: &Path, user: &RunUser) -> Result<(), EmbeddedError> {
     let Some(PidFile { pid, .. }) = PidFile::read(cluster) else { return Ok(()) };
     if !is_postmaster(pid, cluster, user.uid) {
         return Ok(());
@@ -23,7 +25,7 @@ pub async fn stop(cluster: &Path, user: &RunUser) -> Result<(), EmbeddedError> {
     for (signal, limit) in ESCALATION {
         // It may have ended in between.
         _ = kill_process(pid, signal);
-        let start = Instant::now();
+        let start = Stopwatch::start();
         while start.elapsed() < limit {
             if !is_postmaster(pid, cluster, user.uid) {
                 return Ok(());
@@ -32,4 +34,15 @@ pub async fn stop(cluster: &Path, user: &RunUser) -> Result<(), EmbeddedError> {
         }
     }
     Err(EmbeddedError::Leftover { pid: pid.as_raw_nonzero().get(), cluster: cluster.to_path_buf() })
+}
+
+/// For a command that is to run PostgreSQL on `cluster`, where `postmaster.pid` may name a process that is
+/// none. PostgreSQL takes any living process of that number for its predecessor, except the one named so. To
+/// remove the file instead would also remove its guard against orphaned backends.
+pub(super) fn disregard_stale(command: &mut Command, cluster: &Path, user: &RunUser) {
+    if let Some(PidFile { pid, .. }) = PidFile::read(cluster)
+        && !is_postmaster(pid, cluster, user.uid)
+    {
+        command.env("PG_GRANDPARENT_PID", pid.to_string());
+    }
 }

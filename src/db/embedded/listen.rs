@@ -12,14 +12,14 @@ const SOCKET_PATH_LIMIT: usize = 103;
 const SOCKET_PORT: u16 = 5432;
 
 /// Where PostgreSQL listens: a Unix socket, or a port of the loopback interface where the path is too long for one.
-pub enum Endpoint {
+pub(super) enum Endpoint {
     Socket(PathBuf),
     Port(u16),
 }
 
 impl Endpoint {
     /// A port is free when this returns, and may be taken before PostgreSQL gets it: try again then.
-    pub fn choose(run: &Path) -> Result<Self, EmbeddedError> {
+    pub(super) fn choose(run: &Path) -> Result<Self, EmbeddedError> {
         let socket = run.join(format!(".s.PGSQL.{SOCKET_PORT}"));
         if socket.as_os_str().len() < SOCKET_PATH_LIMIT {
             return Ok(Self::Socket(run.to_path_buf()));
@@ -28,7 +28,7 @@ impl Endpoint {
         Ok(Self::Port(listener.map_err(EmbeddedError::file("listen on 127.0.0.1, instead of", &socket))?.port()))
     }
 
-    pub fn settings(&self) -> Vec<OsString> {
+    pub(super) fn settings(&self) -> Vec<OsString> {
         match self {
             Self::Socket(dir) => {
                 // A list of quoted names: a comma in the path must not part it.
@@ -51,7 +51,7 @@ impl Endpoint {
 
     /// The socket directory stands percent-encoded in the place of the host: libpq, tokio-postgres and the
     /// WHATWG parser all read that, while an empty host beside a password is refused by the last.
-    pub fn url(&self, password: &str) -> String {
+    pub(super) fn url(&self, password: &str) -> String {
         match self {
             Self::Socket(dir) => format!("postgres://{NAME}:{password}@{}:{SOCKET_PORT}/{NAME}", percent_encoded(dir)),
             Self::Port(port) => format!("postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"),
@@ -78,8 +78,8 @@ mod tests {
     fn a_socket_path_of_any_bytes_survives_the_url() {
         let dir = PathBuf::from(OsString::from_vec(b"/tmp/a b,c:@/%\"\xff".to_vec()));
         let config: tokio_postgres::Config = Endpoint::Socket(dir.clone()).url("00ff").parse().unwrap();
-        assert_eq!(config.get_hosts(), [tokio_postgres::config::Host::Unix(dir)]);
-        assert!(url::Url::parse(&Endpoint::Socket(dir).url("00ff")).is_ok());
+        assert_eq!(config.get_hosts(), [tokio_postgres::config::Host::Unix(dir.clone())]);
+        assert!(url::Url::parse(&Endpoint::Socket(dir.clone()).url("00ff")).is_ok());
         assert_eq!(config.get_password(), Some(&b"00ff"[..]));
         assert_eq!((config.get_dbname(), config.get_ports()), (Some("portcullis"), &[5432][..]));
     }

@@ -18,8 +18,10 @@ mod installation;
 mod layout;
 mod leftover;
 mod listen;
+mod password;
 mod pidfile;
 mod postmaster;
+mod spawn;
 mod startup;
 mod user;
 
@@ -71,7 +73,7 @@ impl Embedded {
         let user = RunUser::choose(&layout)?;
         user.check_can_reach(&layout.data_dir)?;
         layout.prepare(&user)?;
-        let lock = layout.lock()?;
+        let lock = layout.lock().await?;
 
         let installation = installation::choose(&layout, &options).await?;
         info!(bin_dir = %installation.bin_dir.display(), major = installation.major, "private PostgreSQL");
@@ -86,6 +88,7 @@ impl Embedded {
         &self.url
     }
 
+    /// The directory it lives in.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }

@@ -8,14 +8,14 @@ use rustix::process::{Pid, test_kill_process};
 
 /// `postmaster.pid` of a cluster: line 1 is the process, line 8 its state.
 #[derive(Debug, PartialEq, Eq)]
-pub struct PidFile {
+pub(super) struct PidFile {
     pub pid: Pid,
     pub ready: bool,
 }
 
 impl PidFile {
     /// `None` also while it is being written.
-    pub fn read(cluster: &Path) -> Option<Self> {
+    pub(super) fn read(cluster: &Path) -> Option<Self> {
         Self::parse(&fs::read_to_string(cluster.join("postmaster.pid")).ok()?)
     }
 
@@ -29,7 +29,7 @@ impl PidFile {
 /// Whether `pid` lives and is the PostgreSQL of this cluster, run by `uid`. The file alone proves nothing:
 /// after a crash or in a new container its number may belong to any other process, and whoever runs PostgreSQL
 /// may write to it and would have root signal what he likes.
-pub fn is_postmaster(pid: Pid, cluster: &Path, uid: u32) -> bool {
+pub(super) fn is_postmaster(pid: Pid, cluster: &Path, uid: u32) -> bool {
     let Ok(cluster) = cluster.canonicalize() else { return false };
     if test_kill_process(pid).is_err() {
         return false;

@@ -10,10 +10,10 @@ use crate::clock::Stopwatch;
 
 use super::EmbeddedError;
 
-pub const POLL: Duration = Duration::from_millis(20);
+pub(super) const POLL: Duration = Duration::from_millis(20);
 
 /// Fast shutdown, then immediate, then none at all; how long each may take.
-pub const ESCALATION: [(Signal, Duration); 3] = [
+pub(super) const ESCALATION: [(Signal, Duration); 3] = [
     (Signal::INT, Duration::from_secs(15)),
     (Signal::QUIT, Duration::from_secs(6)),
     (Signal::KILL, Duration::from_secs(2)),
@@ -26,22 +26,22 @@ const DROP_LIMIT: Duration = Duration::from_secs(5);
 ///
 /// A std child and not tokio's: it must outlive the runtime it was started on, and its end must be waited for in
 /// a drop.
-pub struct Postmaster {
+pub(super) struct Postmaster {
     child: Child,
     status: Option<ExitStatus>,
 }
 
 impl Postmaster {
-    pub fn new(child: Child) -> Self {
+    pub(super) fn new(child: Child) -> Self {
         Self { child, status: None }
     }
 
-    pub fn pid(&self) -> Pid {
+    pub(super) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
     /// How it ended, if it has.
-    pub fn status(&mut self) -> Option<ExitStatus> {
+    pub(super) fn status(&mut self) -> Option<ExitStatus> {
         if self.status.is_none() {
             // An error means that there is no such child any more, which can't be: only we wait for it.
             self.status = self.child.try_wait().ok().flatten();
@@ -49,13 +49,13 @@ impl Postmaster {
         self.status
     }
 
-    pub async fn exited(&mut self) {
+    pub(super) async fn exited(&mut self) {
         while self.status().is_none() {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
 
-    pub async fn stop(&mut self) -> Result<(), EmbeddedError> {
+    pub(super) async fn stop(&mut self) -> Result<(), EmbeddedError> {
         for (signal, limit) in ESCALATION {
             let start = Stopwatch::start();
             self.signal(signal);

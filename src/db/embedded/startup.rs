@@ -1,8 +1,7 @@
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{Read as _, Seek as _, SeekFrom},
-    os::unix::process::CommandExt as _,
-    process::{Command, ExitStatus},
+    process::ExitStatus,
     time::Duration,
 };
 
@@ -16,31 +15,15 @@ use super::{
     layout::Layout,
     leftover,
     listen::Endpoint,
-    pidfile::{PidFile, is_postmaster},
+    pidfile::PidFile,
     postmaster::{POLL, Postmaster},
+    spawn::spawn,
     user::RunUser,
 };
 
 /// For all attempts together.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
-
-/// Ours; those of [`Endpoint`] come on top. DETAIL lines would hold e-mail addresses, statements
-/// anything.
-const SETTINGS: [&str; 12] = [
-    "unix_socket_permissions=0700",
-    "max_connections=100",
-    "huge_pages=off",
-    "timezone=UTC",
-    "log_timezone=UTC",
-    "log_destination=stderr",
-    "logging_collector=off",
-    "log_statement=none",
-    "log_min_duration_statement=-1",
-    "log_min_error_statement=panic",
-    "log_error_verbosity=terse",
-    "lc_messages=C",
-];
 
 /// Reasons that pass by themselves: backends of a killed postmaster that have not noticed yet, a postmaster that a
 /// killed server started just before, a port that was taken between our look and PostgreSQL's.
@@ -53,7 +36,7 @@ const PASSING: [&str; 5] = [
 ];
 
 /// Returns when PostgreSQL accepts connections.
-pub async fn start(
+pub(super) async fn start(
     layout: &Layout,
     installation: &Installation,
     user: &RunUser,
@@ -107,44 +90,6 @@ async fn wait_until_ready(layout: &Layout, postmaster: &mut Postmaster, begin: S
         }
         sleep(POLL).await;
     }
-}
-
-fn spawn(
-    layout: &Layout,
-    installation: &Installation,
-    user: &RunUser,
-    options: &Options,
-    endpoint: &Endpoint,
-    log: File,
-) -> Result<Postmaster, EmbeddedError> {
-    let program = installation.program("postgres");
-    let mut command: Command = user.command(&program, &layout.cluster);
-    command.arg("-D").arg(&layout.cluster);
-    for setting in SETTINGS {
-        command.args(["-c", setting]);
-    }
-    for setting in endpoint.settings() {
-        command.arg("-c").arg(setting);
-    }
-    for (name, value) in &options.settings {
-        command.arg("-c").arg(format!("{name}={value}"));
-    }
-    if let Some(stale) = PidFile::read(&layout.cluster)
-        && !is_postmaster(stale.pid, &layout.cluster, user.uid)
-    {
-        // PostgreSQL takes any living process of that number for its predecessor, except the one named here. To
-        // remove the file instead would also remove its guard against orphaned backends.
-        command.env("PG_GRANDPARENT_PID", stale.pid.to_string());
-    }
-    // Nobody else uses this directory, and a stale lock of the socket has the same trouble with numbers.
-    for entry in fs::read_dir(&layout.run).into_iter().flatten().flatten() {
-        _ = fs::remove_file(entry.path());
-    }
-    // A group of its own: Ctrl-C in the terminal is for us, and we stop PostgreSQL after the last query.
-    command.process_group(0);
-    let output = log.try_clone().map_err(EmbeddedError::file("open", &layout.log))?;
-    let child = command.stdout(output).stderr(log).spawn();
-    child.map(Postmaster::new).map_err(|source| EmbeddedError::Run { program, user: user.name(), source })
 }
 
 /// What was written since `from`, the last 20 lines of it.

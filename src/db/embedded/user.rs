@@ -12,7 +12,7 @@ use std::{
 use super::{EmbeddedError, layout::Layout};
 
 /// Who runs PostgreSQL: we ourselves, or, as PostgreSQL refuses root, somebody else.
-pub struct RunUser {
+pub(super) struct RunUser {
     pub uid: u32,
     other: Option<Other>,
 }
@@ -25,7 +25,7 @@ struct Other {
 impl RunUser {
     /// As root: the owner of the cluster once there is one, so that a user `postgres` who appears later
     /// changes nothing; else `postgres`, else `nobody`.
-    pub fn choose(layout: &Layout) -> Result<Self, EmbeddedError> {
+    pub(super) fn choose(layout: &Layout) -> Result<Self, EmbeddedError> {
         let me = rustix::process::geteuid();
         if !me.is_root() {
             return Ok(Self { uid: me.as_raw(), other: None });
@@ -42,17 +42,17 @@ impl RunUser {
     }
 
     /// Whether it is not ourselves.
-    pub fn is_other(&self) -> bool {
+    pub(super) fn is_other(&self) -> bool {
         self.other.is_some()
     }
 
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.other.as_ref().map_or_else(my_name, |other| other.name.clone())
     }
 
     /// A command of this user, in `dir`, untouched by what our own environment says about PostgreSQL
     /// and about languages: messages are in English, which is what we look for.
-    pub fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
+    pub(super) fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"PG") || name.as_encoded_bytes().starts_with(b"LC_") {
@@ -68,7 +68,7 @@ impl RunUser {
     }
 
     /// Hands `path` over.
-    pub fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
+    pub(super) fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
         match &self.other {
             Some(other) => {
                 chown(path, Some(self.uid), Some(other.gid)).map_err(EmbeddedError::file("change the owner of", path))
@@ -78,7 +78,7 @@ impl RunUser {
     }
 
     /// Names the first directory on the way to `dir`, as far as it exists, that this user can't pass.
-    pub fn check_can_reach(&self, dir: &Path) -> Result<(), EmbeddedError> {
+    pub(super) fn check_can_reach(&self, dir: &Path) -> Result<(), EmbeddedError> {
         let Some(other) = &self.other else { return Ok(()) };
         let mut way: Vec<PathBuf> = dir.ancestors().filter_map(|path| path.canonicalize().ok()).collect();
         way.extend(
@@ -108,10 +108,10 @@ impl RunUser {
 }
 
 /// Of the user this process runs as.
-pub fn my_name() -> String {
+pub(super) fn my_name() -> String {
     name_of(rustix::process::geteuid().as_raw())
 }
 
-pub fn name_of(uid: u32) -> String {
+pub(super) fn name_of(uid: u32) -> String {
     uzers::get_user_by_uid(uid).map_or_else(|| uid.to_string(), |user| user.name().to_string_lossy().into_owned())
 }

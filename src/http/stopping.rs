@@ -1,0 +1,47 @@
+//! Stopping without losing a request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// Whether the server is told to stop, and how many requests are in flight.
+#[derive(Clone, Debug)]
+pub(super) struct Stopping {
+    told: Arc<AtomicBool>,
+    in_flight: watch::Sender<usize>,
+}
+
+/// A request in flight. Landed when dropped.
+pub(super) struct Flight(watch::Sender<usize>);
+
+impl Stopping {
+    pub(super) fn new() -> Self {
+        Self { told: Arc::default(), in_flight: watch::Sender::new(0) }
+    }
+
+    /// From now on the server is not ready. Returns when no request is in flight, or after `grace`. Until then requests
+    /// are still taken: whoever sends them may not have seen yet that the server is not ready.
+    pub(super) async fn drain(&self, grace: Duration) {
+        self.told.store(true, Ordering::Release);
+        let mut in_flight = self.in_flight.subscribe();
+        let landed = in_flight.wait_for(|number| *number == 0);
+        let _ = tokio::time::timeout(grace, landed).await;
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        self.told.load(Ordering::Acquire)
+    }
+
+    pub(super) fn take_off(&self) -> Flight {
+        self.in_flight.send_modify(|number| *number += 1);
+        Flight(self.in_flight.clone())
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.send_modify(|number| *number -= 1);
+    }
+}

@@ -1,0 +1,101 @@
+//! The log: a line a request, and no secret in it.
+
+use serde_json::{Value, json};
+
+use crate::support::PASSWORD;
+use crate::support::app::SECRET;
+use crate::support::database::TestDatabase;
+use crate::support::process::Server;
+
+/// A server that logs all that it can.
+async fn server(database: &TestDatabase) -> Server {
+    Server::start(&[("DATABASE_URL", &database.url), ("PORTCULLIS_SECRET", SECRET), ("PORTCULLIS_LOG", "trace")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_ever_logged() {
+    let database = TestDatabase::new().await;
+    let server = server(&database).await;
+    let client = server.client();
+    let ada = client.register("ada@example.com").await;
+    ada.me().await;
+    client.try_login("ada@example.com", "a wrong password of mine").await;
+    // In the document, where it does not belong; in a document that does not parse; in headers and paths.
+    let inline = format!(
+        "mutation {{ login(input: {{ identifier: \"ada@example.com\", password: \"{PASSWORD}\" }}) {{ __typename }} }}"
+    );
+    client.send(&inline, Value::Null).await;
+    client.send(&format!("{inline} }}}}"), Value::Null).await;
+    client.send("mutation($p: Int!) { x }", json!({ "p": PASSWORD })).await;
+    client.with_token("a.forged.token-of-mine").me().await;
+    let odd = json!({ "query": "{ __typename }", "operationName": format!("{PASSWORD}\ninjected=line") });
+    client.post(odd.to_string()).send().await.expect("an answer");
+    let path = format!("{}/{}", server.url, ada.refresh_token());
+    client.http.get(path).send().await.expect("an answer");
+    ada.logout_with(ada.refresh_token()).await;
+    let hash: String =
+        database.operator.query_one("SELECT password_hash FROM accounts", &[]).await.expect("a row").get(0);
+    let log = server.stop();
+    assert!(log.lines().filter(|line| line.contains("route=")).count() > 5, "{log}");
+    for secret in [
+        PASSWORD,
+        "a wrong password of mine",
+        "token-of-mine",
+        ada.access_token(),
+        ada.refresh_token(),
+        &hash,
+        SECRET,
+        "injected=line",
+    ] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
+    }
+    let signature = ada.access_token().rsplit('.').next().expect("a signature");
+    assert!(!log.contains(signature));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_has_one_line_that_says_what_it_was() {
+    let database = TestDatabase::new().await;
+    let json = [("DATABASE_URL", database.url.as_str()), ("PORTCULLIS_SECRET", SECRET)];
+    let server = Server::start(&json);
+    let ada = server.client().register("ada@example.com").await;
+    let body = json!({ "query": "query WhoAmI { me { id } }" }).to_string();
+    ada.post(body).header("x-request-id", "trace-me").send().await.expect("an answer");
+    let log = server.stop();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("route=")).collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    let account = ada.sign_in["user"]["id"].as_str().expect("an id");
+    assert!(lines[0].contains("operation=\"Register\"") && lines[0].contains(account), "{log}");
+    for part in ["id=\"trace-me\"", "operation=\"WhoAmI\"", account, "status=200", "duration_ms=", "route=\"/graphql\""]
+    {
+        assert!(lines[1].contains(part), "{part}: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_lines_are_json() {
+    let database = TestDatabase::new().await;
+    let mut child = crate::support::process::command(&[
+        ("DATABASE_URL", &database.url),
+        ("PORTCULLIS_SECRET", SECRET),
+        ("PORTCULLIS_LOG_FORMAT", "json"),
+        ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
+    ])
+    .stderr(std::process::Stdio::piped())
+    .spawn()
+    .expect("the binary runs");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("standard error")));
+    let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON") };
+    let ready = std::iter::from_fn(|| Some(next())).find(|line| line["message"] == "ready").expect("a line");
+    let url = ready["url"].as_str().expect("an address");
+    let client = crate::support::Client::new(format!("{url}/graphql"));
+    let ada = client.register("ada@example.com").await;
+    let line = std::iter::from_fn(|| Some(next())).find(|line| line["message"] == "request").expect("a line");
+    assert_eq!(line["span"]["operation"], "Register");
+    assert_eq!(line["span"]["account"], ada.sign_in["user"]["id"]);
+    assert_eq!((&line["status"], &line["method"]), (&json!(200), &json!("POST")));
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
+        .expect("a signal");
+    assert!(child.wait().expect("an end").success());
+}

@@ -1,0 +1,103 @@
+//! The built binary from end to end: first start, second start, signals, a violent end.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use rustix::process::Signal;
+
+use crate::support::cluster::watched_dir;
+use crate::support::process::{Server, postmaster, run, runs, signal};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_makes_everything_and_the_second_finds_it() {
+    let dir = watched_dir("process");
+    let server = Server::private(&dir);
+    assert!(server.greeting.contains(&format!("GraphiQL  {}/", server.url)), "{}", server.greeting);
+    assert!(server.greeting.contains(dir.to_str().expect("UTF-8")), "{}", server.greeting);
+    let database = postmaster(&dir).expect("a database");
+    let ada = server.client().register("ada@example.com").await;
+    let errors = server.stop();
+    assert!(!runs(database), "{errors}");
+
+    let secret = fs::metadata(dir.join("secret")).expect("a secret");
+    assert_eq!(secret.mode() & 0o777, 0o600);
+    assert!(secret.len() >= 32);
+
+    let server = Server::private(&dir);
+    let again = server.client().with_token(ada.access_token());
+    assert_eq!(again.is_signed_in().await, Ok(()), "the token of before");
+    server.client().login("ada@example.com").await;
+    assert!(again.logout().await);
+    assert_eq!(again.is_signed_in().await, Err("SESSION_REVOKED".into()));
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_stops_the_server_then_the_database() {
+    let dir = watched_dir("process");
+    let mut server = Server::private(&dir);
+    let database = postmaster(&dir).expect("a database");
+    server.signal(Signal::INT);
+    let (status, errors) = server.wait();
+    assert!(status.success(), "{errors}");
+    assert!(!runs(database), "{errors}");
+    assert!(!dir.join("postgres/postmaster.pid").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_blocks_nothing_and_loses_nothing() {
+    let dir = watched_dir("process");
+    let mut server = Server::private(&dir);
+    let ada = server.client().register("ada@example.com").await;
+    let database = postmaster(&dir).expect("a database");
+    server.kill();
+    assert!(runs(database), "the database outlives its killed server");
+
+    let server = Server::private(&dir);
+    assert_eq!(server.client().with_token(ada.access_token()).is_signed_in().await, Ok(()));
+    let errors = server.stop();
+    assert!(!runs(database), "{errors}");
+    assert_eq!(postmaster(&dir), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_private_database_dies_ends_with_an_error_and_starts_again() {
+    let dir = watched_dir("process");
+    let mut server = Server::private(&dir);
+    let ada = server.client().register("ada@example.com").await;
+    signal(postmaster(&dir).expect("a database"), Signal::KILL);
+    let (status, errors) = server.wait();
+    assert!(!status.success() && errors.contains("PostgreSQL ended by itself"), "{errors}");
+    let server = Server::private(&dir);
+    assert_eq!(server.client().with_token(ada.access_token()).is_signed_in().await, Ok(()));
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_on_one_data_directory_are_refused() {
+    let dir = watched_dir("process");
+    let server = Server::private(&dir);
+    let data_dir = dir.to_str().expect("UTF-8");
+    let (status, _, errors) = run(&[], &[("PORTCULLIS_DATA_DIR", data_dir), ("PORTCULLIS_LISTEN", "127.0.0.1:0")]);
+    assert!(!status.success() && errors.contains(data_dir), "{errors}");
+    server.client().register("ada@example.com").await;
+    server.stop();
+}
+
+#[test]
+fn migrate_brings_a_database_up_to_date_and_says_what_it_did() {
+    let dir = watched_dir("process");
+    let data_dir = dir.to_str().expect("UTF-8");
+    let (status, first, errors) = run(&["migrate"], &[("PORTCULLIS_DATA_DIR", data_dir)]);
+    assert!(status.success() && first.lines().count() == 3, "{first}{errors}");
+    let (status, second, errors) = run(&["migrate"], &[("PORTCULLIS_DATA_DIR", data_dir)]);
+    assert!(status.success() && second.contains("up to date"), "{second}{errors}");
+    assert_eq!(postmaster(&dir), None);
+}
+
+#[test]
+fn schema_prints_the_schema_and_needs_no_database() {
+    let (status, schema, errors) = run(&["schema"], &[("DATABASE_URL", "nonsense")]);
+    assert!(status.success(), "{errors}");
+    assert_eq!(schema, portcullis::graphql::sdl());
+}

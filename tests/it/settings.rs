@@ -1,0 +1,164 @@
+//! Settings: all are documented, all faults are told at once, and a server that can't be sound does not start.
+
+use crate::support::app::{SECRET, settings};
+use crate::support::database::TestDatabase;
+use crate::support::process::{Server, run};
+
+const NAMES: [&str; 21] = [
+    "DATABASE_URL",
+    "PORTCULLIS_LISTEN",
+    "PORTCULLIS_SECRET",
+    "PORTCULLIS_DATA_DIR",
+    "PORTCULLIS_LOG",
+    "PORTCULLIS_LOG_FORMAT",
+    "PORTCULLIS_ISSUER",
+    "PORTCULLIS_AUDIENCE",
+    "PORTCULLIS_ACCESS_TOKEN_TTL",
+    "PORTCULLIS_SESSION_TTL",
+    "PORTCULLIS_DATABASE_POOL_SIZE",
+    "PORTCULLIS_DATABASE_TIMEOUT",
+    "PORTCULLIS_MIGRATE",
+    "PORTCULLIS_ARGON2_MEMORY_KIB",
+    "PORTCULLIS_ARGON2_ITERATIONS",
+    "PORTCULLIS_ARGON2_PARALLELISM",
+    "PORTCULLIS_HASHING_THREADS",
+    "PORTCULLIS_HASHING_QUEUE",
+    "PORTCULLIS_GRAPHIQL",
+    "PORTCULLIS_INTROSPECTION",
+    "PORTCULLIS_SHUTDOWN_GRACE",
+];
+
+#[test]
+fn help_and_readme_name_every_setting() {
+    let (status, help, _) = run(&["--help"], &[]);
+    assert!(status.success());
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
+    let named: Vec<_> = help.match_indices("[env: ").map(|(place, _)| &help[place + 6..]).collect();
+    assert_eq!(named.len(), NAMES.len() + 1, "the list of this test is whole, but for the size of bodies");
+    for name in NAMES.iter().chain(&["PORTCULLIS_MAX_BODY_BYTES"]) {
+        assert!(help.contains(&format!("[env: {name}")), "{name} is not in --help");
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
+    }
+}
+
+#[test]
+fn help_shows_no_secret_from_the_environment() {
+    let secrets = [("PORTCULLIS_SECRET", "hunter2-hunter2"), ("DATABASE_URL", "postgres://ada:hunter2@db/x")];
+    let (_, help, _) = run(&["--help"], &secrets);
+    assert!(!help.contains("hunter2"), "{help}");
+}
+
+#[test]
+fn every_fault_is_told_at_once_without_secrets() {
+    let (status, out, errors) = run(
+        &["serve"],
+        &[
+            ("DATABASE_URL", "mysql://ada:hunter2@db/x"),
+            ("PORTCULLIS_SECRET", "too short"),
+            ("PORTCULLIS_LISTEN", "localhost"),
+            ("PORTCULLIS_LOG", "info,=,=x="),
+            ("PORTCULLIS_LOG_FORMAT", "xml"),
+            ("PORTCULLIS_ISSUER", "here"),
+            ("PORTCULLIS_ACCESS_TOKEN_TTL", "1s"),
+            ("PORTCULLIS_SESSION_TTL", "forever"),
+            ("PORTCULLIS_DATABASE_POOL_SIZE", "0"),
+            ("PORTCULLIS_DATABASE_TIMEOUT", "1h"),
+            ("PORTCULLIS_MIGRATE", "maybe"),
+            ("PORTCULLIS_ARGON2_MEMORY_KIB", "7"),
+            ("PORTCULLIS_ARGON2_ITERATIONS", "-1"),
+            ("PORTCULLIS_ARGON2_PARALLELISM", "many"),
+            ("PORTCULLIS_HASHING_THREADS", "0"),
+            ("PORTCULLIS_HASHING_QUEUE", "1.5"),
+            ("PORTCULLIS_GRAPHIQL", "perhaps"),
+            ("PORTCULLIS_INTROSPECTION", "yes please"),
+            ("PORTCULLIS_SHUTDOWN_GRACE", "1d"),
+            ("PORTCULLIS_MAX_BODY_BYTES", "1"),
+        ],
+    );
+    assert!(!status.success() && out.is_empty(), "{out}");
+    let free = ["PORTCULLIS_DATA_DIR", "PORTCULLIS_AUDIENCE"];
+    for name in NAMES.iter().filter(|name| !free.contains(name)) {
+        assert!(errors.contains(&format!("  {name}: ")), "{name}: {errors}");
+    }
+    assert!(!errors.contains("hunter2") && !errors.contains("too short"), "{errors}");
+}
+
+#[test]
+fn an_external_database_needs_a_secret() {
+    let (status, _, errors) = run(&[], &[("DATABASE_URL", "postgres://ada:hunter2@db/x")]);
+    assert!(!status.success() && errors.contains("PORTCULLIS_SECRET: it must be set"), "{errors}");
+}
+
+#[test]
+fn an_unreachable_database_is_named_without_its_password() {
+    let url = "postgres://ada:hunter2@127.0.0.1:1/x";
+    for command in ["serve", "migrate"] {
+        let (status, _, errors) = run(
+            &[command],
+            &[("DATABASE_URL", url), ("PORTCULLIS_SECRET", SECRET), ("PORTCULLIS_LISTEN", "127.0.0.1:0")],
+        );
+        assert!(!status.success() && errors.contains("127.0.0.1:1/x"), "{errors}");
+        assert!(errors.contains("refused") && !errors.contains("hunter2"), "{errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_secret_than_the_databases_is_refused() {
+    let database = TestDatabase::new().await;
+    Server::start(&[("DATABASE_URL", &database.url), ("PORTCULLIS_SECRET", SECRET)]).stop();
+    let other = "another secret, which is long enough as well";
+    let (status, _, errors) = run(
+        &[],
+        &[("DATABASE_URL", &database.url), ("PORTCULLIS_SECRET", other), ("PORTCULLIS_LISTEN", "127.0.0.1:0")],
+    );
+    assert!(!status.success() && errors.contains("PORTCULLIS_SECRET does not open the keys"), "{errors}");
+    assert!(!errors.contains(other), "{errors}");
+    Server::start(&[("DATABASE_URL", &database.url), ("PORTCULLIS_SECRET", SECRET)]).stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pending_migrations_stop_a_start_that_may_not_apply_them() {
+    let database = TestDatabase::new().await;
+    let environment = [
+        ("DATABASE_URL", database.url.as_str()),
+        ("PORTCULLIS_SECRET", SECRET),
+        ("PORTCULLIS_MIGRATE", "off"),
+        ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
+    ];
+    let (status, _, errors) = run(&[], &environment);
+    assert!(!status.success() && errors.contains("portcullis migrate"), "{errors}");
+    let (status, applied, errors) = run(&["migrate"], &environment);
+    assert!(status.success() && applied.lines().count() == 3, "{applied}{errors}");
+    Server::start(&environment).stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named() {
+    let database = TestDatabase::new().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let (status, _, errors) =
+        run(&[], &[("DATABASE_URL", &database.url), ("PORTCULLIS_SECRET", SECRET), ("PORTCULLIS_LISTEN", &address)]);
+    assert!(!status.success() && errors.contains(&address) && errors.contains("PORTCULLIS_LISTEN"), "{errors}");
+}
+
+#[test]
+fn an_empty_setting_is_as_none() {
+    let empty =
+        settings(&["--listen=", "--session-ttl=", "--log=", "--database-pool-size=", "--graphiql=", "--data-dir=/x"]);
+    let (empty, unset) = (empty.check().expect("settings"), settings(&["--data-dir=/x"]).check().expect("settings"));
+    assert_eq!(format!("{empty:?}"), format!("{unset:?}"));
+    assert!(unset.graphiql && unset.introspection, "on with the private database");
+    assert!(!format!("{:?}", settings(&["--data-dir=/x", "--secret", SECRET]).check()).contains(SECRET));
+}
+
+#[test]
+fn graphiql_and_introspection_are_off_with_an_external_database() {
+    let external = ["--database-url=postgres://db/x", "--secret", SECRET];
+    let config = settings(&external).check().expect("settings");
+    assert!(!config.graphiql && !config.introspection);
+    let config =
+        settings(&[&external[..], &["--graphiql=on", "--introspection=on"]].concat()).check().expect("settings");
+    assert!(config.graphiql && config.introspection);
+}

@@ -1,0 +1,92 @@
+//! A server for each test, in this process, behind real HTTP.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::{Args, Command, FromArgMatches};
+use portcullis::app::App;
+use portcullis::clock::{Clock, ManualClock};
+use portcullis::config::{Config, Secret, Settings};
+use portcullis::db::{Target, migrations};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::Client;
+use super::database::TestDatabase;
+
+pub(crate) const SECRET: &str = "a secret of the tests, longer than 32 bytes";
+
+/// A running server with its database and the hand on its clock.
+pub(crate) struct TestApp {
+    pub(crate) app: Arc<App>,
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: ManualClock,
+    pub(crate) database: TestDatabase,
+    pub(crate) server: tokio::task::JoinHandle<std::io::Result<()>>,
+    pub(crate) stop: oneshot::Sender<()>,
+}
+
+/// The settings that these flags give, whatever the environment of the tests says.
+pub(crate) fn settings(flags: &[&str]) -> Settings {
+    let command =
+        Settings::augment_args(Command::new("test")).mut_args(|arg| arg.env(None::<&str>)).args_override_self(true);
+    let matches = command.try_get_matches_from([&["test"], flags].concat()).expect("flags of the test");
+    Settings::from_arg_matches(&matches).expect("flags of the test")
+}
+
+/// A configuration for the database at `url`, cheap in hashing.
+pub(crate) fn config(url: &str, flags: &[&str]) -> Config {
+    let cheap = ["--database-url", url, "--secret", SECRET, "--argon2-memory-kib=64", "--argon2-iterations=1"];
+    settings(&[&cheap, ["--introspection=on"].as_slice(), flags].concat()).check().expect("settings of the test")
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with these flags.
+    pub(crate) async fn with(flags: &[&str]) -> Self {
+        let database = TestDatabase::new().await;
+        let url = database.url.clone();
+        Self::on(database, &url, flags).await
+    }
+
+    /// A server that reaches `database` by `url`.
+    pub(crate) async fn on(database: TestDatabase, url: &str, flags: &[&str]) -> Self {
+        let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().expect("a date"));
+        Self::at(database, url, flags, clock.clone(), clock.clock()).await
+    }
+
+    /// A server that takes the time from `time`.
+    pub(crate) async fn at(database: TestDatabase, url: &str, flags: &[&str], clock: ManualClock, time: Clock) -> Self {
+        let target: Target = database.url.parse().expect("a URL of the tests");
+        migrations::run(&target).await.expect("migrations");
+        let secret = Secret::new(SECRET.as_bytes()).expect("a secret of the tests");
+        let target: Target = url.parse().expect("a URL of the tests");
+        let app = App::start(config(url, flags), target, &secret, time).await.expect("an app");
+        let app = Arc::new(app);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(portcullis::http::serve(app.clone(), listener, async {
+            let _ = stopped.await;
+        }));
+        Self { app, address, clock, database, server, stop }
+    }
+
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Somebody who is not signed in.
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::new(self.url("/graphql"))
+    }
+
+    /// Somebody who has just registered.
+    pub(crate) async fn registered(&self, email: &str) -> Client {
+        self.anonymous().register(email).await
+    }
+}

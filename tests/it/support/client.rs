@@ -1,0 +1,120 @@
+//! A GraphQL client as an application has it.
+
+use reqwest::header::AUTHORIZATION;
+use serde_json::{Value, json};
+
+use super::PASSWORD;
+
+/// Fields of a success that tests look at.
+const SIGN_IN: &str = "user { id email username roles createdAt } \
+    session { id createdAt lastUsedAt expiresAt userAgent ipAddress } \
+    tokens { accessToken accessTokenExpiresAt refreshToken tokenType }";
+
+/// Somebody at an application, signed in or not.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
+    /// `Authorization` headers, as many as are wanted.
+    pub(crate) authorization: Vec<String>,
+    /// What the last sign-in answered.
+    pub(crate) sign_in: Value,
+}
+
+impl Client {
+    pub(crate) fn new(url: String) -> Self {
+        let http = reqwest::Client::builder().user_agent("tests/1.0").no_proxy().build().expect("an HTTP client");
+        Self { http, url, authorization: Vec::new(), sign_in: Value::Null }
+    }
+
+    /// Sends a document and gives the whole answer.
+    pub(crate) async fn send(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        let response = self.post(body.to_string()).send().await.expect("an answer");
+        response.json().await.expect("a JSON answer")
+    }
+
+    /// A request with this body, for tests that change it.
+    pub(crate) fn post(&self, body: String) -> reqwest::RequestBuilder {
+        let request = self.http.post(&self.url).header("content-type", "application/json").body(body);
+        self.authorization.iter().fold(request, |request, value| request.header(AUTHORIZATION, value))
+    }
+
+    /// Sends a registration.
+    pub(crate) async fn try_register(&self, input: Value) -> Value {
+        let query = format!(
+            "mutation Register($input: RegisterInput!) {{ register(input: $input) {{ __typename \
+             ... on RegisterSuccess {{ {SIGN_IN} }} ... on UserError {{ code message }} \
+             ... on InvalidInput {{ fields {{ path code message }} }} ... on WeakPassword {{ suggestions }} }} }}"
+        );
+        self.send(&query, json!({ "input": input })).await
+    }
+
+    /// Sends a login.
+    pub(crate) async fn try_login(&self, identifier: &str, password: &str) -> Value {
+        let query = format!(
+            "mutation Login($input: LoginInput!) {{ login(input: $input) {{ __typename \
+             ... on LoginSuccess {{ {SIGN_IN} }} ... on UserError {{ code message }} }} }}"
+        );
+        self.send(&query, json!({ "input": { "identifier": identifier, "password": password } })).await
+    }
+
+    /// Registers, and is signed in.
+    pub(crate) async fn register(&self, email: &str) -> Self {
+        let answer = self.try_register(json!({ "email": email, "password": PASSWORD })).await;
+        self.signed_in(&answer, "register")
+    }
+
+    /// Logs in, and is signed in.
+    pub(crate) async fn login(&self, identifier: &str) -> Self {
+        let answer = self.try_login(identifier, PASSWORD).await;
+        self.signed_in(&answer, "login")
+    }
+
+    fn signed_in(&self, answer: &Value, field: &str) -> Self {
+        let sign_in = answer["data"][field].clone();
+        let token = sign_in["tokens"]["accessToken"].as_str().unwrap_or_else(|| panic!("no sign-in: {answer}"));
+        Self { sign_in: sign_in.clone(), ..self.with_token(token) }
+    }
+
+    /// The same application with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { authorization: vec![format!("Bearer {token}")], ..self.clone() }
+    }
+
+    pub(crate) fn access_token(&self) -> &str {
+        self.sign_in["tokens"]["accessToken"].as_str().expect("a sign-in")
+    }
+
+    pub(crate) fn refresh_token(&self) -> &str {
+        self.sign_in["tokens"]["refreshToken"].as_str().expect("a sign-in")
+    }
+
+    /// `me`, the whole answer.
+    pub(crate) async fn me(&self) -> Value {
+        self.send("query Me { me { id email username roles createdAt } }", Value::Null).await
+    }
+
+    /// Whether `me` answers with an account; else the reason why not.
+    pub(crate) async fn is_signed_in(&self) -> Result<(), String> {
+        let answer = self.me().await;
+        match answer["errors"][0]["extensions"]["reason"].as_str() {
+            None if answer["data"]["me"]["id"].is_string() => Ok(()),
+            Some(reason) if answer["data"]["me"].is_null() => Err(reason.to_owned()),
+            _ => panic!("neither signed in nor not: {answer}"),
+        }
+    }
+
+    /// Logs out by the access token. Returns whether a session ended.
+    pub(crate) async fn logout(&self) -> bool {
+        let answer = self.send("mutation Logout { logout { ended } }", Value::Null).await;
+        answer["data"]["logout"]["ended"].as_bool().unwrap_or_else(|| panic!("no logout: {answer}"))
+    }
+
+    /// Logs out by a refresh token. Returns whether a session ended.
+    pub(crate) async fn logout_with(&self, refresh_token: &str) -> bool {
+        let query = "mutation Logout($input: LogoutInput) { logout(input: $input) { ended } }";
+        let answer = self.send(query, json!({ "input": { "refreshToken": refresh_token } })).await;
+        answer["data"]["logout"]["ended"].as_bool().unwrap_or_else(|| panic!("no logout: {answer}"))
+    }
+}

@@ -1,0 +1,113 @@
+//! One private PostgreSQL for a whole test process, gone when the process is, however it ends.
+//!
+//! A watchdog holds the reading end of a pipe whose writing end is ours. When we end, by return, panic, abort or
+//! `kill -9`, the kernel closes it; the watchdog then stops PostgreSQL and removes the directory. At a normal
+//! exit a destructor of the process waits for it, so that whoever sees the exit finds nothing left.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    os::unix::{fs::DirBuilderExt as _, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Mutex,
+};
+
+use portcullis::db::embedded::{Embedded, EmbeddedError, Options};
+use tokio::sync::OnceCell;
+
+/// Ends nothing that it can't name: the postmaster by its file, then whatever still works in the directory
+/// (an initdb, a postmaster that has no file yet). A dead child of a process that waits for us is a zombie, so
+/// "gone" is read from the file, which PostgreSQL removes last.
+const WATCHDOG: &str = r#"
+trap '' INT TERM HUP QUIT
+dir=$1
+echo watching
+while read -r line; do :; done
+pid=
+{ read -r pid < "$dir/postgres/postmaster.pid"; } 2>/dev/null
+if [ -n "$pid" ]; then
+    kill -QUIT "$pid" 2>/dev/null
+    tries=0
+    while [ -e "$dir/postgres/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null && [ $tries -lt 400 ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+    done
+fi
+for process in /proc/[0-9]*; do
+    case "$(readlink "$process/cwd" 2>/dev/null)" in
+        "$dir" | "$dir"/*) kill -KILL "${process#/proc/}" 2>/dev/null ;;
+    esac
+done
+tries=0
+until rm -rf "$dir" 2>/dev/null || [ $tries -ge 100 ]; do
+    sleep 0.02
+    tries=$((tries + 1))
+done
+"#;
+
+/// Durability is not tested and costs most of the time.
+pub(crate) const FAST: [(&str, &str); 3] =
+    [("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off")];
+
+static WATCHDOGS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+static DATABASE: OnceCell<Embedded> = OnceCell::const_new();
+
+/// Of the database that all tests of this process share.
+pub(crate) async fn database_url() -> &'static str {
+    let start = async || -> Result<Embedded, EmbeddedError> { Embedded::start(options(&watched_dir("shared"))).await };
+    DATABASE.get_or_try_init(start).await.expect("a private PostgreSQL").url()
+}
+
+/// Fast and never from the network.
+pub(crate) fn options(data_dir: &Path) -> Options {
+    let settings = FAST.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    Options { download: false, settings, ..Options::new(data_dir) }
+}
+
+/// A new directory that a PostgreSQL may be started in; both go when this process does.
+pub(crate) fn watched_dir(name: &str) -> PathBuf {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    // Without symbolic links: the watchdog compares it with what the kernel says.
+    let parent = std::env::temp_dir().canonicalize().expect("a directory for temporary files");
+    let dir = parent.join(format!("portcullis-{name}-{}-{number}", std::process::id()));
+    // Left by a process of the same number whose watchdog was killed as well.
+    _ = fs::remove_dir_all(&dir);
+    // As root PostgreSQL runs as another user, who must get in.
+    fs::DirBuilder::new().mode(0o711).create(&dir).expect("a temporary directory");
+    watch(&dir).expect("a watchdog");
+    dir
+}
+
+/// Waits until the watchdog has said that it is there: from then on nothing can be left behind.
+fn watch(dir: &Path) -> io::Result<()> {
+    let mut watchdog = Command::new("/bin/sh");
+    // Its own group: Ctrl-C at the terminal must not end it before its work. No output of ours: whoever reads
+    // that to its end must not wait for a process that outlives us.
+    watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(dir).process_group(0).current_dir("/");
+    let mut child = watchdog.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut greeting = [0; 9];
+    child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?.read_exact(&mut greeting)?;
+    WATCHDOGS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(child);
+    Ok(())
+}
+
+/// Tests that end with time to wait may do so before the process does.
+pub(crate) fn end_watch() {
+    let mut watchdogs = std::mem::take(&mut *WATCHDOGS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+    // All pipes first, so that they work at the same time.
+    for watchdog in &mut watchdogs {
+        drop(watchdog.stdin.take());
+    }
+    for mut watchdog in watchdogs {
+        // Nobody is left to hear of an error.
+        _ = watchdog.wait();
+    }
+}
+
+/// Runs after main, where printing and thread-locals may be gone: only pipes and waiting.
+#[dtor::dtor(unsafe)]
+fn at_exit() {
+    end_watch();
+}

@@ -1,0 +1,49 @@
+//! A schema of the shared database for each test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio_postgres::NoTls;
+
+use super::cluster;
+
+/// A database that no other test sees.
+pub(crate) struct TestDatabase {
+    /// Its URL, for the server.
+    pub(crate) url: String,
+    /// A connection of the operator's.
+    pub(crate) operator: tokio_postgres::Client,
+}
+
+impl TestDatabase {
+    pub(crate) async fn new() -> Self {
+        Self::on(cluster::database_url().await).await
+    }
+
+    /// A new schema in the database at `url`.
+    pub(crate) async fn on(url: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let schema = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let operator = connect(url).await;
+        operator
+            .batch_execute(&format!("CREATE SCHEMA {schema}; SET search_path TO {schema}"))
+            .await
+            .expect("a schema for the test");
+        Self { url: format!("{url}?options=-c%20search_path%3D{schema}"), operator }
+    }
+
+    /// A number that a query gives.
+    pub(crate) async fn count(&self, query: &str) -> i64 {
+        self.operator.query_one(query, &[]).await.expect("a query that counts").get(0)
+    }
+
+    /// Does what an operator does by hand. Returns the rows changed.
+    pub(crate) async fn execute(&self, statement: &str) -> u64 {
+        self.operator.execute(statement, &[]).await.expect("a statement of the operator's")
+    }
+}
+
+pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}

@@ -1,0 +1,28 @@
+//! What tests stand on: a database each, a server each, and clients that read like the story.
+
+pub(crate) mod app;
+pub(crate) mod client;
+pub(crate) mod cluster;
+pub(crate) mod database;
+pub(crate) mod process;
+pub(crate) mod proxy;
+
+use std::time::Duration;
+
+pub(crate) use app::TestApp;
+pub(crate) use client::Client;
+
+/// A password that nobody would guess.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// Waits for a condition, and fails when it never comes.
+pub(crate) async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let mut pause = tokio::time::interval(Duration::from_millis(10));
+    for _ in 0..3000 {
+        if done().await {
+            return;
+        }
+        pause.tick().await;
+    }
+    panic!("never: {what}");
+}

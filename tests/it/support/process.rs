@@ -1,0 +1,147 @@
+//! The built binary as a process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::Client;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that runs. Killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    /// `http://127.0.0.1:<port>`
+    pub(crate) url: String,
+    /// What it said on standard output until it was ready.
+    pub(crate) greeting: String,
+    errors: Option<JoinHandle<String>>,
+}
+
+/// The binary with no setting but these.
+pub(crate) fn command(environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let ours = std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        name.starts_with("PORTCULLIS_") || name.starts_with("PG") || name == "DATABASE_URL"
+    });
+    for (name, _) in ours {
+        command.env_remove(name);
+    }
+    command.envs(environment.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary to its end. Returns the status, standard output and standard error.
+pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (ExitStatus, String, String) {
+    let output = command(environment).args(arguments).output().expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status, text(output.stdout), text(output.stderr))
+}
+
+impl Server {
+    /// Starts the binary on a free port, and returns when it says that it is ready.
+    pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
+        let mut command = command(environment);
+        command.env("PORTCULLIS_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        let mut stderr = child.stderr.take().expect("standard error");
+        let errors = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            text
+        });
+        let lines = lines(child.stdout.take().expect("standard output"));
+        let mut server = Self { child, url: String::new(), greeting: String::new(), errors: Some(errors) };
+        while !server.greeting.contains("Ctrl-C") {
+            match lines.recv_timeout(PATIENCE) {
+                Ok(line) => server.greeting.push_str(&line),
+                Err(_) => {
+                    let errors = server.kill();
+                    panic!("not ready: {}{errors}", server.greeting)
+                }
+            }
+        }
+        let url = server.greeting.lines().find_map(|line| line.trim().strip_prefix("GraphQL")).expect("an address");
+        server.url = url.trim().trim_end_matches("/graphql").to_owned();
+        server
+    }
+
+    /// On a data directory of its own, cheap in hashing.
+    pub(crate) fn private(data_dir: &Path) -> Self {
+        let data_dir = data_dir.to_str().expect("UTF-8");
+        Self::start(&[("PORTCULLIS_DATA_DIR", data_dir), ("PORTCULLIS_ARGON2_MEMORY_KIB", "64")])
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(format!("{}/graphql", self.url))
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("a signal");
+    }
+
+    /// Waits for its end. Returns the status and what it said on standard error.
+    pub(crate) fn wait(&mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().expect("an end");
+        (status, self.errors.take().map(|errors| errors.join().expect("text")).unwrap_or_default())
+    }
+
+    /// SIGTERM, and the wait. Returns what it said on standard error.
+    pub(crate) fn stop(mut self) -> String {
+        self.signal(Signal::TERM);
+        let (status, errors) = self.wait();
+        assert!(status.success(), "{status}: {errors}");
+        errors
+    }
+
+    /// SIGKILL, and the wait. Returns what it said on standard error.
+    pub(crate) fn kill(&mut self) -> String {
+        let _ = self.child.kill();
+        self.wait().1
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if sender.send(line + "\n").is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Whether a process runs. One that has ended and that nobody has waited for does not.
+pub(crate) fn runs(pid: i32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// The process of the private PostgreSQL in `dir`.
+pub(crate) fn postmaster(dir: &Path) -> Option<i32> {
+    std::fs::read_to_string(dir.join("postgres/postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(pid: i32, signal: Signal) {
+    kill_process(Pid::from_raw(pid).expect("a pid"), signal).expect("a signal");
+}

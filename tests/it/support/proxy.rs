@@ -1,0 +1,128 @@
+//! A stretch of network between server and database: it counts, and it can be cut or frozen.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::watch;
+use tokio_postgres::config::Host;
+
+use super::database::TestDatabase;
+
+/// What the network does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Network {
+    /// It carries.
+    Up,
+    /// It carries nothing, and says nothing.
+    Frozen,
+    /// Connections are broken, new ones refused.
+    Cut,
+}
+
+/// The stretch.
+pub(crate) struct Proxy {
+    port: u16,
+    trips: Arc<AtomicUsize>,
+    network: watch::Sender<Network>,
+}
+
+impl Proxy {
+    /// A proxy before the server of `database`.
+    pub(crate) async fn before(database: &TestDatabase) -> Self {
+        let config: tokio_postgres::Config = database.url.parse().expect("a URL of the tests");
+        let host = config.get_hosts().first().expect("a host").clone();
+        let port = config.get_ports().first().copied().unwrap_or(5432);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let own_port = listener.local_addr().expect("an address").port();
+        let trips = Arc::new(AtomicUsize::new(0));
+        let (network, state) = watch::channel(Network::Up);
+        let counter = trips.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, host.clone(), port, counter.clone(), state.clone()));
+            }
+        });
+        Self { port: own_port, trips, network }
+    }
+
+    /// The URL of `database` by this way.
+    pub(crate) fn url(&self, database: &TestDatabase) -> String {
+        let (start, rest) = database.url.split_once('@').expect("credentials");
+        let (_, path) = rest.split_once('/').expect("a database");
+        format!("{start}@127.0.0.1:{}/{path}&sslmode=disable", self.port)
+    }
+
+    pub(crate) fn set(&self, network: Network) {
+        self.network.send_replace(network);
+    }
+
+    /// Messages so far that PostgreSQL had to answer before the server could go on.
+    pub(crate) fn trips(&self) -> usize {
+        self.trips.load(Ordering::SeqCst)
+    }
+}
+
+async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>, network: watch::Receiver<Network>) {
+    if *network.borrow() == Network::Cut {
+        return;
+    }
+    let (from_client, to_client) = client.into_split();
+    let mut cut = network.clone();
+    let both = async {
+        match host {
+            Host::Unix(directory) => {
+                let path = directory.join(format!(".s.PGSQL.{port}"));
+                let (read, write) = UnixStream::connect(path).await.ok()?.into_split();
+                tokio::join!(forward(from_client, write, trips, network.clone()), back(read, to_client, network));
+            }
+            Host::Tcp(name) => {
+                let (read, write) = TcpStream::connect((name, port)).await.ok()?.into_split();
+                tokio::join!(forward(from_client, write, trips, network.clone()), back(read, to_client, network));
+            }
+        }
+        Some(())
+    };
+    tokio::select! {
+        _ = both => {}
+        _ = cut.wait_for(|network| *network == Network::Cut) => {}
+    }
+}
+
+/// Counts the messages `Sync` and `Query` (PostgreSQL documentation, section 55.7): each ends a trip.
+async fn forward(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    trips: Arc<AtomicUsize>,
+    mut network: watch::Receiver<Network>,
+) -> Option<()> {
+    let mut first = true;
+    loop {
+        // The first message has no type.
+        let kind = if first { 0 } else { from.read_u8().await.ok()? };
+        let length = from.read_u32().await.ok()?;
+        let mut rest = vec![0; length as usize - 4];
+        from.read_exact(&mut rest).await.ok()?;
+        network.wait_for(|network| *network != Network::Frozen).await.ok()?;
+        if matches!(kind, b'S' | b'Q') {
+            trips.fetch_add(1, Ordering::SeqCst);
+        }
+        let kind = if first { Vec::new() } else { vec![kind] };
+        to.write_all(&[kind, length.to_be_bytes().to_vec(), rest].concat()).await.ok()?;
+        first = false;
+    }
+}
+
+async fn back(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut network: watch::Receiver<Network>,
+) -> Option<()> {
+    let mut buffer = [0; 8192];
+    loop {
+        let length = from.read(&mut buffer).await.ok().filter(|length| *length > 0)?;
+        network.wait_for(|network| *network != Network::Frozen).await.ok()?;
+        to.write_all(&buffer[..length]).await.ok()?;
+    }
+}

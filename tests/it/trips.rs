@@ -1,0 +1,62 @@
+//! Round trips to PostgreSQL for each operation: the budget of the design.
+
+use serde_json::json;
+
+use crate::support::database::TestDatabase;
+use crate::support::proxy::Proxy;
+use crate::support::{PASSWORD, TestApp};
+
+/// The trips that `operation` takes on a connection whose statements are prepared.
+async fn trips(proxy: &Proxy, mut operation: impl AsyncFnMut(usize)) -> usize {
+    operation(0).await;
+    let before = proxy.trips();
+    operation(1).await;
+    proxy.trips() - before
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_keep_to_their_budget_of_round_trips() {
+    let database = TestDatabase::new().await;
+    let proxy = Proxy::before(&database).await;
+    let url = proxy.url(&database);
+    let app = TestApp::on(database, &url, &["--database-pool-size=1"]).await;
+    let anonymous = app.anonymous();
+
+    let register = trips(&proxy, async |round| {
+        anonymous.try_register(json!({ "email": format!("{round}@example.com"), "password": PASSWORD })).await;
+    });
+    assert_eq!(register.await, 2, "register");
+    assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 2);
+
+    let login = trips(&proxy, async |_| {
+        anonymous.login("0@example.com").await;
+    });
+    assert_eq!(login.await, 2, "login");
+
+    let client = anonymous.login("0@example.com").await;
+    let me = trips(&proxy, async |_| assert_eq!(client.is_signed_in().await, Ok(())));
+    assert_eq!(me.await, 1, "me");
+
+    let many = trips(&proxy, async |_| {
+        let answer = client.send("{ a: me { id } b: me { id } c: me { id } }", json!(null)).await;
+        assert!(answer["data"]["c"]["id"].is_string(), "{answer}");
+    });
+    assert_eq!(many.await, 1, "three guarded fields");
+
+    let public = trips(&proxy, async |_| {
+        client.send("{ __typename }", json!(null)).await;
+    });
+    assert_eq!(public.await, 0, "no guarded field");
+
+    let clients = [anonymous.login("0@example.com").await, client];
+    let logout = trips(&proxy, async |round| assert!(clients[round].logout().await));
+    assert_eq!(logout.await, 1, "logout");
+
+    let unknown = trips(&proxy, async |_| {
+        anonymous.try_login("nobody@example.com", PASSWORD).await;
+    });
+    let wrong = trips(&proxy, async |_| {
+        anonymous.try_login("0@example.com", "wrong").await;
+    });
+    assert_eq!((unknown.await, wrong.await), (1, 1), "refused logins take as many for known and unknown accounts");
+}
