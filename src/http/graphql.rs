@@ -133,7 +133,12 @@ fn respond(response: GraphqlResponse, media_type: MediaType) -> Response {
         MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    let mut answer = GraphQLResponse(response).into_response();
+    let mut answer = if refused {
+        // Nothing was executed, so there is no `data` (GraphQL specification, section 7.1).
+        serde_json::json!({ "errors": response.errors }).to_string().into_response()
+    } else {
+        GraphQLResponse(response).into_response()
+    };
     answer.set_status(status);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type.content_type()));
     answer

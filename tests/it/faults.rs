@@ -172,7 +172,7 @@ async fn a_panic_in_a_resolver_is_an_error_with_the_requests_id_and_the_server_l
             "message": "Something went wrong on our side.",
             "extensions": { "code": "INTERNAL_SERVER_ERROR", "requestId": "find-me" },
         });
-        assert_eq!(answer, json!({ "data": null, "errors": [error] }));
+        assert_eq!(answer, json!({ "errors": [error] }));
     }
     armed.store(false, Ordering::SeqCst);
     assert_eq!(ada.is_signed_in().await, Ok(()));
