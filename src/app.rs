@@ -1,7 +1,6 @@
 //! The parts of the server, put together in one place.
 
 use std::fmt;
-use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -62,7 +61,7 @@ impl App {
 
     /// A session to be opened now for this client.
     pub(crate) fn new_session(&self, client: Client, now: Timestamp) -> NewSession {
-        NewSession { id: SessionId(Uuid::now_v7()), created_at: now, expires_at: now + self.session_ttl(), client }
+        NewSession { id: SessionId(Uuid::now_v7()), created_at: now, expires_at: now + self.config.session_ttl, client }
     }
 
     /// The session's current tokens.
@@ -70,10 +69,6 @@ impl App {
         let (access, access_expires_at) = self.access_tokens.mint(&self.keys, &account, &session, now)?;
         let refresh = RefreshToken { session: session.id, counter: session.refresh_counter }.mint(&self.keys);
         Ok(SignIn { account, session, tokens: TokenPair { access, access_expires_at, refresh } })
-    }
-
-    fn session_ttl(&self) -> Duration {
-        self.config.session_ttl
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::error::Error;
 use crate::sessions::{SessionId, store};
+use crate::telemetry;
 use crate::tokens::Credential;
 use crate::tokens::access::Rejected;
 use crate::tokens::refresh::RefreshToken;
@@ -16,7 +17,10 @@ pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&s
     let now = app.clock.now();
     let by_access = match credential {
         Credential::Bearer(token) => match app.access_tokens.verify(&app.keys, token, now) {
-            Ok(claims) | Err(Rejected::Expired(claims)) => Some(claims.session),
+            Ok(claims) | Err(Rejected::Expired(claims)) => {
+                telemetry::record_account(claims.account);
+                Some(claims.session)
+            }
             Err(Rejected::Invalid) => None,
         },
         Credential::Missing | Credential::Malformed => None,

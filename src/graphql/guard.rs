@@ -54,19 +54,20 @@ impl Viewer {
     pub(crate) fn client(&self) -> Client {
         self.client.clone()
     }
+}
 
-    async fn verify(&self, app: &App) -> Result<&SignedIn, ApiError> {
-        let verified = self.verified.get_or_init(|| authenticate(app, &self.credential)).await;
-        verified.as_ref().map_err(|error| error.clone().into())
-    }
+/// The caller, verified once a request.
+async fn verified<'a>(viewer: Option<&'a Viewer>, app: Option<&'a Arc<App>>) -> Result<&'a SignedIn, ApiError> {
+    let (Some(viewer), Some(app)) = (viewer, app) else {
+        return Err(Error::internal("a request without its viewer").into());
+    };
+    let verified = viewer.verified.get_or_init(|| authenticate(app, &viewer.credential)).await;
+    verified.as_ref().map_err(|error| error.clone().into())
 }
 
 /// The caller of a field that is `@auth`.
 pub(crate) async fn signed_in<'a>(context: &Context<'a>) -> Result<&'a SignedIn, ApiError> {
-    let (Some(viewer), Some(app)) = (context.data_opt::<Viewer>(), context.data_opt::<Arc<App>>()) else {
-        return Err(Error::internal("a request without its viewer").into());
-    };
-    viewer.verify(app).await
+    verified(context.data_opt(), context.data_opt()).await
 }
 
 /// What holds for all fields: the guard, codes on errors, and null in the place of a nullable field that failed.
@@ -169,12 +170,7 @@ async fn check(ctx: &ExtensionContext<'_>, info: &ResolveInfo<'_>) -> Result<(),
     match declared(registry, info.parent_type, info.name) {
         Some("public") => Ok(()),
         None if !is_root(registry, info.parent_type) => Ok(()),
-        Some("auth") => {
-            let (Some(viewer), Some(app)) = (ctx.data_opt::<Viewer>(), ctx.data_opt::<Arc<App>>()) else {
-                return Err(Error::internal("a request without its viewer").into());
-            };
-            viewer.verify(app).await.map(|_| ())
-        }
+        Some("auth") => verified(ctx.data_opt(), ctx.data_opt()).await.map(|_| ()),
         _ => Err(Error::internal("a root field without @public or @auth").into()),
     }
 }

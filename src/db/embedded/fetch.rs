@@ -10,7 +10,7 @@ pub(super) fn fetched(layout: &Layout) -> Vec<PathBuf> {
 }
 
 #[cfg(not(feature = "fetch"))]
-pub async fn fetch(_: &Layout, _: Option<u32>) -> Result<Installation, String> {
+pub(super) async fn fetch(_: &Layout, _: Option<u32>) -> Result<Installation, String> {
     Err("this build can't fetch".to_owned())
 }
 
