@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use uuid::Uuid;
-
 use crate::accounts::Account;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Timestamp, new_id};
 use crate::config::{Config, Secret};
 use crate::db::{Database, Target};
 use crate::error::Error;
@@ -61,7 +59,7 @@ impl App {
 
     /// A session to be opened now for this client.
     pub(crate) fn new_session(&self, client: Client, now: Timestamp) -> NewSession {
-        NewSession { id: SessionId(Uuid::now_v7()), created_at: now, expires_at: now + self.config.session_ttl, client }
+        NewSession { id: SessionId(new_id(now)), created_at: now, expires_at: now + self.config.session_ttl, client }
     }
 
     /// The session's current tokens.

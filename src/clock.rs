@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
+use uuid::{NoContext, Uuid};
 
 /// A point in time, in whole microseconds as PostgreSQL keeps it.
 pub type Timestamp = DateTime<Utc>;
@@ -37,6 +38,13 @@ impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
     }
+}
+
+/// A new identity (UUIDv7, RFC 9562) made at `now`: later ones sort after it.
+#[must_use]
+pub fn new_id(now: Timestamp) -> Uuid {
+    let seconds = now.timestamp().try_into().unwrap_or_default();
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }
 
 /// A clock that stands still until it is moved.

@@ -13,7 +13,7 @@ use portcullis::{http, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A database that can be reached, and the private server behind it, if there is one.
 struct Opened {
@@ -49,16 +49,12 @@ pub(crate) async fn serve(settings: &Settings) -> Outcome {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!("can't listen on {}: {error}; PORTCULLIS_LISTEN names another address", config.listen)
     })?;
-    let opened = tokio::select! {
-        opened = open(&config.database) => opened?,
-        () = signals.next() => return Ok(()),
+    let Some((app, mut private)) = unless_stopped(&mut signals, start(config.clone())).await? else {
+        return Ok(());
     };
-    let Opened { target, secret, mut private } = opened;
     let served = async {
-        prepare(&config, &target, private.is_some()).await?;
-        let app = Arc::new(App::start(config.clone(), target, &secret, Clock::system()).await?);
         announce(&config, listener.local_addr()?)?;
-        run(app, listener, signals, private.as_mut()).await
+        run(Arc::new(app), listener, signals, private.as_mut()).await
     }
     .await;
     if let Some(private) = private {
@@ -71,20 +67,49 @@ pub(crate) async fn serve(settings: &Settings) -> Outcome {
 pub(crate) async fn migrate(settings: &Settings) -> Outcome {
     let config = settings.check()?;
     telemetry::init(&config.log, config.log_format);
-    let Opened { target, private, .. } = open(&config.database).await?;
-    let applied = migrations::run(&target).await.map_err(|error| unreachable(&target, &error));
-    if let Some(private) = private {
-        private.stop().await?;
-    }
-    match applied?.as_slice() {
-        [] => println!("The database is up to date."),
-        applied => applied.iter().for_each(|name| println!("Applied {name}.")),
+    let applied = unless_stopped(&mut Signals::new()?, async move {
+        let Opened { target, private, .. } = open(&config).await?;
+        let applied = migrations::run(&target).await.map_err(|error| unreachable(&target, &error));
+        if let Some(private) = private {
+            private.stop().await?;
+        }
+        Ok(applied?)
+    })
+    .await?;
+    match applied.as_deref() {
+        None => {}
+        Some([]) => println!("The database is up to date."),
+        Some(applied) => applied.iter().for_each(|name| println!("Applied {name}.")),
     }
     Ok(())
 }
 
-async fn open(choice: &DatabaseChoice) -> Outcome<Opened> {
-    match choice {
+/// Does `work` in a task of its own, so that a signal is heard even while it blocks; `None` if one came. What the work
+/// started is stopped then, before this returns.
+async fn unless_stopped<T: Send + 'static>(
+    signals: &mut Signals,
+    work: impl Future<Output = Outcome<T>> + Send + 'static,
+) -> Outcome<Option<T>> {
+    let mut task = tokio::spawn(work);
+    tokio::select! {
+        done = &mut task => done?.map(Some),
+        () = signals.next() => {
+            task.abort();
+            let _ = task.await;
+            Ok(None)
+        }
+    }
+}
+
+/// Everything up to where requests can be answered.
+async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
+    let Opened { target, secret, private } = open(&config).await?;
+    prepare(&config, &target, private.is_some()).await?;
+    Ok((App::start(config, target, &secret, Clock::system()).await?, private))
+}
+
+async fn open(config: &Config) -> Outcome<Opened> {
+    match &config.database {
         DatabaseChoice::External { target, secret } => {
             Ok(Opened { target: target.clone(), secret: secret.clone(), private: None })
         }
@@ -92,7 +117,10 @@ async fn open(choice: &DatabaseChoice) -> Outcome<Opened> {
             if std::io::stderr().is_terminal() {
                 eprintln!("Starting the private PostgreSQL in {} ...", data_dir.display());
             }
-            let private = Embedded::start(Options::new(data_dir)).await?;
+            // Beside the pool: migrations, the operator's own connections, PostgreSQL's reserve.
+            let connections = (config.database_pool_size + 20).max(100).to_string();
+            let settings = vec![("max_connections".to_owned(), connections)];
+            let private = Embedded::start(Options { settings, ..Options::new(data_dir) }).await?;
             let secret = match secret {
                 Some(secret) => secret.clone(),
                 None => Secret::load_or_create(private.data_dir())?,
@@ -149,11 +177,12 @@ async fn run(app: Arc<App>, listener: TcpListener, mut signals: Signals, private
 /// Says where the server is. Clients may be pointed there when this is read.
 fn announce(config: &Config, address: std::net::SocketAddr) -> std::io::Result<()> {
     let url = format!("http://{address}");
-    if config.log_format == LogFormat::Json {
-        tracing::info!(url, version = env!("CARGO_PKG_VERSION"), "ready");
-        return Ok(());
-    }
     let mut out = std::io::stdout().lock();
+    if config.log_format == LogFormat::Json {
+        let ready = serde_json::json!({ "message": "ready", "url": url, "version": env!("CARGO_PKG_VERSION") });
+        writeln!(out, "{ready}")?;
+        return out.flush();
+    }
     writeln!(out, "Portcullis {} is ready.", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  GraphQL   {url}/graphql")?;
     if config.graphiql {

@@ -35,10 +35,11 @@ fn log_panic(info: &panic::PanicHookInfo<'_>) {
     tracing::error!(location, message, "panic");
 }
 
-/// The span of one request, with places for what is learned on the way.
+/// The span of one request, with places for what is learned on the way. Its level is that of errors, so that these name the
+/// request whatever is filtered.
 #[must_use]
 pub fn request_span(id: &str) -> Span {
-    tracing::info_span!("request", id, operation = tracing::field::Empty, account = tracing::field::Empty,)
+    tracing::error_span!("request", id, operation = tracing::field::Empty, account = tracing::field::Empty,)
 }
 
 /// Names the operation in the request's log line.

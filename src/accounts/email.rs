@@ -1,7 +1,6 @@
 //! E-mail addresses.
 
 use std::fmt;
-use std::str::FromStr;
 
 /// Longest address, in octets (RFC 5321 section 4.5.3.1.3, less the angle brackets).
 const MAX_OCTETS: usize = 254;
@@ -51,14 +50,6 @@ impl EmailAddress {
     /// The form in which addresses are compared; the index `accounts_email_key` folds alike.
     pub(super) fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
-    }
-}
-
-impl FromStr for EmailAddress {
-    type Err = BadEmail;
-
-    fn from_str(typed: &str) -> Result<Self, BadEmail> {
-        Self::parse(typed)
     }
 }
 

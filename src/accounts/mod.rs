@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 
-pub use email::EmailAddress;
+pub use email::{BadEmail, EmailAddress};
 pub use username::{BadUsername, Username};
 
 /// Identifies an account: `sub` in its tokens.

@@ -95,17 +95,3 @@ pub(crate) async fn find_taken(
         None
     })
 }
-
-/// Puts a stronger hash of the same password in the place of `old`; returns false when the password has changed since.
-pub(crate) async fn replace_password_hash(
-    connection: &mut Connection,
-    id: AccountId,
-    old: &PasswordHash,
-    new: &PasswordHash,
-) -> Result<bool, Error> {
-    let replaced = diesel::update(accounts::table.find(id.0).filter(accounts::password_hash.eq(old.as_str())))
-        .set(accounts::password_hash.eq(new.as_str()))
-        .execute(connection)
-        .await?;
-    Ok(replaced > 0)
-}

@@ -17,95 +17,101 @@ use crate::db::Target;
 #[derive(Args, Clone)]
 pub struct Settings {
     /// Address and port to serve on. Port 0 picks a free port, printed at start.
-    #[arg(long, env = "PORTCULLIS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS:PORT"
+    )]
     pub listen: String,
 
     /// PostgreSQL 14 or later to use: postgres://user:password@host:port/database?sslmode=verify-full. Without it a private
     /// PostgreSQL is started in the data directory.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
 
     /// The deployment's secret, 32 bytes or more, the same for all instances: it seals the signing keys in the database.
     /// With the private PostgreSQL one is made and kept in the data directory. Prefer the environment variable: other users
     /// of the machine can read flags.
-    #[arg(long, env = "PORTCULLIS_SECRET", hide_env_values = true, value_name = "SECRET")]
+    #[arg(long, global = true, env = "PORTCULLIS_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub secret: Option<String>,
 
     /// Where the private PostgreSQL and its secret live [default: /var/lib/portcullis for root, else the user's data
     /// directory, such as ~/.local/share/portcullis].
-    #[arg(long, env = "PORTCULLIS_DATA_DIR", value_name = "DIRECTORY")]
+    #[arg(long, global = true, env = "PORTCULLIS_DATA_DIR", value_name = "DIRECTORY")]
     pub data_dir: Option<String>,
 
     /// What is logged: error, warn, info, debug or trace, also by module: info,portcullis=debug.
-    #[arg(long, env = "PORTCULLIS_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, global = true, env = "PORTCULLIS_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 
     /// How log lines look: text or json.
-    #[arg(long, env = "PORTCULLIS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    #[arg(long, global = true, env = "PORTCULLIS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
 
     /// The iss claim of access tokens (RFC 7519): the URL at which applications reach this server.
-    #[arg(long, env = "PORTCULLIS_ISSUER", default_value = "http://localhost:8080", value_name = "URL")]
+    #[arg(long, global = true, env = "PORTCULLIS_ISSUER", default_value = "http://localhost:8080", value_name = "URL")]
     pub issuer: String,
 
     /// The aud claim of access tokens: names the services that accept them.
-    #[arg(long, env = "PORTCULLIS_AUDIENCE", default_value = "portcullis", value_name = "NAME")]
+    #[arg(long, global = true, env = "PORTCULLIS_AUDIENCE", default_value = "portcullis", value_name = "NAME")]
     pub audience: String,
 
     /// How long an access token lives: 1 minute to 1 day.
-    #[arg(long, env = "PORTCULLIS_ACCESS_TOKEN_TTL", default_value = "10m", value_name = "DURATION")]
+    #[arg(long, global = true, env = "PORTCULLIS_ACCESS_TOKEN_TTL", default_value = "10m", value_name = "DURATION")]
     pub access_token_ttl: String,
 
     /// How long a session lives at the most: 1 minute to 400 days.
-    #[arg(long, env = "PORTCULLIS_SESSION_TTL", default_value = "30d", value_name = "DURATION")]
+    #[arg(long, global = true, env = "PORTCULLIS_SESSION_TTL", default_value = "30d", value_name = "DURATION")]
     pub session_ttl: String,
 
     /// Connections to PostgreSQL at the most: 1 to 1000.
-    #[arg(long, env = "PORTCULLIS_DATABASE_POOL_SIZE", default_value = "16", value_name = "NUMBER")]
+    #[arg(long, global = true, env = "PORTCULLIS_DATABASE_POOL_SIZE", default_value = "16", value_name = "NUMBER")]
     pub database_pool_size: String,
 
-    /// Longest wait for a connection, and then for an answer: 100ms to 1m. Past it the caller gets SERVICE_UNAVAILABLE.
-    #[arg(long, env = "PORTCULLIS_DATABASE_TIMEOUT", default_value = "5s", value_name = "DURATION")]
+    /// Longest wait for the database each time it is needed: 100ms to 1m. Past it the caller gets SERVICE_UNAVAILABLE.
+    #[arg(long, global = true, env = "PORTCULLIS_DATABASE_TIMEOUT", default_value = "5s", value_name = "DURATION")]
     pub database_timeout: String,
 
     /// Bring the database up to this version at start: on or off. When off, pending migrations stop the start.
-    #[arg(long, env = "PORTCULLIS_MIGRATE", default_value = "on", value_name = "on|off")]
+    #[arg(long, global = true, env = "PORTCULLIS_MIGRATE", default_value = "on", value_name = "on|off")]
     pub migrate: String,
 
     /// Memory of one Argon2id hash, in KiB: 8 per lane to 4194304.
-    #[arg(long, env = "PORTCULLIS_ARGON2_MEMORY_KIB", default_value = "19456", value_name = "KIB")]
+    #[arg(long, global = true, env = "PORTCULLIS_ARGON2_MEMORY_KIB", default_value = "19456", value_name = "KIB")]
     pub argon2_memory_kib: String,
 
     /// Passes of one Argon2id hash over its memory: 1 to 100.
-    #[arg(long, env = "PORTCULLIS_ARGON2_ITERATIONS", default_value = "2", value_name = "NUMBER")]
+    #[arg(long, global = true, env = "PORTCULLIS_ARGON2_ITERATIONS", default_value = "2", value_name = "NUMBER")]
     pub argon2_iterations: String,
 
     /// Lanes of one Argon2id hash: 1 to 64.
-    #[arg(long, env = "PORTCULLIS_ARGON2_PARALLELISM", default_value = "1", value_name = "NUMBER")]
+    #[arg(long, global = true, env = "PORTCULLIS_ARGON2_PARALLELISM", default_value = "1", value_name = "NUMBER")]
     pub argon2_parallelism: String,
 
     /// Threads that hash passwords, each with its own memory: 1 to 256 [default: one per processor].
-    #[arg(long, env = "PORTCULLIS_HASHING_THREADS", value_name = "NUMBER")]
+    #[arg(long, global = true, env = "PORTCULLIS_HASHING_THREADS", value_name = "NUMBER")]
     pub hashing_threads: Option<String>,
 
     /// Passwords that may wait for a hashing thread: 1 to 100000. Past it the caller gets SERVER_BUSY at once.
-    #[arg(long, env = "PORTCULLIS_HASHING_QUEUE", default_value = "256", value_name = "NUMBER")]
+    #[arg(long, global = true, env = "PORTCULLIS_HASHING_QUEUE", default_value = "256", value_name = "NUMBER")]
     pub hashing_queue: String,
 
     /// The GraphiQL page at /: on or off [default: on with the private PostgreSQL, off with DATABASE_URL].
-    #[arg(long, env = "PORTCULLIS_GRAPHIQL", value_name = "on|off")]
+    #[arg(long, global = true, env = "PORTCULLIS_GRAPHIQL", value_name = "on|off")]
     pub graphiql: Option<String>,
 
     /// Whether clients may ask for the schema: on or off [default: on with the private PostgreSQL, off with DATABASE_URL].
-    #[arg(long, env = "PORTCULLIS_INTROSPECTION", value_name = "on|off")]
+    #[arg(long, global = true, env = "PORTCULLIS_INTROSPECTION", value_name = "on|off")]
     pub introspection: Option<String>,
 
     /// Largest request body, in bytes: 1024 to 16777216.
-    #[arg(long, env = "PORTCULLIS_MAX_BODY_BYTES", default_value = "65536", value_name = "BYTES")]
+    #[arg(long, global = true, env = "PORTCULLIS_MAX_BODY_BYTES", default_value = "65536", value_name = "BYTES")]
     pub max_body_bytes: String,
 
     /// How long requests in flight may take to finish when the server is told to stop: 0s to 10m.
-    #[arg(long, env = "PORTCULLIS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION")]
+    #[arg(long, global = true, env = "PORTCULLIS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION")]
     pub shutdown_grace: String,
 }
 

@@ -54,6 +54,10 @@ impl Secret {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&new, path)?;
+        // Without it a power cut may take the name along, and with it every token.
+        if let Some(directory) = path.parent() {
+            std::fs::File::open(directory)?.sync_all()?;
+        }
         Self::new(text.as_bytes()).ok_or_else(|| io::Error::other("unreachable: a secret of 43 bytes"))
     }
 

@@ -8,8 +8,8 @@ impl From<DieselError> for Error {
     /// Keeps the message and leaves out the details, which hold the values of the row: e-mail addresses, hashes.
     fn from(error: DieselError) -> Self {
         match error {
-            // Everything without a kind of its own is the server's state, not our statement: shutting down, recovering,
-            // out of connections, memory or disk, a dropped connection.
+            // What has no kind of its own is nearly always the server's state: shutting down, recovering, out of
+            // connections, memory or disk. diesel does not hand on the SQLSTATE that would tell it from a fault of ours.
             DieselError::DatabaseError(
                 DatabaseErrorKind::Unknown
                 | DatabaseErrorKind::UnableToSendCommand

@@ -1,6 +1,7 @@
 //! Bringing a database up to this version.
 
-use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel::declare_sql_function;
+use diesel::sql_types::BigInt;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -8,6 +9,12 @@ use super::{Connection, Target};
 use crate::error::Error;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+#[declare_sql_function]
+extern "SQL" {
+    /// Takes the lock if nobody has it.
+    fn pg_try_advisory_lock(key: BigInt) -> Bool;
+}
 
 /// Held while migrating, so that instances that start at once take turns: "portcull" in ASCII.
 const LOCK: i64 = 0x706f_7274_6375_6c6c;
@@ -21,14 +28,16 @@ const LOCK: i64 = 0x706f_7274_6375_6c6c;
 /// transaction of its own.
 pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
     let mut connection = connect(target).await?;
-    diesel::sql_query("SELECT pg_advisory_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(LOCK)
-        .execute(&mut connection)
-        .await?;
+    let at_once = diesel::select(pg_try_advisory_lock(LOCK)).get_result::<bool>(&mut connection).await?;
+    if !at_once {
+        tracing::info!("waiting for another instance that migrates the database");
+        diesel::sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection).await?;
+    }
     // The lock goes with the connection.
     let mut harness = AsyncMigrationHarness::new(connection);
-    let applied = harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
-    Ok(applied.iter().map(ToString::to_string).collect())
+    let names = pending_names(&mut harness)?;
+    harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
+    Ok(names)
 }
 
 /// The names of the migrations that the database lacks.
@@ -36,14 +45,12 @@ pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
 /// # Errors
 /// [`Error::Unavailable`] when the database can't be reached.
 pub async fn pending(target: &Target) -> Result<Vec<String>, Error> {
-    let connection = connect(target).await?;
-    let mut connection: AsyncConnectionWrapper<Connection> = connection.into();
-    let pending = tokio::task::block_in_place(|| {
-        MigrationHarness::<diesel::pg::Pg>::pending_migrations(&mut connection, MIGRATIONS)
-            .map(|pending| pending.iter().map(|migration| migration.name().to_string()).collect())
-            .map_err(Error::internal)
-    })?;
-    Ok(pending)
+    pending_names(&mut AsyncMigrationHarness::new(connect(target).await?))
+}
+
+fn pending_names(harness: &mut AsyncMigrationHarness<Connection>) -> Result<Vec<String>, Error> {
+    let pending = harness.pending_migrations(MIGRATIONS).map_err(Error::internal)?;
+    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }
 
 async fn connect(target: &Target) -> Result<Connection, Error> {

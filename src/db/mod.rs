@@ -10,14 +10,14 @@ mod tls;
 
 use std::time::Duration;
 
-use deadpool::Runtime;
-use deadpool::managed::{Object, Timeouts};
-use diesel::IntoSql;
+use deadpool::managed::Object;
 use diesel::sql_types::Integer;
+use diesel::{ConnectionError, IntoSql};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
 
 pub(crate) use error::violated_constraint;
 pub use target::{BadUrl, Target};
@@ -36,7 +36,7 @@ pub struct Database {
 
 impl Database {
     /// A pool of at most `size` connections to `target`, none of which is opened yet. `timeout` bounds the wait for a
-    /// connection, and then the work on it.
+    /// connection and the work on it together.
     ///
     /// # Errors
     /// None in practice: only a pool without a runtime cannot be built.
@@ -44,14 +44,20 @@ impl Database {
         let mut config = ManagerConfig::<Connection>::default();
         // A closed connection is noticed without a query; the default pays one per checkout.
         config.recycling_method = RecyclingMethod::Fast;
+        // A statement that we no longer wait for must not go on in the server, holding locks and a connection.
+        let limits =
+            format!("SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}", timeout.as_millis());
         config.custom_setup = Box::new(move |_| {
-            let target = target.clone();
-            async move { target.connect().await }.boxed()
+            let (target, limits) = (target.clone(), limits.clone());
+            async move {
+                let mut connection = target.connect().await?;
+                connection.batch_execute(&limits).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(connection)
+            }
+            .boxed()
         });
         let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", config))
             .max_size(size)
-            .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout) })
             .build()
             .map_err(Error::internal)?;
         Ok(Self { pool, timeout })
@@ -66,11 +72,15 @@ impl Database {
     where
         F: AsyncFnOnce(&mut Connection) -> Result<T, Error>,
     {
-        let mut connection =
-            self.pool.get().await.map_err(|error| Error::Unavailable(format!("no database connection: {error}")))?;
-        let outcome = tokio::time::timeout(self.timeout, work(&mut connection))
+        let deadline = Instant::now() + self.timeout;
+        let late = |what: &str| Error::Unavailable(format!("{what} within {:?}", self.timeout));
+        let mut connection = timeout_at(deadline, self.pool.get())
             .await
-            .unwrap_or_else(|_| Err(Error::Unavailable("the database did not answer in time".into())));
+            .map_err(|_| late("no database connection"))?
+            .map_err(|error| Error::Unavailable(format!("no database connection: {error}")))?;
+        let outcome = timeout_at(deadline, work(&mut connection))
+            .await
+            .unwrap_or_else(|_| Err(late("the database did not answer")));
         if matches!(outcome, Err(Error::Unavailable(_) | Error::Internal(_))) {
             drop(Object::take(connection));
         }

@@ -96,6 +96,10 @@ impl FromStr for Target {
         let (ssl_mode, verification) = match mode.as_deref().unwrap_or("prefer") {
             "disable" => (SslMode::Disable, Verification::None),
             "prefer" => (SslMode::Prefer, Verification::None),
+            // Anybody may have a certificate of a public authority: libpq asks for the name as well.
+            "require" | "verify-ca" if root.as_deref() == Some("system") => {
+                (SslMode::Require, Verification::ChainAndName)
+            }
             "require" if root.is_none() => (SslMode::Require, Verification::None),
             "require" | "verify-ca" => (SslMode::Require, Verification::Chain),
             "verify-full" => (SslMode::Require, Verification::ChainAndName),
@@ -103,7 +107,13 @@ impl FromStr for Target {
         };
         let mut config = tokio_postgres::Config::from_str(&format!("{base}?{}", rest.join("&")))
             .map_err(|error| BadUrl::Syntax(describe(&error)))?;
-        config.ssl_mode(ssl_mode);
+        match config.get_hosts() {
+            [] => return Err(BadUrl::Syntax("it names no host".to_owned())),
+            hosts if hosts.iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) => {
+                return Err(BadUrl::Syntax("an @ in the user or password is written as %40".to_owned()));
+            }
+            _ => config.ssl_mode(ssl_mode),
+        };
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
@@ -136,7 +146,11 @@ mod tests {
         assert!(refusal("postgres://ada:hunter2@db:port/auth").contains("port"));
         assert!(refusal("postgres://ada:hunter2@db/auth?colour=red").contains("colour"));
         assert!(refusal("postgres://db/auth?sslmode=verify-full&sslrootcert=/nowhere.pem").contains("/nowhere.pem"));
-        for url in ["mysql://ada:hunter2@db/auth", "postgres://ada:hunter2@db:port/auth"] {
+        assert!(refusal("postgres://ada:hun@ter2@db/auth").contains("%40"));
+        assert!(refusal("postgres://").contains("no host"));
+        for url in
+            ["postgres://ada:hun@hunter2@db/auth", "mysql://ada:hunter2@db/auth", "postgres://ada:hunter2@db:port/auth"]
+        {
             assert!(!refusal(url).contains("hunter2"));
         }
     }

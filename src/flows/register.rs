@@ -1,9 +1,8 @@
 //! Making an account.
 
-use uuid::Uuid;
-
 use crate::accounts::{self, AccountId, BadUsername, EmailAddress, NewAccount, Taken, Username};
 use crate::app::{App, SignIn};
+use crate::clock::new_id;
 use crate::error::Error;
 use crate::passwords::{self, BadPassword, Password, Weakness};
 use crate::sessions::{self, Client};
@@ -74,7 +73,7 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
         Err(weakness) => return Ok(Outcome::Weak(weakness)),
     };
     let now = app.clock.now();
-    let account = NewAccount { id: AccountId(Uuid::now_v7()), email, username, password_hash, created_at: now };
+    let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
     let session = app.new_session(client, now);
     let opened =
         app.db.run(async |connection| sessions::store::open_with_account(connection, account, session).await).await?;

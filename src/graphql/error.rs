@@ -104,14 +104,26 @@ fn without_value(error: &mut ServerError) {
 /// An error on its way out of a resolver. It has no `Display`: whatever had one could reach a client by a mere `?`.
 pub(crate) struct ApiError(Error);
 
+/// Keeps the cause for the operator.
+pub(super) fn log(error: &Error) {
+    match error {
+        Error::Internal(cause) => tracing::error!(cause, "internal error"),
+        Error::Unavailable(cause) => tracing::error!(cause, "service unavailable"),
+        Error::Busy { .. } => tracing::warn!("server busy: the password queue is full"),
+        Error::Unauthenticated(_) => {}
+    }
+}
+
+impl ApiError {
+    /// An error that is in the log already.
+    pub(super) fn logged(error: Error) -> Self {
+        Self(error)
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        match &error {
-            Error::Internal(cause) => tracing::error!(cause, "internal error"),
-            Error::Unavailable(cause) => tracing::error!(cause, "service unavailable"),
-            Error::Busy { .. } => tracing::warn!("server busy: the password queue is full"),
-            Error::Unauthenticated(_) => {}
-        }
+        log(&error);
         Self(error)
     }
 }

@@ -1,6 +1,6 @@
 //! Who may call a field. The directive that a field prints in the schema is the declaration that guards it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
@@ -10,12 +10,12 @@ use async_graphql::extensions::{
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::registry::Registry;
 use async_graphql::{
-    Context, PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, TypeDirective,
+    Context, Name, PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, TypeDirective,
     ValidationResult, Value, Variables,
 };
 use tokio::sync::OnceCell;
 
-use super::error::{ApiError, Code, cut};
+use super::error::{ApiError, Code, cut, log};
 use crate::app::App;
 use crate::error::Error;
 use crate::flows::authenticate::{SignedIn, authenticate};
@@ -61,8 +61,9 @@ async fn verified<'a>(viewer: Option<&'a Viewer>, app: Option<&'a Arc<App>>) -> 
     let (Some(viewer), Some(app)) = (viewer, app) else {
         return Err(Error::internal("a request without its viewer").into());
     };
-    let verified = viewer.verified.get_or_init(|| authenticate(app, &viewer.credential)).await;
-    verified.as_ref().map_err(|error| error.clone().into())
+    let verify = async || authenticate(app, &viewer.credential).await.inspect_err(log);
+    let verified = viewer.verified.get_or_init(verify).await;
+    verified.as_ref().map_err(|error| ApiError::logged(error.clone()))
 }
 
 /// The caller of a field that is `@auth`.
@@ -75,13 +76,15 @@ pub(crate) struct Conventions;
 
 impl ExtensionFactory for Conventions {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(OneRequest { failed: Mutex::default() })
+        Arc::new(OneRequest { failed: Mutex::default(), only_operation: OnceLock::new() })
     }
 }
 
 struct OneRequest {
     /// Errors of nullable fields. The library would leave such a field out of the answer.
     failed: Mutex<Vec<ServerError>>,
+    /// The name of the document's operation, if there is but one.
+    only_operation: OnceLock<Name>,
 }
 
 #[async_trait]
@@ -98,11 +101,10 @@ impl Extension for OneRequest {
             cut(&mut error);
             error
         })?;
-        // Names from the document are names; the request's own operationName may be anything.
         if let DocumentOperations::Multiple(operations) = &document.operations
             && let (1, Some(name)) = (operations.len(), operations.keys().next())
         {
-            telemetry::record_operation(name);
+            let _ = self.only_operation.set(name.clone());
         }
         Ok(document)
     }
@@ -130,6 +132,10 @@ impl Extension for OneRequest {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
+        // A name from the document is a name; what the request says may be anything, but here it has been found.
+        if let Some(name) = operation_name.or(self.only_operation.get().map(Name::as_str)) {
+            telemetry::record_operation(name);
+        }
         let mut response = next.run(ctx, operation_name).await;
         response.errors.append(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner));
         response

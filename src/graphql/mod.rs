@@ -9,7 +9,7 @@ mod session;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Schema};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 
 use crate::app::App;
 
@@ -39,7 +39,7 @@ pub fn schema(app: Arc<App>) -> PortcullisSchema {
 /// The schema in the schema definition language, as `schema.graphql` has it.
 #[must_use]
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {

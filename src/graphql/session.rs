@@ -121,7 +121,7 @@ pub(crate) struct LogoutInput {
     refresh_token: Option<String>,
 }
 
-/// The tokens that were sent open nothing any more, on any instance.
+/// The sessions of the tokens that were sent have ended, on every instance.
 #[derive(SimpleObject)]
 pub(crate) struct LogoutSuccess {
     /// Whether a session ended now. False when there was nothing to end: it had ended before, or no token of ours was sent.

@@ -27,7 +27,7 @@ impl RequestId {
         };
         match request.header(HEADER).filter(sound) {
             Some(id) => Self(id.to_owned()),
-            None => Self(Uuid::now_v7().to_string()),
+            None => Self(Uuid::new_v4().to_string()),
         }
     }
 }

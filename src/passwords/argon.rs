@@ -20,7 +20,9 @@ impl Argon {
     pub(super) fn new(cost: Argon2Cost) -> Result<Self, Error> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(HASH_BYTES))
             .map_err(Error::internal)?;
-        Ok(Self { memory: vec![Block::default(); params.block_count()], params })
+        let mut memory = Vec::new();
+        grow(&mut memory, params.block_count())?;
+        Ok(Self { memory, params })
     }
 
     pub(super) fn hash(&mut self, password: &[u8]) -> Result<PasswordHash, Error> {
@@ -50,7 +52,7 @@ impl Argon {
         let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else { return Err(unreadable()) };
         let blocks = params.block_count();
         if self.memory.len() < blocks {
-            self.memory.resize(blocks, Block::default());
+            grow(&mut self.memory, blocks)?;
         }
         let mut output = vec![0; expected.len()];
         Argon2::new(algorithm, version, params)
@@ -60,6 +62,14 @@ impl Argon {
         self.memory.shrink_to_fit();
         Ok(aws_lc_rs::constant_time::verify_slices_are_equal(&output, expected.as_ref()).is_ok())
     }
+}
+
+/// Fails, rather than end the process, when there is not so much memory.
+fn grow(memory: &mut Vec<Block>, blocks: usize) -> Result<(), Error> {
+    let missing = blocks.saturating_sub(memory.len());
+    memory.try_reserve_exact(missing).map_err(|error| Error::Internal(format!("no memory for Argon2: {error}")))?;
+    memory.resize(blocks, Block::default());
+    Ok(())
 }
 
 /// Whether the hash is cheaper to break than one at `cost`.

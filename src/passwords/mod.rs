@@ -34,9 +34,7 @@ impl Password {
         let typed = Zeroizing::new(typed);
         (typed.len() <= Self::MAX_BYTES).then(|| Self(Zeroizing::new(typed.nfc().collect())))
     }
-}
 
-impl Password {
     /// Nobody's password.
     pub(crate) fn empty() -> Self {
         Self(Zeroizing::new(String::new()))
@@ -135,7 +133,8 @@ impl Passwords {
         .await
     }
 
-    /// Why a new password is too easily guessed, if it is. Runs on the same threads: a long one takes milliseconds.
+    /// Why a new password is too easily guessed, if it is. Runs on the same threads: it may take as long as some
+    /// hashes.
     ///
     /// # Errors
     /// [`Error::Busy`] at once when the queue is full.

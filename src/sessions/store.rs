@@ -62,43 +62,97 @@ pub(crate) async fn find_with_account(
     Ok(row.map(|(session, account)| (session.into(), account.into())))
 }
 
-/// Opens a session, if the account is still enabled and its password still the one of `verified`: a password changed, or an
-/// account disabled, while a login was hashing wins.
+/// An account whose password was compared and found right.
+pub(crate) struct Verified {
+    pub(crate) account: AccountId,
+    /// The hash that it was compared with.
+    pub(crate) hash: PasswordHash,
+    /// What takes that one's place, if it is too weak.
+    pub(crate) stronger: Option<PasswordHash>,
+}
+
+/// Opens a session, if the account is still enabled and its password's hash still the one that was compared: a password
+/// changed, or an account disabled, in the meantime wins. The account's row is locked, so a change under way is waited for.
 pub(crate) async fn open(
     connection: &mut Connection,
-    account: AccountId,
-    verified: &PasswordHash,
-    new: &NewSession,
+    verified: &Verified,
+    session: NewSession,
 ) -> Result<Option<Session>, Error> {
-    let values = accounts::table
-        .filter(accounts::id.eq(account.0))
-        .filter(accounts::password_hash.eq(verified.as_str()))
-        .filter(accounts::disabled_at.is_null())
-        .select((
-            new.id.0.into_sql::<sql_types::Uuid>(),
-            accounts::id,
-            new.created_at.into_sql::<Timestamptz>(),
-            new.created_at.into_sql::<Timestamptz>(),
-            new.expires_at.into_sql::<Timestamptz>(),
-            new.client.user_agent().into_sql::<Nullable<Text>>(),
-            new.client.ip_address.map(IpNetwork::from).into_sql::<Nullable<Inet>>(),
-        ));
-    let row = values
-        .insert_into(sessions::table)
-        .into_columns((
-            sessions::id,
-            sessions::account_id,
-            sessions::created_at,
-            sessions::last_used_at,
-            sessions::expires_at,
-            sessions::user_agent,
-            sessions::ip_address,
-        ))
-        .returning(SessionRow::as_returning())
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(row.map(Into::into))
+    let opened = Opening { verified, session: SessionValues::from(&session) }.execute(connection).await?;
+    Ok((opened > 0).then(|| new_session(session, verified.account)))
+}
+
+/// A session's columns, as they are bound.
+struct SessionValues<'a> {
+    id: Uuid,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    user_agent: Option<&'a str>,
+    ip_address: Option<IpNetwork>,
+}
+
+impl<'a> From<&'a NewSession> for SessionValues<'a> {
+    fn from(new: &'a NewSession) -> Self {
+        Self {
+            id: new.id.0,
+            created_at: new.created_at,
+            expires_at: new.expires_at,
+            user_agent: new.client.user_agent(),
+            ip_address: new.client.ip_address.map(IpNetwork::from),
+        }
+    }
+}
+
+impl SessionValues<'_> {
+    /// Inserts the session for the `id` in the table expression `account`.
+    fn insert<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(" INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at, user_agent, ip_address) SELECT ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.id)?;
+        out.push_sql(", id, ");
+        out.push_bind_param::<Timestamptz, _>(&self.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Timestamptz, _>(&self.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Timestamptz, _>(&self.expires_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
+        out.push_sql(" FROM account");
+        Ok(())
+    }
+}
+
+// Statements that diesel has no words for, or prepares anew each time, which costs a round trip. Written as queries of their
+// own they are prepared once a connection; so their text must not depend on their values.
+
+struct Opening<'a> {
+    verified: &'a Verified,
+    session: SessionValues<'a>,
+}
+
+impl QueryFragment<Pg> for Opening<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH account AS (SELECT id FROM accounts WHERE id = ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.verified.account.0)?;
+        out.push_sql(" AND password_hash = ");
+        out.push_bind_param::<Text, _>(self.verified.hash.as_str())?;
+        out.push_sql(" AND disabled_at IS NULL FOR NO KEY UPDATE), upgraded AS (UPDATE accounts SET password_hash = ");
+        match &self.verified.stronger {
+            Some(stronger) => out.push_bind_param::<Nullable<Text>, _>(stronger.as_str())?,
+            None => out.push_bind_param::<Nullable<Text>, _>(NO_TEXT)?,
+        }
+        out.push_sql(" FROM account WHERE accounts.id = account.id AND ");
+        out.push_bind_param::<sql_types::Bool, _>(if self.verified.stronger.is_some() { &true } else { &false })?;
+        out.push_sql(")");
+        self.session.insert(&mut out)
+    }
+}
+
+const NO_TEXT: &Option<&str> = &None;
+
+impl QueryId for Opening<'_> {
+    type QueryId = Opening<'static>;
 }
 
 /// Registers an account and opens its first session: both or, when another has its e-mail address or username, neither. One
@@ -108,15 +162,13 @@ pub(crate) async fn open_with_account(
     account: NewAccount,
     session: NewSession,
 ) -> Result<Result<(Account, Session), Taken>, Error> {
-    let registration = Registration {
-        account: &account,
-        session: &session,
-        username: account.username.as_ref().map(Username::as_str),
-        user_agent: session.client.user_agent(),
-        ip_address: session.client.ip_address.map(IpNetwork::from),
-    };
+    let username = account.username.as_ref().map(Username::as_str);
+    let registration = Registration { account: &account, username, session: SessionValues::from(&session) };
     match registration.execute(connection).await {
-        Ok(_) => Ok(Ok(opened(account, session))),
+        Ok(_) => {
+            let session = new_session(session, account.id);
+            Ok(Ok((new_account(account), session)))
+        }
         Err(error) => match violated_constraint(&error) {
             Some("accounts_email_key") => Ok(Err(Taken::Email)),
             Some("accounts_username_key") => Ok(Err(Taken::Username)),
@@ -125,13 +177,10 @@ pub(crate) async fn open_with_account(
     }
 }
 
-/// A statement that diesel has no words for. Written as a query of its own, it is prepared once a connection.
 struct Registration<'a> {
     account: &'a NewAccount,
-    session: &'a NewSession,
     username: Option<&'a str>,
-    user_agent: Option<&'a str>,
-    ip_address: Option<IpNetwork>,
+    session: SessionValues<'a>,
 }
 
 impl QueryFragment<Pg> for Registration<'_> {
@@ -146,17 +195,8 @@ impl QueryFragment<Pg> for Registration<'_> {
         out.push_bind_param::<Text, _>(self.account.password_hash.as_str())?;
         out.push_sql(", ");
         out.push_bind_param::<Timestamptz, _>(&self.account.created_at)?;
-        out.push_sql(") RETURNING id, created_at) INSERT INTO sessions ");
-        out.push_sql("(id, account_id, created_at, last_used_at, expires_at, user_agent, ip_address) SELECT ");
-        out.push_bind_param::<sql_types::Uuid, _>(&self.session.id.0)?;
-        out.push_sql(", id, created_at, created_at, ");
-        out.push_bind_param::<Timestamptz, _>(&self.session.expires_at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
-        out.push_sql(" FROM account");
-        Ok(())
+        out.push_sql(") RETURNING id)");
+        self.session.insert(&mut out)
     }
 }
 
@@ -164,27 +204,29 @@ impl QueryId for Registration<'_> {
     type QueryId = Registration<'static>;
 }
 
-fn opened(account: NewAccount, session: NewSession) -> (Account, Session) {
-    let opened = Session {
-        id: session.id,
-        account_id: account.id,
+fn new_session(new: NewSession, account_id: AccountId) -> Session {
+    Session {
+        id: new.id,
+        account_id,
         refresh_counter: 1,
-        created_at: session.created_at,
-        last_used_at: session.created_at,
-        expires_at: session.expires_at,
+        created_at: new.created_at,
+        last_used_at: new.created_at,
+        expires_at: new.expires_at,
         revoked_at: None,
-        user_agent: session.client.user_agent().map(str::to_owned),
-        ip_address: session.client.ip_address,
-    };
-    let account = Account {
-        id: account.id,
-        email: account.email.as_str().to_owned(),
-        username: account.username.map(|username| username.as_str().to_owned()),
+        user_agent: new.client.user_agent().map(str::to_owned),
+        ip_address: new.client.ip_address,
+    }
+}
+
+fn new_account(new: NewAccount) -> Account {
+    Account {
+        id: new.id,
+        email: new.email.as_str().to_owned(),
+        username: new.username.map(|username| username.as_str().to_owned()),
         roles: Vec::new(),
-        created_at: account.created_at,
+        created_at: new.created_at,
         disabled_at: None,
-    };
-    (account, opened)
+    }
 }
 
 /// Ends those of the sessions that are active. Returns how many.
@@ -193,7 +235,6 @@ pub(crate) async fn revoke(connection: &mut Connection, ids: &[SessionId], now: 
     Ok(Revocation { ids, now }.execute(connection).await?)
 }
 
-/// An update in diesel's words would be prepared anew each time, which costs a round trip.
 struct Revocation {
     ids: Vec<Uuid>,
     now: Timestamp,

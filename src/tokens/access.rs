@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::PlainToken;
 use super::keys::KeySet;
 use crate::accounts::{Account, AccountId};
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, new_id};
 use crate::error::Error;
 use crate::sessions::{Session, SessionId};
 
@@ -92,7 +92,7 @@ impl AccessTokens {
             aud: &self.audience,
             sub: account.id.0,
             sid: session.id.0,
-            jti: Uuid::now_v7(),
+            jti: new_id(now),
             iat: now.timestamp(),
             exp: expires,
             roles: &account.roles,

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::seal::Seal;
 use super::store::{self, KeyRow};
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, new_id};
 use crate::config::Secret;
 use crate::db::Connection;
 use crate::error::Error;
@@ -137,7 +137,7 @@ fn generate_hmac() -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 fn make(seal: &Seal, purpose: &str, algorithm: &str, key: &[u8], now: Timestamp) -> Result<KeyRow, Error> {
-    let id = Uuid::now_v7();
+    let id = new_id(now);
     Ok(KeyRow {
         id,
         purpose: purpose.to_owned(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("http", &["graphql", "app", "sessions", "tokens", "clock", "telemetry"]),
     ("graphql", &["flows", "app", "accounts", "sessions", "tokens", "passwords", "clock", "error", "telemetry"]),
-    ("flows", &["app", "accounts", "sessions", "tokens", "passwords", "error", "telemetry"]),
+    ("flows", &["app", "accounts", "sessions", "tokens", "passwords", "clock", "error", "telemetry"]),
     ("app", &["accounts", "sessions", "tokens", "passwords", "db", "clock", "config", "error"]),
     ("tokens", &["accounts", "sessions", "db", "clock", "config", "error"]),
     ("sessions", &["accounts", "passwords", "db", "clock", "error"]),

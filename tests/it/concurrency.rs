@@ -56,7 +56,11 @@ async fn past_the_hashing_queue_callers_are_told_to_come_back_and_me_still_answe
     let ada = app.registered("ada@example.com").await;
     let storm = tokio::spawn({
         let client = app.anonymous();
-        async move { join_all((0..40).map(|_| client.try_login("ada@example.com", "wrong password"))).await }
+        // Half of them name an account that does not exist: it costs a hash as well.
+        async move {
+            let names = ["ada@example.com", "nobody@example.com"];
+            join_all((0..40).map(|number| client.try_login(names[number % 2], "wrong password"))).await
+        }
     });
     while !storm.is_finished() {
         assert_eq!(ada.is_signed_in().await, Ok(()));
@@ -65,6 +69,8 @@ async fn past_the_hashing_queue_callers_are_told_to_come_back_and_me_still_answe
     let tally = tally(&answers, "login");
     let (refused, busy) = (tally["InvalidCredentials"], tally["SERVER_BUSY"]);
     assert!(refused >= 5 && refused + busy == 40, "{tally:?}");
+    let told_unknown = answers.iter().skip(1).step_by(2).filter(|answer| answer["errors"].is_array()).count();
+    assert!(told_unknown > 0, "unknown accounts wait for a hash too");
     let told = answers.iter().find(|answer| answer["errors"].is_array()).expect("a busy answer");
     assert!(told["errors"][0]["extensions"]["retryAfter"].as_u64().is_some_and(|seconds| seconds >= 1), "{told}");
     assert!(told["data"]["login"].is_null());

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::database::BLOCKED;
 use crate::support::{PASSWORD, TestApp, until};
 
 fn outcome(answer: &Value) -> &str {
@@ -85,29 +86,54 @@ async fn a_weaker_hash_is_replaced_at_login_and_a_stronger_one_kept() {
     assert_eq!(hash(&weaker).await, replaced);
 }
 
-/// Runs `change` between a login's look at the account and its opening of a session.
+/// Logs in while an operator's `change` to the account is under way: made, and committed only when the login waits for it.
 async fn login_while(change: &str) -> (TestApp, Value) {
     let app = TestApp::start().await;
     app.registered("ada@example.com").await;
-    app.database.operator.batch_execute("BEGIN; LOCK TABLE sessions IN SHARE MODE").await.expect("a lock");
+    let other = json!({ "email": "eve@example.com", "password": "quite another password" });
+    app.anonymous().try_register(other).await;
     let client = app.anonymous();
+    app.database
+        .operator
+        .batch_execute(&format!("BEGIN; {change} WHERE email = 'ada@example.com'"))
+        .await
+        .expect("a change");
     let login = tokio::spawn(async move { client.try_login("ada@example.com", PASSWORD).await });
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass";
-    until("the login opens its session", async || app.database.count(waiting).await > 0).await;
-    app.database.execute(change).await;
+    until("the login waits", async || app.database.count(BLOCKED).await > 0).await;
     app.database.operator.batch_execute("COMMIT").await.expect("a commit");
     (app, login.await.expect("an answer"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_changed_or_an_account_disabled_during_a_login_wins() {
-    for change in ["UPDATE accounts SET password_hash = 'changed'", "UPDATE accounts SET disabled_at = now()"] {
+    let changes = [
+        "UPDATE accounts SET password_hash = (SELECT password_hash FROM accounts WHERE email = 'eve@example.com')",
+        "UPDATE accounts SET disabled_at = now()",
+        "DELETE FROM accounts",
+    ];
+    for change in changes {
         let (app, answer) = login_while(change).await;
         assert_eq!(outcome(&answer), "InvalidCredentials", "{change}");
-        assert_eq!(app.database.count("SELECT count(*) FROM sessions").await, 1);
+        let opened = "SELECT count(*) FROM sessions WHERE user_agent IS NOT NULL";
+        assert_eq!(app.database.count(opened).await, if change.starts_with("DELETE") { 1 } else { 2 }, "{change}");
     }
     let (_, answer) = login_while("UPDATE accounts SET roles = '{staff}'").await;
     assert_eq!(outcome(&answer), "LoginSuccess", "the control");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_at_once_over_a_weak_hash_all_succeed_and_replace_it_once() {
+    let app = TestApp::start().await;
+    app.registered("ada@example.com").await;
+    let TestApp { database, .. } = app;
+    let url = database.url.clone();
+    let app = TestApp::on(database, &url, &["--argon2-memory-kib=128"]).await;
+    let client = app.anonymous();
+    let logins = (0..8).map(|_| client.try_login("ada@example.com", PASSWORD));
+    for answer in futures_util::future::join_all(logins).await {
+        assert_eq!(outcome(&answer), "LoginSuccess");
+    }
+    assert_eq!(app.database.count("SELECT count(*) FROM accounts WHERE password_hash LIKE '%m=128,%'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,8 @@ async fn what_is_no_token_of_ours_ends_nothing_and_is_no_error() {
         client.access_token().into(),
         other.refresh_token().into(),
         format!("{session}.2.{mac}"),
+        format!("{session}.01.{mac}"),
+        format!("{session}.+1.{mac}"),
         format!("{start}.{}", mac.chars().rev().collect::<String>()),
         format!("{}.x", client.refresh_token()),
         "pcr_".repeat(5000),

@@ -82,12 +82,17 @@ async fn json_lines_are_json() {
         ("PORTCULLIS_LOG_FORMAT", "json"),
         ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
     ])
+    .stdout(std::process::Stdio::piped())
     .stderr(std::process::Stdio::piped())
     .spawn()
     .expect("the binary runs");
+    let mut greeting = String::new();
+    let mut out = std::io::BufReader::new(child.stdout.take().expect("standard output"));
+    std::io::BufRead::read_line(&mut out, &mut greeting).expect("a line");
+    let ready: Value = serde_json::from_str(&greeting).expect("JSON");
+    assert_eq!(ready["message"], "ready");
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("standard error")));
     let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON") };
-    let ready = std::iter::from_fn(|| Some(next())).find(|line| line["message"] == "ready").expect("a line");
     let url = ready["url"].as_str().expect("an address");
     let client = crate::support::Client::new(format!("{url}/graphql"));
     let ada = client.register("ada@example.com").await;
@@ -98,4 +103,18 @@ async fn json_lines_are_json() {
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
         .expect("a signal");
     assert!(child.wait().expect("an end").success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_names_its_request_even_when_little_is_logged() {
+    let database = TestDatabase::new().await;
+    let quiet = [("DATABASE_URL", database.url.as_str()), ("PORTCULLIS_SECRET", SECRET), ("PORTCULLIS_LOG", "error")];
+    let server = Server::start(&quiet);
+    let ada = server.client().register("ada@example.com").await;
+    database.execute("ALTER TABLE sessions RENAME TO gone").await;
+    let body = json!({ "query": "{ a: me { id } b: me { id } }" }).to_string();
+    ada.post(body).header("x-request-id", "find-me").send().await.expect("an answer");
+    let log = server.stop();
+    assert_eq!(log.lines().filter(|line| line.contains("find-me")).count(), 1, "{log}");
+    assert_eq!(log.lines().count(), 1, "{log}");
 }

@@ -5,8 +5,13 @@ use std::os::unix::fs::MetadataExt;
 
 use rustix::process::Signal;
 
-use crate::support::cluster::watched_dir;
-use crate::support::process::{Server, postmaster, run, runs, signal};
+use portcullis::db::embedded::Embedded;
+
+use crate::support::app::SECRET;
+use crate::support::cluster::{options, watched_dir};
+use crate::support::database::{BLOCKED, connect};
+use crate::support::process::{Server, command, postmaster, run, runs, signal};
+use crate::support::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_start_makes_everything_and_the_second_finds_it() {
@@ -100,4 +105,24 @@ fn schema_prints_the_schema_and_needs_no_database() {
     let (status, schema, errors) = run(&["schema"], &[("DATABASE_URL", "nonsense")]);
     assert!(status.success(), "{errors}");
     assert_eq!(schema, portcullis::graphql::sdl());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_is_heard_while_another_instance_migrates() {
+    let dir = watched_dir("signal");
+    let database = Embedded::start(options(&dir)).await.expect("PostgreSQL");
+    let operator = connect(database.url()).await;
+    // The lock of migrations.
+    operator.batch_execute(&format!("SELECT pg_advisory_lock({})", 0x706f_7274_6375_6c6c_i64)).await.expect("a lock");
+    for arguments in [&["serve"], &["migrate"]] {
+        let environment =
+            [("DATABASE_URL", database.url()), ("PORTCULLIS_SECRET", SECRET), ("PORTCULLIS_LISTEN", "127.0.0.1:0")];
+        let mut child = command(&environment).args(arguments).spawn().expect("the binary runs");
+        let waiting = async || operator.query_one(BLOCKED, &[]).await.expect("a row").get::<_, i64>(0) > 0;
+        until("it waits for the lock", waiting).await;
+        signal(i32::try_from(child.id()).expect("a pid"), Signal::TERM);
+        let mut ended = async || child.try_wait().expect("a status").is_some();
+        until("it ends", &mut ended).await;
+    }
+    database.stop().await.expect("a stop");
 }

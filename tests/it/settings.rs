@@ -4,7 +4,8 @@ use crate::support::app::{SECRET, settings};
 use crate::support::database::TestDatabase;
 use crate::support::process::{Server, run};
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
+    "PORTCULLIS_MAX_BODY_BYTES",
     "DATABASE_URL",
     "PORTCULLIS_LISTEN",
     "PORTCULLIS_SECRET",
@@ -35,8 +36,8 @@ fn help_and_readme_name_every_setting() {
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
     let named: Vec<_> = help.match_indices("[env: ").map(|(place, _)| &help[place + 6..]).collect();
-    assert_eq!(named.len(), NAMES.len() + 1, "the list of this test is whole, but for the size of bodies");
-    for name in NAMES.iter().chain(&["PORTCULLIS_MAX_BODY_BYTES"]) {
+    assert_eq!(named.len(), NAMES.len(), "the list of this test is whole");
+    for name in NAMES {
         assert!(help.contains(&format!("[env: {name}")), "{name} is not in --help");
         assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
     }
@@ -161,4 +162,17 @@ fn graphiql_and_introspection_are_off_with_an_external_database() {
     let config =
         settings(&[&external[..], &["--graphiql=on", "--introspection=on"]].concat()).check().expect("settings");
     assert!(config.graphiql && config.introspection);
+}
+
+#[test]
+fn flags_go_before_or_after_the_command_and_each_command_documents_them() {
+    let (_, _, before) = run(&["--listen=nowhere", "serve"], &[]);
+    let (_, _, after) = run(&["serve", "--listen=nowhere"], &[]);
+    assert!(before.contains("PORTCULLIS_LISTEN: ") && before == after, "{before}{after}");
+    let (_, _, environment) = run(&["serve"], &[("PORTCULLIS_LISTEN", "nowhere")]);
+    assert_eq!(environment, before);
+    for command in ["serve", "migrate"] {
+        let (status, help, _) = run(&[command, "--help"], &[]);
+        assert!(status.success() && help.contains("PORTCULLIS_SESSION_TTL"), "{help}");
+    }
 }

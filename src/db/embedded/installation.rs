@@ -7,11 +7,11 @@ use std::{
 use super::{EmbeddedError, Options, fetch, layout::Layout};
 
 /// The oldest PostgreSQL that will do.
-pub const OLDEST_MAJOR: u32 = 14;
+pub(super) const OLDEST_MAJOR: u32 = 14;
 
 /// A directory that holds both `initdb` and `postgres`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installation {
+pub(super) struct Installation {
     /// Where its programs are.
     pub bin_dir: PathBuf,
     /// Its major version.
@@ -32,11 +32,6 @@ impl Installation {
         let major = major_of(&output(Command::new(postgres).arg("--version"))?)?;
         (major >= OLDEST_MAJOR).then_some(Self { bin_dir, major })
     }
-}
-
-/// The PostgreSQL of this machine that a first start would take. Runs a few programs: some 10 ms.
-pub fn find_installation() -> Option<Installation> {
-    usual_places().into_iter().find_map(Installation::at)
 }
 
 /// The installation for this data directory: of the major version its data was written by, if there is any.

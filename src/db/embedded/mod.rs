@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use tracing::info;
 
 pub use error::EmbeddedError;
-pub use installation::{Installation, OLDEST_MAJOR, find_installation};
+use installation::Installation;
 pub use layout::default_data_dir;
 
 use self::{layout::Layout, postmaster::Postmaster, user::RunUser};

@@ -6,6 +6,10 @@ use tokio_postgres::NoTls;
 
 use super::cluster;
 
+/// How many statements wait for a lock that the connection asking holds.
+pub(crate) const BLOCKED: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+
 /// A database that no other test sees.
 pub(crate) struct TestDatabase {
     /// Its URL, for the server.
