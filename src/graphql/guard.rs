@@ -15,6 +15,7 @@ use async_graphql::{
 };
 use tokio::sync::OnceCell;
 
+use super::document::{self, OperationName};
 use super::error::{ApiError, Code, cut, log};
 use crate::app::App;
 use crate::error::Error;
@@ -101,6 +102,8 @@ impl Extension for OneRequest {
             cut(&mut error);
             error
         })?;
+        let chosen = ctx.data_opt::<OperationName>().and_then(|name| name.0.as_deref());
+        document::check(&document, variables, chosen)?;
         if let DocumentOperations::Multiple(operations) = &document.operations
             && let (1, Some(name)) = (operations.len(), operations.keys().next())
         {

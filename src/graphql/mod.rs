@@ -1,6 +1,7 @@
 //! The GraphQL schema: types, and resolvers that call one use case each.
 
 mod account;
+pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod guard;
 mod problem;

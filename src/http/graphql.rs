@@ -16,6 +16,7 @@ use super::answer::refusal;
 use super::request_log::RequestId;
 use super::viewer::viewer;
 use crate::app::App;
+use crate::graphql::document::OperationName;
 use crate::graphql::error::{self, Code};
 use crate::graphql::{PortcullisSchema, schema};
 
@@ -70,6 +71,7 @@ impl GraphqlEndpoint {
         })?;
         let body = parse(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, &message))?;
         let mut operation = GraphqlRequest::new(body.query).data(viewer(&request));
+        operation = operation.data(OperationName(body.operation_name.clone()));
         operation.operation_name = body.operation_name;
         if let Some(variables) = body.variables {
             operation.variables = Variables::from_json(serde_json::Value::Object(variables));

@@ -27,7 +27,7 @@ async fn the_accept_header_chooses_type_and_status() {
         ("{ you }", GRAPHQL, 400, json!("GRAPHQL_VALIDATION_FAILED")),
         ("mutation { login(input: 7) { __typename } }", GRAPHQL, 200, json!("BAD_USER_INPUT")),
         ("query A { __typename } query B { __typename }", GRAPHQL, 400, json!("BAD_USER_INPUT")),
-        ("query ($x: Int!) { __typename }", GRAPHQL, 400, json!("GRAPHQL_VALIDATION_FAILED")),
+        ("query ($x: Int!) { __typename }", GRAPHQL, 400, json!("BAD_USER_INPUT")),
     ] {
         let response = client
             .post(json!({ "query": query }).to_string())
@@ -242,4 +242,42 @@ async fn introspection_is_a_setting_and_takes_suggestions_with_it() {
     assert!(app.anonymous().send(query, Value::Null).await["data"]["__schema"].is_null());
     let answer = app.anonymous().send("{ mee { id } }", Value::Null).await.to_string();
     assert!(!answer.contains("Did you mean"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_required_variable_nothing_is_executed() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let query = "query Me { me { id } } mutation Out($input: LogoutInput!) { a: logout { ended } b: logout(input: $input) { ended } }";
+    for variables in [json!({}), json!(null), json!({ "input": null })] {
+        let body = json!({ "query": query, "operationName": "Out", "variables": variables });
+        let answer = ada.post(body.to_string()).header("accept", GRAPHQL).send().await.expect("an answer");
+        assert_eq!(code(answer).await, (StatusCode::BAD_REQUEST, json!("BAD_USER_INPUT")), "{variables}");
+    }
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    let body = json!({ "query": query, "operationName": "Me" }).to_string();
+    let answer: Value = ada.post(body).send().await.expect("an answer").json().await.expect("JSON");
+    assert!(answer["data"]["me"]["id"].is_string(), "the other operation needs none: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mutation_is_never_executed_more_often_than_it_is_answered() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let out = "logout { ended }";
+    for query in [
+        format!("mutation {{ {out} {out} }}"),
+        format!("mutation {{ a: {out} a: {out} }}"),
+        format!("mutation {{ ...F {out} }} fragment F on Mutation {{ {out} }}"),
+        format!("mutation {{ ...F ...F }} fragment F on Mutation {{ {out} }}"),
+        format!("mutation {{ ... on Mutation {{ {out} }} ... {{ {out} }} }}"),
+    ] {
+        let answer =
+            ada.post(json!({ "query": query }).to_string()).header("accept", GRAPHQL).send().await.expect("an answer");
+        assert_eq!(code(answer).await, (StatusCode::BAD_REQUEST, json!("GRAPHQL_VALIDATION_FAILED")), "{query}");
+    }
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    let answer =
+        ada.send(&format!("mutation {{ ...F b: {out} }} fragment F on Mutation {{ a: {out} }}"), Value::Null).await;
+    assert_eq!(answer["data"], json!({ "a": { "ended": true }, "b": { "ended": false } }));
 }
