@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, Union};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 
 use super::error::ApiError;
 use super::guard::{Viewer, auth, public, signed_in};
-use super::problem::{ErrorCode, RateLimited};
+use super::problem::{EmailTaken, ErrorCode, InvalidInput, RateLimited, UsernameTaken, WeakPassword};
 use super::scalars::DateTime;
 use super::session::{Session, Tokens};
 use crate::accounts::{Account, Taken};
 use crate::app::{App, SignIn};
-use crate::flows::register::{self, Fault, Outcome, Registration};
-use crate::passwords::BadPassword;
+use crate::flows::register::{self, Outcome, Registration};
 
 /// A user account.
 #[derive(SimpleObject)]
@@ -91,98 +90,6 @@ pub(crate) struct RegisterSuccess {
 impl From<SignIn> for RegisterSuccess {
     fn from(SignIn { account, session, tokens }: SignIn) -> Self {
         Self { user: account.into(), session: session.into(), tokens: tokens.into() }
-    }
-}
-
-/// Another account has this e-mail address.
-#[derive(SimpleObject)]
-pub(crate) struct EmailTaken {
-    /// EMAIL_TAKEN
-    pub(super) code: ErrorCode,
-    /// What happened, in English, for people.
-    pub(super) message: String,
-}
-
-/// Another account has this username.
-#[derive(SimpleObject)]
-pub(crate) struct UsernameTaken {
-    /// USERNAME_TAKEN
-    pub(super) code: ErrorCode,
-    /// What happened, in English, for people.
-    pub(super) message: String,
-}
-
-/// The password is too easily guessed. Everything else was in order.
-#[derive(SimpleObject)]
-pub(crate) struct WeakPassword {
-    /// WEAK_PASSWORD
-    pub(super) code: ErrorCode,
-    /// What happened, in English, for people.
-    pub(super) message: String,
-    /// What would make it stronger, in English, for people.
-    suggestions: Vec<String>,
-}
-
-/// Parts of the input can't be taken.
-#[derive(SimpleObject)]
-pub(crate) struct InvalidInput {
-    /// INVALID_INPUT
-    pub(super) code: ErrorCode,
-    /// What happened, in English, for people.
-    pub(super) message: String,
-    /// Every part at fault.
-    fields: Vec<FieldError>,
-}
-
-/// One part of the input that can't be taken.
-#[derive(SimpleObject)]
-pub(crate) struct FieldError {
-    /// Where it is, from the argument downward: `["input", "email"]`.
-    path: Vec<String>,
-    /// What is wrong, for programs.
-    code: FieldErrorCode,
-    /// What is wrong, in English, for people.
-    pub(super) message: String,
-}
-
-/// What is wrong with a part of the input.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FieldErrorCode {
-    /// It has another form than is asked for.
-    InvalidFormat,
-    /// It has too few characters.
-    TooShort,
-    /// It has too many characters.
-    TooLong,
-    /// It is too easily guessed.
-    TooWeak,
-}
-
-impl From<Fault> for FieldError {
-    fn from(fault: Fault) -> Self {
-        use crate::accounts::BadUsername;
-        let (name, code, message) = match fault {
-            Fault::Email => ("email", FieldErrorCode::InvalidFormat, "This is not an e-mail address.".to_owned()),
-            Fault::Username(why) => {
-                let code = match why {
-                    BadUsername::TooShort => FieldErrorCode::TooShort,
-                    BadUsername::TooLong => FieldErrorCode::TooLong,
-                    BadUsername::Characters => FieldErrorCode::InvalidFormat,
-                };
-                ("username", code, why.to_string())
-            }
-            Fault::Password(why) => {
-                let code = match why {
-                    BadPassword::TooShort => FieldErrorCode::TooShort,
-                    BadPassword::TooLong => FieldErrorCode::TooLong,
-                };
-                ("password", code, why.to_string())
-            }
-            Fault::WeakPassword => {
-                ("password", FieldErrorCode::TooWeak, "This password is too easily guessed.".to_owned())
-            }
-        };
-        Self { path: vec!["input".to_owned(), name.to_owned()], code, message }
     }
 }
 

@@ -1,27 +1,17 @@
 //! Who may call a field. The directive that a field prints in the schema is the declaration that guards it.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
-use async_graphql::async_trait::async_trait;
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextResolve, NextValidation,
-    ResolveInfo,
-};
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
+use async_graphql::extensions::{ExtensionContext, ResolveInfo};
 use async_graphql::registry::Registry;
-use async_graphql::{
-    Context, Name, PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, TypeDirective,
-    ValidationResult, Value, Variables,
-};
+use async_graphql::{Context, TypeDirective};
 use tokio::sync::OnceCell;
 
-use super::document::{self, OperationName};
-use super::error::{ApiError, Code, cut, log};
+use super::error::{ApiError, log};
 use crate::app::App;
 use crate::error::Error;
 use crate::flows::authenticate::{SignedIn, authenticate};
 use crate::sessions::Client;
-use crate::telemetry;
 use crate::tokens::Credential;
 
 /// Anyone may call this field.
@@ -72,106 +62,8 @@ pub(crate) async fn signed_in<'a>(context: &Context<'a>) -> Result<&'a SignedIn,
     verified(context.data_opt(), context.data_opt()).await
 }
 
-/// What holds for all fields: the guard, codes on errors, and null in the place of a nullable field that failed.
-pub(crate) struct Conventions;
-
-impl ExtensionFactory for Conventions {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(OneRequest { failed: Mutex::default(), only_operation: OnceLock::new() })
-    }
-}
-
-struct OneRequest {
-    /// Errors of nullable fields. The library would leave such a field out of the answer.
-    failed: Mutex<Vec<ServerError>>,
-    /// The name of the document's operation, if there is but one.
-    only_operation: OnceLock<Name>,
-}
-
-#[async_trait]
-impl Extension for OneRequest {
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await.map_err(|mut error| {
-            Code::GraphqlParseFailed.mark(&mut error);
-            cut(&mut error);
-            error
-        })?;
-        let chosen = ctx.data_opt::<OperationName>().and_then(|name| name.0.as_deref());
-        document::check(&document, variables, chosen)?;
-        if let DocumentOperations::Multiple(operations) = &document.operations
-            && let (1, Some(name)) = (operations.len(), operations.keys().next())
-        {
-            let _ = self.only_operation.set(name.clone());
-        }
-        Ok(document)
-    }
-
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(ctx).await.map_err(|mut errors| {
-            for error in &mut errors {
-                let too_much =
-                    error.message.starts_with("Query is ") || error.message.starts_with("The recursion depth");
-                let code = if too_much { Code::QueryTooComplex } else { Code::GraphqlValidationFailed };
-                code.mark(error);
-                cut(error);
-            }
-            errors
-        })
-    }
-
-    async fn execute(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        operation_name: Option<&str>,
-        next: NextExecute<'_>,
-    ) -> Response {
-        // A name from the document is a name; what the request says may be anything, but here it has been found.
-        if let Some(name) = operation_name.or(self.only_operation.get().map(Name::as_str)) {
-            telemetry::record_operation(name);
-        }
-        let mut response = next.run(ctx, operation_name).await;
-        response.errors.append(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner));
-        response
-    }
-
-    async fn resolve(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        info: ResolveInfo<'_>,
-        next: NextResolve<'_>,
-    ) -> ServerResult<Option<Value>> {
-        let nullable = !info.return_type.ends_with('!');
-        let position = info.field.name.pos;
-        let path = info.path_node;
-        let resolved = match check(ctx, &info).await {
-            Ok(()) => next.run(ctx, info).await,
-            Err(error) => {
-                let error = async_graphql::Error::from(error).into_server_error(position);
-                Err(ServerError { path: segments(path), ..error })
-            }
-        };
-        match resolved {
-            Err(error) if nullable => {
-                self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
-                Ok(Some(Value::Null))
-            }
-            resolved => resolved,
-        }
-    }
-}
-
 /// Holds the field to its directive. A root field that has none is refused.
-async fn check(ctx: &ExtensionContext<'_>, info: &ResolveInfo<'_>) -> Result<(), ApiError> {
+pub(super) async fn check(ctx: &ExtensionContext<'_>, info: &ResolveInfo<'_>) -> Result<(), ApiError> {
     if info.is_for_introspection || info.name.starts_with("__") {
         return Ok(());
     }
@@ -191,18 +83,4 @@ fn is_root(registry: &Registry, parent: &str) -> bool {
 fn declared<'a>(registry: &'a Registry, parent: &str, field: &str) -> Option<&'a str> {
     let directives = &registry.types.get(parent)?.field_by_name(field)?.directive_invocations;
     directives.iter().map(|directive| directive.name.as_str()).find(|name| matches!(*name, "public" | "auth"))
-}
-
-fn segments(node: &QueryPathNode<'_>) -> Vec<PathSegment> {
-    let mut path = Vec::new();
-    let mut next = Some(node);
-    while let Some(node) = next {
-        path.push(match node.segment {
-            QueryPathSegment::Index(index) => PathSegment::Index(index),
-            QueryPathSegment::Name(name) => PathSegment::Field(name.to_owned()),
-        });
-        next = node.parent;
-    }
-    path.reverse();
-    path
 }

@@ -1,6 +1,7 @@
 //! The GraphQL schema: types, and resolvers that call one use case each.
 
 mod account;
+mod conventions;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod guard;
@@ -46,5 +47,5 @@ pub fn sdl() -> String {
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .register_output_type::<problem::UserError>()
-        .extension(guard::Conventions)
+        .extension(conventions::Conventions)
 }

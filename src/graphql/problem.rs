@@ -2,8 +2,9 @@
 
 use async_graphql::{Enum, Interface, SimpleObject};
 
-use super::account::{EmailTaken, InvalidInput, UsernameTaken, WeakPassword};
-use super::session::InvalidCredentials;
+use crate::accounts::BadUsername;
+use crate::flows::register::Fault;
+use crate::passwords::BadPassword;
 
 /// An outcome that the caller can mend. Every result union's members other than its success implement it.
 #[derive(Interface)]
@@ -46,4 +47,104 @@ pub(crate) struct RateLimited {
     pub(super) message: String,
     /// Seconds until an attempt may succeed again.
     pub(super) retry_after: i32,
+}
+
+/// Another account has this e-mail address.
+#[derive(SimpleObject)]
+pub(crate) struct EmailTaken {
+    /// EMAIL_TAKEN
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
+}
+
+/// Another account has this username.
+#[derive(SimpleObject)]
+pub(crate) struct UsernameTaken {
+    /// USERNAME_TAKEN
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
+}
+
+/// The password is too easily guessed. Everything else was in order.
+#[derive(SimpleObject)]
+pub(crate) struct WeakPassword {
+    /// WEAK_PASSWORD
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
+    /// What would make it stronger, in English, for people.
+    pub(super) suggestions: Vec<String>,
+}
+
+/// Parts of the input can't be taken.
+#[derive(SimpleObject)]
+pub(crate) struct InvalidInput {
+    /// INVALID_INPUT
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
+    /// Every part at fault.
+    pub(super) fields: Vec<FieldError>,
+}
+
+/// One part of the input that can't be taken.
+#[derive(SimpleObject)]
+pub(crate) struct FieldError {
+    /// Where it is, from the argument downward: `["input", "email"]`.
+    path: Vec<String>,
+    /// What is wrong, for programs.
+    code: FieldErrorCode,
+    /// What is wrong, in English, for people.
+    pub(super) message: String,
+}
+
+/// What is wrong with a part of the input.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldErrorCode {
+    /// It has another form than is asked for.
+    InvalidFormat,
+    /// It has too few characters.
+    TooShort,
+    /// It has too many characters.
+    TooLong,
+    /// It is too easily guessed.
+    TooWeak,
+}
+
+/// No account has this identifier and password, or the account is disabled. Which of these is not told.
+#[derive(SimpleObject)]
+pub(crate) struct InvalidCredentials {
+    /// INVALID_CREDENTIALS
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
+}
+
+impl From<Fault> for FieldError {
+    fn from(fault: Fault) -> Self {
+        let (name, code, message) = match fault {
+            Fault::Email => ("email", FieldErrorCode::InvalidFormat, "This is not an e-mail address.".to_owned()),
+            Fault::Username(why) => {
+                let code = match why {
+                    BadUsername::TooShort => FieldErrorCode::TooShort,
+                    BadUsername::TooLong => FieldErrorCode::TooLong,
+                    BadUsername::Characters => FieldErrorCode::InvalidFormat,
+                };
+                ("username", code, why.to_string())
+            }
+            Fault::Password(why) => {
+                let code = match why {
+                    BadPassword::TooShort => FieldErrorCode::TooShort,
+                    BadPassword::TooLong => FieldErrorCode::TooLong,
+                };
+                ("password", code, why.to_string())
+            }
+            Fault::WeakPassword => {
+                ("password", FieldErrorCode::TooWeak, "This password is too easily guessed.".to_owned())
+            }
+        };
+        Self { path: vec!["input".to_owned(), name.to_owned()], code, message }
+    }
 }

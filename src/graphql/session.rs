@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 use super::account::User;
 use super::error::ApiError;
 use super::guard::{Viewer, public};
-use super::problem::{ErrorCode, RateLimited};
+use super::problem::{ErrorCode, InvalidCredentials, RateLimited};
 use super::scalars::DateTime;
 use crate::app::{App, SignIn};
 use crate::flows::{login, logout};
@@ -102,15 +102,6 @@ impl From<SignIn> for LoginSuccess {
     fn from(SignIn { account, session, tokens }: SignIn) -> Self {
         Self { user: account.into(), session: session.into(), tokens: tokens.into() }
     }
-}
-
-/// No account has this identifier and password, or the account is disabled. Which of these is not told.
-#[derive(SimpleObject)]
-pub(crate) struct InvalidCredentials {
-    /// INVALID_CREDENTIALS
-    pub(super) code: ErrorCode,
-    /// What happened, in English, for people.
-    pub(super) message: String,
 }
 
 /// Which session to end, beside that of the access token.

@@ -34,10 +34,12 @@ pub(crate) fn settings(flags: &[&str]) -> Settings {
     Settings::from_arg_matches(&matches).expect("flags of the test")
 }
 
-/// A configuration for the database at `url`, cheap in hashing.
+/// A configuration for the database at `url`, cheap in hashing, and patient: a busy machine is no fault.
 pub(crate) fn config(url: &str, flags: &[&str]) -> Config {
     let cheap = ["--database-url", url, "--secret", SECRET, "--argon2-memory-kib=64", "--argon2-iterations=1"];
-    settings(&[&cheap, ["--introspection=on"].as_slice(), flags].concat()).check().expect("settings of the test")
+    settings(&[&cheap, ["--introspection=on", "--database-timeout=30s"].as_slice(), flags].concat())
+        .check()
+        .expect("settings of the test")
 }
 
 impl TestApp {

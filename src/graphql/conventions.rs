@@ -1,0 +1,131 @@
+//! What holds for all fields: the guard, codes on errors, and null in the place of a nullable field that failed.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use async_graphql::async_trait::async_trait;
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextResolve, NextValidation,
+    ResolveInfo,
+};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
+use async_graphql::{
+    Name, PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, ValidationResult, Value,
+    Variables,
+};
+
+use super::document::{self, OperationName};
+use super::error::{Code, cut};
+use super::guard;
+use crate::telemetry;
+
+/// The extension that sees to it.
+pub(crate) struct Conventions;
+
+impl ExtensionFactory for Conventions {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(OneRequest { failed: Mutex::default(), only_operation: OnceLock::new() })
+    }
+}
+
+struct OneRequest {
+    /// Errors of nullable fields. The library would leave such a field out of the answer.
+    failed: Mutex<Vec<ServerError>>,
+    /// The name of the document's operation, if there is but one.
+    only_operation: OnceLock<Name>,
+}
+
+#[async_trait]
+impl Extension for OneRequest {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await.map_err(|mut error| {
+            Code::GraphqlParseFailed.mark(&mut error);
+            cut(&mut error);
+            error
+        })?;
+        let chosen = ctx.data_opt::<OperationName>().and_then(|name| name.0.as_deref());
+        document::check(&document, variables, chosen)?;
+        if let DocumentOperations::Multiple(operations) = &document.operations
+            && let (1, Some(name)) = (operations.len(), operations.keys().next())
+        {
+            let _ = self.only_operation.set(name.clone());
+        }
+        Ok(document)
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        next.run(ctx).await.map_err(|mut errors| {
+            for error in &mut errors {
+                let too_much =
+                    error.message.starts_with("Query is ") || error.message.starts_with("The recursion depth");
+                let code = if too_much { Code::QueryTooComplex } else { Code::GraphqlValidationFailed };
+                code.mark(error);
+                cut(error);
+            }
+            errors
+        })
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        // A name from the document is a name; what the request says may be anything, but here it has been found.
+        if let Some(name) = operation_name.or(self.only_operation.get().map(Name::as_str)) {
+            telemetry::record_operation(name);
+        }
+        let mut response = next.run(ctx, operation_name).await;
+        response.errors.append(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner));
+        response
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let nullable = !info.return_type.ends_with('!');
+        let position = info.field.name.pos;
+        let path = info.path_node;
+        let resolved = match guard::check(ctx, &info).await {
+            Ok(()) => next.run(ctx, info).await,
+            Err(error) => {
+                let error = async_graphql::Error::from(error).into_server_error(position);
+                Err(ServerError { path: segments(path), ..error })
+            }
+        };
+        match resolved {
+            Err(error) if nullable => {
+                self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                Ok(Some(Value::Null))
+            }
+            resolved => resolved,
+        }
+    }
+}
+
+fn segments(node: &QueryPathNode<'_>) -> Vec<PathSegment> {
+    let mut path = Vec::new();
+    let mut next = Some(node);
+    while let Some(node) = next {
+        path.push(match node.segment {
+            QueryPathSegment::Index(index) => PathSegment::Index(index),
+            QueryPathSegment::Name(name) => PathSegment::Field(name.to_owned()),
+        });
+        next = node.parent;
+    }
+    path.reverse();
+    path
+}
