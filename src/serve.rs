@@ -77,7 +77,7 @@ pub(crate) async fn migrate(settings: &Settings) -> Outcome {
     })
     .await?;
     match applied.as_deref() {
-        None => {}
+        None => return Err("stopped by a signal: not all migrations may have been applied".into()),
         Some([]) => println!("The database is up to date."),
         Some(applied) => applied.iter().for_each(|name| println!("Applied {name}.")),
     }
@@ -95,7 +95,10 @@ async fn unless_stopped<T: Send + 'static>(
         done = &mut task => done?.map(Some),
         () = signals.next() => {
             task.abort();
-            let _ = task.await;
+            tokio::select! {
+                _ = task => {}
+                () = signals.next() => {}
+            }
             Ok(None)
         }
     }
@@ -105,7 +108,8 @@ async fn unless_stopped<T: Send + 'static>(
 async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
     let Opened { target, secret, private } = open(&config).await?;
     prepare(&config, &target, private.is_some()).await?;
-    Ok((App::start(config, target, &secret, Clock::system()).await?, private))
+    let app = App::start(config, target, &secret, Clock::system()).await.map_err(sentence)?;
+    Ok((app, private))
 }
 
 async fn open(config: &Config) -> Outcome<Opened> {
@@ -144,7 +148,15 @@ async fn prepare(config: &Config, target: &Target, private: bool) -> Outcome {
 }
 
 fn unreachable(target: &Target, error: &portcullis::error::Error) -> String {
-    format!("the database at {} can't be used: {error}", target.address())
+    format!("the database at {} can't be used: {}", target.address(), sentence(error.clone()))
+}
+
+/// The error without the name of its kind, which is for the log.
+fn sentence(error: portcullis::error::Error) -> String {
+    match error {
+        portcullis::error::Error::Internal(text) | portcullis::error::Error::Unavailable(text) => text,
+        other => other.to_string(),
+    }
 }
 
 /// Serves until a signal, or until the private database ends by itself.

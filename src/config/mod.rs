@@ -74,7 +74,7 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_DATABASE_TIMEOUT", default_value = "5s", value_name = "DURATION")]
     pub database_timeout: String,
 
-    /// Bring the database up to this version at start: on or off. When off, pending migrations stop the start.
+    /// Bring the database of DATABASE_URL up to this version at start: on or off. When off, pending migrations stop the start.
     #[arg(long, global = true, env = "PORTCULLIS_MIGRATE", default_value = "on", value_name = "on|off")]
     pub migrate: String,
 

@@ -33,6 +33,9 @@ pub enum BadUrl {
     /// No such mode.
     #[error("sslmode is one of disable, prefer, require, verify-ca and verify-full")]
     SslMode,
+    /// A mode that would let any certificate of a public authority pass.
+    #[error("sslrootcert=system needs sslmode=verify-full")]
+    SystemRoots,
     /// The certificates to trust can't be read.
     #[error("sslrootcert: {0}")]
     RootCertificate(String),
@@ -85,6 +88,11 @@ impl FromStr for Target {
             return Err(BadUrl::Scheme);
         }
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        if query.contains(['?', '@']) {
+            return Err(BadUrl::Syntax(
+                "a ? or @ in the user, password or an option is written as %3F or %40".to_owned(),
+            ));
+        }
         let (mut mode, mut root, mut rest) = (None, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match url::form_urlencoded::parse(pair.as_bytes()).next() {
@@ -93,16 +101,16 @@ impl FromStr for Target {
                 _ => rest.push(pair),
             }
         }
-        let (ssl_mode, verification) = match mode.as_deref().unwrap_or("prefer") {
+        // Anybody may have a certificate of a public authority: with the system's, libpq asks for the name as well.
+        let system = root.as_deref() == Some("system");
+        let default = if system { "verify-full" } else { "prefer" };
+        let (ssl_mode, verification) = match mode.as_deref().unwrap_or(default) {
+            "verify-full" => (SslMode::Require, Verification::ChainAndName),
+            _ if system => return Err(BadUrl::SystemRoots),
             "disable" => (SslMode::Disable, Verification::None),
             "prefer" => (SslMode::Prefer, Verification::None),
-            // Anybody may have a certificate of a public authority: libpq asks for the name as well.
-            "require" | "verify-ca" if root.as_deref() == Some("system") => {
-                (SslMode::Require, Verification::ChainAndName)
-            }
             "require" if root.is_none() => (SslMode::Require, Verification::None),
             "require" | "verify-ca" => (SslMode::Require, Verification::Chain),
-            "verify-full" => (SslMode::Require, Verification::ChainAndName),
             _ => return Err(BadUrl::SslMode),
         };
         let mut config = tokio_postgres::Config::from_str(&format!("{base}?{}", rest.join("&")))
@@ -148,6 +156,8 @@ mod tests {
         assert!(refusal("postgres://db/auth?sslmode=verify-full&sslrootcert=/nowhere.pem").contains("/nowhere.pem"));
         assert!(refusal("postgres://ada:hun@ter2@db/auth").contains("%40"));
         assert!(refusal("postgres://").contains("no host"));
+        assert!(refusal("postgres://ada:hun?ter2@db/auth?sslmode=verify-full").contains("%3F"));
+        assert!(refusal("postgres://db/auth?sslrootcert=system&sslmode=require").contains("verify-full"));
         for url in
             ["postgres://ada:hun@hunter2@db/auth", "mysql://ada:hunter2@db/auth", "postgres://ada:hunter2@db:port/auth"]
         {

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextResolve, NextValidation,
-    ResolveInfo,
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextResolve,
+    NextValidation, ResolveInfo,
 };
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::{
-    Name, PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, ValidationResult, Value,
-    Variables,
+    Name, PathSegment, QueryPathNode, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult,
+    Value, Variables,
 };
 
 use super::document::{self, OperationName};
@@ -36,6 +36,21 @@ struct OneRequest {
 
 #[async_trait]
 impl Extension for OneRequest {
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        mut request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let document = request.parsed_query().map_err(|mut error| {
+            Code::GraphqlParseFailed.mark(&mut error);
+            cut(&mut error);
+            error
+        })?;
+        document::measure(document)?;
+        next.run(ctx, request).await
+    }
+
     async fn parse_query(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -43,11 +58,7 @@ impl Extension for OneRequest {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await.map_err(|mut error| {
-            Code::GraphqlParseFailed.mark(&mut error);
-            cut(&mut error);
-            error
-        })?;
+        let document = next.run(ctx, query, variables).await?;
         let chosen = ctx.data_opt::<OperationName>().and_then(|name| name.0.as_deref());
         document::check(&document, variables, chosen)?;
         if let DocumentOperations::Multiple(operations) = &document.operations
@@ -65,10 +76,7 @@ impl Extension for OneRequest {
     ) -> Result<ValidationResult, Vec<ServerError>> {
         next.run(ctx).await.map_err(|mut errors| {
             for error in &mut errors {
-                let too_much =
-                    error.message.starts_with("Query is ") || error.message.starts_with("The recursion depth");
-                let code = if too_much { Code::QueryTooComplex } else { Code::GraphqlValidationFailed };
-                code.mark(error);
+                Code::GraphqlValidationFailed.mark(error);
                 cut(error);
             }
             errors

@@ -55,3 +55,62 @@ async fn a_session_is_opened_under_the_sockets_address_whatever_headers_say() {
         "{answer}"
     );
 }
+
+/// Fragments that each spread the next one twice, `levels` deep.
+fn bomb(root: &str, kind: &str, levels: usize, leaf: &str) -> String {
+    let fragments =
+        (0..levels).map(|level| format!("fragment f{level} on {kind} {{ ...f{} ...f{} }} ", level + 1, level + 1));
+    let fragments: String = fragments.collect();
+    format!("{root} {{ ...f0 }} {fragments} fragment f{levels} on {kind} {{ {leaf} }}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_that_are_small_to_send_and_huge_to_execute_are_refused_before_anything_follows_them() {
+    let app = TestApp::start().await;
+    let many: String = (0..1001).map(|number| format!("a{number}: __typename ")).collect();
+    let deep = |levels: usize| {
+        let fragments: String =
+            (0..levels).map(|level| format!("fragment f{level} on Query {{ ...f{} }} ", level + 1)).collect();
+        format!("{{ ...f0 }} {fragments} fragment f{levels} on Query {{ __typename }}")
+    };
+    // Each would take minutes or gigabytes if its spreads were followed.
+    for (document, code) in [
+        (bomb("query", "Query", 30, "me { id }"), "QUERY_TOO_COMPLEX"),
+        (bomb("mutation", "Mutation", 30, "logout { ended }"), "QUERY_TOO_COMPLEX"),
+        (format!("{{ __typename }} {}", bomb("query Other", "Query", 30, "me { id }")), "GRAPHQL_PARSE_FAILED"),
+        (format!("query A {{ __typename }} {}", bomb("query B", "Query", 30, "me { id }")), "QUERY_TOO_COMPLEX"),
+        ("{ __typename } fragment f on Query { ...f ...f }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "{ ...f } fragment f on Query { ...g ...g } fragment g on Query { ...f ...f }".to_owned(),
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        (format!("{{ {many} }}"), "QUERY_TOO_COMPLEX"),
+        (deep(31), "QUERY_TOO_COMPLEX"),
+        (deep(1500), "QUERY_TOO_COMPLEX"),
+    ] {
+        let client = app.anonymous();
+        let answer =
+            tokio::time::timeout(std::time::Duration::from_secs(20), client.send(&document, Value::Null)).await;
+        let answer = answer.unwrap_or_else(|_| panic!("no answer: {document:.80}"));
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{document:.80}: {answer}");
+        assert!(answer["data"].is_null(), "{answer}");
+    }
+    let answer = app.anonymous().send(&deep(20), Value::Null).await;
+    assert_eq!(answer["data"]["__typename"], "Query", "the control: {answer}");
+    let answer = app.anonymous().send(&bomb("query", "Query", 6, "__typename"), Value::Null).await;
+    assert_eq!(answer["data"]["__typename"], "Query", "the control: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_name_makes_no_long_answer() {
+    let app = TestApp::start().await;
+    let name = "x".repeat(20_000);
+    for document in [
+        format!("mutation {{ {name}: logout {{ ended }} {name}: logout {{ ended }} }}"),
+        format!("query(${name}: Int!) {{ __typename }}"),
+        format!("{{ ...{name} }} fragment {name} on Query {{ ...{name} }}"),
+    ] {
+        let answer = app.anonymous().send(&document, Value::Null).await.to_string();
+        assert!(answer.len() < 1000, "{}", answer.len());
+    }
+}

@@ -123,6 +123,8 @@ async fn a_signal_is_heard_while_another_instance_migrates() {
         signal(i32::try_from(child.id()).expect("a pid"), Signal::TERM);
         let mut ended = async || child.try_wait().expect("a status").is_some();
         until("it ends", &mut ended).await;
+        let status = child.wait().expect("a status");
+        assert_eq!(status.success(), arguments[0] == "serve", "a migration that was not made is no success");
     }
     database.stop().await.expect("a stop");
 }

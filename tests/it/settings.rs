@@ -176,3 +176,22 @@ fn flags_go_before_or_after_the_command_and_each_command_documents_them() {
         assert!(status.success() && help.contains("PORTCULLIS_SESSION_TTL"), "{help}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_not_make_tables_serves_a_migrated_database() {
+    let database = TestDatabase::new().await;
+    let secret = ("PORTCULLIS_SECRET", SECRET);
+    Server::start(&[("DATABASE_URL", &database.url), secret]).stop();
+    let schema: String = database.operator.query_one("SELECT current_schema::text", &[]).await.expect("a row").get(0);
+    let role = format!("{schema}_role");
+    let grant = format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'pw'; GRANT USAGE ON SCHEMA {schema} TO {role}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}"
+    );
+    database.operator.batch_execute(&grant).await.expect("a role");
+    let (_, place) = database.url.split_once('@').expect("credentials");
+    let url = format!("postgres://{role}:pw@{place}");
+    let server = Server::start(&[("DATABASE_URL", &url), secret, ("PORTCULLIS_MIGRATE", "off")]);
+    server.client().register("ada@example.com").await;
+    server.stop();
+}
