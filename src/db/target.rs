@@ -34,8 +34,8 @@ pub enum BadUrl {
     #[error("sslmode is one of disable, prefer, require, verify-ca and verify-full")]
     SslMode,
     /// A mode that would let any certificate of a public authority pass.
-    #[error("sslrootcert=system needs sslmode=verify-full")]
-    SystemRoots,
+    #[error("without a file in sslrootcert any certificate of a public authority would pass: set sslmode=verify-full")]
+    PublicRoots,
     /// The certificates to trust can't be read.
     #[error("sslrootcert: {0}")]
     RootCertificate(String),
@@ -106,7 +106,8 @@ impl FromStr for Target {
         let default = if system { "verify-full" } else { "prefer" };
         let (ssl_mode, verification) = match mode.as_deref().unwrap_or(default) {
             "verify-full" => (SslMode::Require, Verification::ChainAndName),
-            _ if system => return Err(BadUrl::SystemRoots),
+            "verify-ca" if root.is_none() => return Err(BadUrl::PublicRoots),
+            _ if system => return Err(BadUrl::PublicRoots),
             "disable" => (SslMode::Disable, Verification::None),
             "prefer" => (SslMode::Prefer, Verification::None),
             "require" if root.is_none() => (SslMode::Require, Verification::None),
@@ -158,6 +159,7 @@ mod tests {
         assert!(refusal("postgres://").contains("no host"));
         assert!(refusal("postgres://ada:hun?ter2@db/auth?sslmode=verify-full").contains("%3F"));
         assert!(refusal("postgres://db/auth?sslrootcert=system&sslmode=require").contains("verify-full"));
+        assert!(refusal("postgres://db/auth?sslmode=verify-ca").contains("verify-full"));
         for url in
             ["postgres://ada:hun@hunter2@db/auth", "mysql://ada:hunter2@db/auth", "postgres://ada:hunter2@db:port/auth"]
         {

@@ -136,8 +136,11 @@ impl From<ApiError> for async_graphql::Error {
         match error {
             Error::Unauthenticated(reason) => coded("You are not signed in.", Code::Unauthenticated)
                 .extend_with(|_, extensions| extensions.set("reason", reason.as_str())),
-            Error::Busy { retry_after } => coded("The server is busy. Try again later.", Code::ServerBusy)
-                .extend_with(|_, extensions| extensions.set("retryAfter", Value::from(retry_after.as_secs()))),
+            Error::Busy { retry_after } => {
+                coded("The server is busy. Try again later.", Code::ServerBusy).extend_with(|_, extensions| {
+                    extensions.set("retryAfter", Value::from(retry_after.as_secs_f64().ceil() as u64))
+                })
+            }
             Error::Unavailable(_) => {
                 coded("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
             }
