@@ -1,15 +1,15 @@
 //! What holds for all fields: the guard, codes on errors, and null in the place of a nullable field that failed.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextResolve,
     NextValidation, ResolveInfo,
 };
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
+use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{
-    Name, PathSegment, QueryPathNode, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult,
+    PathSegment, QueryPathNode, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult,
     Value, Variables,
 };
 
@@ -23,15 +23,13 @@ pub(crate) struct Conventions;
 
 impl ExtensionFactory for Conventions {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(OneRequest { failed: Mutex::default(), only_operation: OnceLock::new() })
+        Arc::new(OneRequest { failed: Mutex::default() })
     }
 }
 
 struct OneRequest {
     /// Errors of nullable fields. The library would leave such a field out of the answer.
     failed: Mutex<Vec<ServerError>>,
-    /// The name of the document's operation, if there is but one.
-    only_operation: OnceLock<Name>,
 }
 
 #[async_trait]
@@ -61,11 +59,6 @@ impl Extension for OneRequest {
         let document = next.run(ctx, query, variables).await?;
         let chosen = ctx.data_opt::<OperationName>().and_then(|name| name.0.as_deref());
         document::check(&document, variables, chosen)?;
-        if let DocumentOperations::Multiple(operations) = &document.operations
-            && let (1, Some(name)) = (operations.len(), operations.keys().next())
-        {
-            let _ = self.only_operation.set(name.clone());
-        }
         Ok(document)
     }
 
@@ -89,8 +82,8 @@ impl Extension for OneRequest {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        // A name from the document is a name; what the request says may be anything, but here it has been found.
-        if let Some(name) = operation_name.or(self.only_operation.get().map(Name::as_str)) {
+        // What the request says may be anything, but by now it has been found in the document.
+        if let Some(name) = operation_name {
             telemetry::record_operation(name);
         }
         let mut response = next.run(ctx, operation_name).await;
