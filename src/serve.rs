@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use portcullis::app::App;
+use portcullis::background::Background;
 use portcullis::clock::Clock;
 use portcullis::config::{Config, DatabaseChoice, LogFormat, Secret, Settings};
 use portcullis::db::embedded::{Embedded, Options};
@@ -160,7 +161,19 @@ fn sentence(error: portcullis::error::Error) -> String {
 }
 
 /// Serves until a signal, or until the private database ends by itself.
-async fn run(app: Arc<App>, listener: TcpListener, mut signals: Signals, private: Option<&mut Embedded>) -> Outcome {
+async fn run(app: Arc<App>, listener: TcpListener, signals: Signals, private: Option<&mut Embedded>) -> Outcome {
+    let background = Background::start(&app);
+    let served = serve_until_told(app, listener, signals, private).await;
+    background.stop().await;
+    served
+}
+
+async fn serve_until_told(
+    app: Arc<App>,
+    listener: TcpListener,
+    mut signals: Signals,
+    private: Option<&mut Embedded>,
+) -> Outcome {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = http::serve(app, listener, async {
         let _ = stopped.await;

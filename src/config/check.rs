@@ -55,6 +55,19 @@ impl Settings {
                 MINUTE..=DAY,
             ),
             session_ttl: check.duration("PORTCULLIS_SESSION_TTL", &self.session_ttl, "30d", MINUTE..=400 * DAY),
+            session_idle_ttl: check.duration(
+                "PORTCULLIS_SESSION_IDLE_TTL",
+                &self.session_idle_ttl,
+                "14d",
+                5 * MINUTE..=400 * DAY,
+            ),
+            session_cache: check.number("PORTCULLIS_SESSION_CACHE", &self.session_cache, 100_000, 0..=10_000_000),
+            feed_timeout: check.duration(
+                "PORTCULLIS_FEED_TIMEOUT",
+                &self.feed_timeout,
+                "2s",
+                Duration::from_millis(100)..=MINUTE,
+            ),
             database_pool_size: check.number("PORTCULLIS_DATABASE_POOL_SIZE", &self.database_pool_size, 16, 1..=1000),
             database_timeout: check.duration(
                 "PORTCULLIS_DATABASE_TIMEOUT",
@@ -85,6 +98,10 @@ impl Settings {
                 None => return Err(BadSettings(check.0)),
             },
         };
+        if config.session_idle_ttl < config.access_token_ttl {
+            let why = "it is shorter than PORTCULLIS_ACCESS_TOKEN_TTL: a session would end before its access token";
+            check.fault("PORTCULLIS_SESSION_IDLE_TTL", why, ());
+        }
         if check.0.is_empty() { Ok(config) } else { Err(BadSettings(check.0)) }
     }
 }

@@ -66,6 +66,20 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_SESSION_TTL", default_value = "30d", value_name = "DURATION")]
     pub session_ttl: String,
 
+    /// How long a session lives without being used or refreshed: 5 minutes to 400 days, and no shorter than an access token.
+    #[arg(long, global = true, env = "PORTCULLIS_SESSION_IDLE_TTL", default_value = "14d", value_name = "DURATION")]
+    pub session_idle_ttl: String,
+
+    /// Sessions that an instance remembers, so that it needs not ask the database about their callers: 0 to 10000000. Each
+    /// takes some 500 bytes.
+    #[arg(long, global = true, env = "PORTCULLIS_SESSION_CACHE", default_value = "100000", value_name = "NUMBER")]
+    pub session_cache: String,
+
+    /// How long an instance trusts what it remembers without a sign of life from the database's feed of changes: 100ms to
+    /// 1m. No instance accepts a session for longer than this after it was ended; past it the database is asked each time.
+    #[arg(long, global = true, env = "PORTCULLIS_FEED_TIMEOUT", default_value = "2s", value_name = "DURATION")]
+    pub feed_timeout: String,
+
     /// Connections to PostgreSQL at the most: 1 to 1000.
     #[arg(long, global = true, env = "PORTCULLIS_DATABASE_POOL_SIZE", default_value = "16", value_name = "NUMBER")]
     pub database_pool_size: String,
@@ -134,6 +148,12 @@ pub struct Config {
     pub access_token_ttl: Duration,
     /// Life of a session.
     pub session_ttl: Duration,
+    /// Life of a session that nobody uses.
+    pub session_idle_ttl: Duration,
+    /// Sessions remembered.
+    pub session_cache: usize,
+    /// Trust in what is remembered, without a sign of life.
+    pub feed_timeout: Duration,
     /// Connections at the most.
     pub database_pool_size: usize,
     /// Bound on the wait for the database.

@@ -3,6 +3,7 @@
 pub mod embedded;
 mod error;
 pub mod migrations;
+pub(crate) mod notifications;
 #[allow(missing_docs, unreachable_pub, reason = "generated")]
 pub(crate) mod schema;
 mod target;

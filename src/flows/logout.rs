@@ -30,6 +30,7 @@ pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&s
     if sessions.is_empty() {
         return Ok(false);
     }
-    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, now).await).await?;
-    Ok(ended > 0)
+    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, None, now).await).await;
+    app.viewers.forget_sessions(&sessions);
+    Ok(ended? > 0)
 }

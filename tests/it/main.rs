@@ -5,7 +5,9 @@
 mod abuse;
 mod accounts;
 mod architecture;
+mod change_password;
 mod concurrency;
+mod devices;
 mod embedded;
 mod faults;
 mod generated;
@@ -15,6 +17,7 @@ mod login;
 mod logout;
 mod logs;
 mod process;
+mod refresh;
 mod settings;
 mod support;
 mod tls;

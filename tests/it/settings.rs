@@ -4,7 +4,7 @@ use crate::support::app::{SECRET, settings};
 use crate::support::database::TestDatabase;
 use crate::support::process::{Server, run};
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 25] = [
     "PORTCULLIS_MAX_BODY_BYTES",
     "DATABASE_URL",
     "PORTCULLIS_LISTEN",
@@ -16,6 +16,9 @@ const NAMES: [&str; 22] = [
     "PORTCULLIS_AUDIENCE",
     "PORTCULLIS_ACCESS_TOKEN_TTL",
     "PORTCULLIS_SESSION_TTL",
+    "PORTCULLIS_SESSION_IDLE_TTL",
+    "PORTCULLIS_SESSION_CACHE",
+    "PORTCULLIS_FEED_TIMEOUT",
     "PORTCULLIS_DATABASE_POOL_SIZE",
     "PORTCULLIS_DATABASE_TIMEOUT",
     "PORTCULLIS_MIGRATE",
@@ -63,6 +66,9 @@ fn every_fault_is_told_at_once_without_secrets() {
             ("PORTCULLIS_ISSUER", "here"),
             ("PORTCULLIS_ACCESS_TOKEN_TTL", "1s"),
             ("PORTCULLIS_SESSION_TTL", "forever"),
+            ("PORTCULLIS_SESSION_IDLE_TTL", "1m"),
+            ("PORTCULLIS_SESSION_CACHE", "some"),
+            ("PORTCULLIS_FEED_TIMEOUT", "0s"),
             ("PORTCULLIS_DATABASE_POOL_SIZE", "0"),
             ("PORTCULLIS_DATABASE_TIMEOUT", "1h"),
             ("PORTCULLIS_MIGRATE", "maybe"),
@@ -83,6 +89,13 @@ fn every_fault_is_told_at_once_without_secrets() {
         assert!(errors.contains(&format!("  {name}: ")), "{name}: {errors}");
     }
     assert!(!errors.contains("hunter2") && !errors.contains("too short"), "{errors}");
+}
+
+#[test]
+fn a_session_must_not_end_before_its_access_token() {
+    let flags = ["--data-dir=/x", "--session-idle-ttl=10m", "--access-token-ttl=11m"];
+    let fault = settings(&flags).check().expect_err("a fault").to_string();
+    assert!(fault.contains("PORTCULLIS_SESSION_IDLE_TTL") && fault.contains("PORTCULLIS_ACCESS_TOKEN_TTL"), "{fault}");
 }
 
 #[test]
@@ -130,7 +143,7 @@ async fn pending_migrations_stop_a_start_that_may_not_apply_them() {
     let (status, _, errors) = run(&[], &environment);
     assert!(!status.success() && errors.contains("portcullis migrate"), "{errors}");
     let (status, applied, errors) = run(&["migrate"], &environment);
-    assert!(status.success() && applied.lines().count() == 3, "{applied}{errors}");
+    assert!(status.success() && applied.lines().count() == crate::support::migrations(), "{applied}{errors}");
     Server::start(&environment).stop();
 }
 
