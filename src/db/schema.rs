@@ -19,6 +19,7 @@ diesel::table! {
         algorithm -> Text,
         sealed -> Bytea,
         created_at -> Timestamptz,
+        activates_at -> Timestamptz,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod abuse;
 mod accounts;
+mod algorithms;
 mod architecture;
 mod concurrency;
 mod embedded;
@@ -11,10 +12,12 @@ mod faults;
 mod generated;
 mod guard;
 mod http;
+mod keys;
 mod login;
 mod logout;
 mod logs;
 mod process;
+mod secret;
 mod settings;
 mod support;
 mod tls;

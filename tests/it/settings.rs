@@ -140,7 +140,7 @@ async fn pending_migrations_stop_a_start_that_may_not_apply_them() {
     let (status, _, errors) = run(&[], &environment);
     assert!(!status.success() && errors.contains("portcullis migrate"), "{errors}");
     let (status, applied, errors) = run(&["migrate"], &environment);
-    assert!(status.success() && applied.lines().count() == 3, "{applied}{errors}");
+    assert!(status.success() && applied.lines().count() == 4, "{applied}{errors}");
     Server::start(&environment).stop();
 }
 

@@ -1,0 +1,62 @@
+//! Replacing the deployment's secret.
+
+use futures_util::future::join_all;
+use portcullis::flows::keys::{maintain, rotate};
+
+use crate::support::TestApp;
+use crate::support::app::{SECRET, instance};
+
+const NEW: &str = "the next secret of the tests, longer than 32 bytes";
+const PREVIOUS: [&str; 2] = ["--secret-previous", SECRET];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_previous_secret_sealed_is_sealed_anew() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    rotate(&app.console(&[])).await.expect("a rotation");
+    let (url, clock) = (app.database.url.clone(), app.clock.clone());
+    let sealed = "SELECT string_agg(encode(sealed, 'hex'), ' ' ORDER BY id) FROM keys";
+    let seals = async || -> String { app.database.operator.query_one(sealed, &[]).await.expect("a row").get(0) };
+    let before = seals().await;
+
+    let at_once = join_all((0..4).map(|_| instance(&url, &clock, NEW, &PREVIOUS))).await;
+    let after = seals().await;
+    assert!(before.split(' ').zip(after.split(' ')).all(|(before, after)| before != after), "all three");
+    let alone = instance(&url, &clock, NEW, &[]).await.expect("the new secret is enough");
+    assert_eq!(seals().await, after, "once");
+    for instance in at_once.iter().map(|instance| instance.as_ref().expect("an app")).chain([&alone]) {
+        let verified = instance.access_tokens.verify(&instance.keys.current(), ada.access_token(), clock.clock().now());
+        assert!(verified.is_ok());
+    }
+    let error = instance(&url, &clock, SECRET, &[]).await.expect_err("the old secret opens nothing").to_string();
+    assert!(error.contains("PORTCULLIS_SECRET does not open the keys"), "{error}");
+
+    // Instances of before go on with what they know.
+    maintain(&app.app).await.expect("maintenance");
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    app.anonymous().login("ada@example.com").await;
+    rotate(&app.console(&[])).await.expect_err("and make nothing that others can't open");
+    assert_eq!(app.database.count("SELECT count(*) FROM keys").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_previous_secret_that_is_wrong_as_well_is_refused() {
+    let app = TestApp::start().await;
+    let flags = ["--secret-previous", "this one sealed nothing here, long as it is"];
+    let error = instance(&app.database.url, &app.clock, NEW, &flags).await.expect_err("a refusal").to_string();
+    assert!(error.contains("PORTCULLIS_SECRET does not open the keys"), "{error}");
+    assert!(!error.contains(NEW) && !error.contains(flags[1]), "{error}");
+    app.instance(&flags).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_ways_of_two_secrets_open_the_keys() {
+    let app = TestApp::start().await;
+    let (url, clock) = (app.database.url.clone(), app.clock.clone());
+    // Instances that know both, before the first that seals by the new one.
+    instance(&url, &clock, SECRET, &["--secret-previous", NEW]).await.expect("an app");
+    instance(&url, &clock, NEW, &PREVIOUS).await.expect("an app");
+    instance(&url, &clock, SECRET, &["--secret-previous", NEW]).await.expect("an app");
+    instance(&url, &clock, NEW, &PREVIOUS).await.expect("an app");
+    instance(&url, &clock, NEW, &[]).await.expect("an app");
+}
