@@ -16,6 +16,7 @@ mod keys;
 mod login;
 mod logout;
 mod logs;
+mod operator;
 mod process;
 mod secret;
 mod settings;

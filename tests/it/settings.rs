@@ -181,7 +181,7 @@ fn flags_go_before_or_after_the_command_and_each_command_documents_them() {
     assert!(before.contains("PORTCULLIS_LISTEN: ") && before == after, "{before}{after}");
     let (_, _, environment) = run(&["serve"], &[("PORTCULLIS_LISTEN", "nowhere")]);
     assert_eq!(environment, before);
-    for command in ["serve", "migrate"] {
+    for command in ["serve", "migrate", "keys"] {
         let (status, help, _) = run(&[command, "--help"], &[]);
         assert!(status.success() && help.contains("PORTCULLIS_SESSION_TTL"), "{help}");
     }
