@@ -5,6 +5,8 @@ use portcullis::flows::keys::{maintain, rotate};
 
 use crate::support::TestApp;
 use crate::support::app::{SECRET, instance};
+use crate::support::cluster::watched_dir;
+use crate::support::process::{Server, run};
 
 const NEW: &str = "the next secret of the tests, longer than 32 bytes";
 const PREVIOUS: [&str; 2] = ["--secret-previous", SECRET];
@@ -59,4 +61,25 @@ async fn both_ways_of_two_secrets_open_the_keys() {
     instance(&url, &clock, SECRET, &["--secret-previous", NEW]).await.expect("an app");
     instance(&url, &clock, NEW, &PREVIOUS).await.expect("an app");
     instance(&url, &clock, NEW, &[]).await.expect("an app");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_that_the_private_database_came_with_can_be_replaced() {
+    let dir = watched_dir("secret");
+    let server = Server::private(&dir);
+    let ada = server.client().register("ada@example.com").await;
+    server.stop();
+    let kept = std::fs::read_to_string(dir.join("secret")).expect("a secret");
+    let data_dir = ("PORTCULLIS_DATA_DIR", dir.to_str().expect("UTF-8"));
+    let new = ("PORTCULLIS_SECRET", NEW);
+    let errors = Server::start(&[data_dir, new, ("PORTCULLIS_SECRET_PREVIOUS", &kept)]).stop();
+    assert!(errors.contains("sealed the keys of PORTCULLIS_SECRET_PREVIOUS") && errors.contains("keys=2"), "{errors}");
+    assert!(!errors.contains(&kept) && !errors.contains(NEW), "{errors}");
+
+    let server = Server::start(&[data_dir, new]);
+    assert_eq!(server.client().with_token(ada.access_token()).is_signed_in().await, Ok(()));
+    assert!(server.client().logout_with(ada.refresh_token()).await, "refresh tokens live on as well");
+    server.stop();
+    let (status, _, errors) = run(&["serve"], &[data_dir, ("PORTCULLIS_LISTEN", "127.0.0.1:0")]);
+    assert!(!status.success() && errors.contains("PORTCULLIS_SECRET does not open the keys"), "the file: {errors}");
 }
