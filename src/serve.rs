@@ -14,23 +14,23 @@ use portcullis::{http, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A database that can be reached, and the private server behind it, if there is one.
-struct Opened {
-    target: Target,
-    secret: Secret,
-    private: Option<Embedded>,
+pub(crate) struct Opened {
+    pub(crate) target: Target,
+    pub(crate) secret: Secret,
+    pub(crate) private: Option<Embedded>,
 }
 
 /// SIGINT and SIGTERM.
-struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
@@ -87,7 +87,7 @@ pub(crate) async fn migrate(settings: &Settings) -> Outcome {
 
 /// Does `work` in a task of its own, so that a signal is heard even while it blocks; `None` if one came. What the work
 /// started is stopped then, before this returns.
-async fn unless_stopped<T: Send + 'static>(
+pub(crate) async fn unless_stopped<T: Send + 'static>(
     signals: &mut Signals,
     work: impl Future<Output = Outcome<T>> + Send + 'static,
 ) -> Outcome<Option<T>> {
@@ -113,7 +113,7 @@ async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
     Ok((app, private))
 }
 
-async fn open(config: &Config) -> Outcome<Opened> {
+pub(crate) async fn open(config: &Config) -> Outcome<Opened> {
     match &config.database {
         DatabaseChoice::External { target, secret } => {
             Ok(Opened { target: target.clone(), secret: secret.clone(), private: None })
@@ -135,7 +135,7 @@ async fn open(config: &Config) -> Outcome<Opened> {
     }
 }
 
-async fn prepare(config: &Config, target: &Target, private: bool) -> Outcome {
+pub(crate) async fn prepare(config: &Config, target: &Target, private: bool) -> Outcome {
     if private || config.migrate {
         let applied = migrations::run(target).await.map_err(|error| unreachable(target, &error))?;
         applied.iter().for_each(|name| tracing::info!(name, "applied migration"));
@@ -153,7 +153,7 @@ fn unreachable(target: &Target, error: &portcullis::error::Error) -> String {
 }
 
 /// The error without the name of its kind, which is for the log.
-fn sentence(error: portcullis::error::Error) -> String {
+pub(crate) fn sentence(error: portcullis::error::Error) -> String {
     match error {
         portcullis::error::Error::Internal(text) | portcullis::error::Error::Unavailable(text) => text,
         other => other.to_string(),

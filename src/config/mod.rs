@@ -1,5 +1,6 @@
 //! Every setting: its flag, environment variable, default and documentation, and the check of them all at start.
 
+mod algorithm;
 mod check;
 mod secret;
 
@@ -9,9 +10,13 @@ use std::time::Duration;
 
 use clap::Args;
 
+pub use algorithm::SigningAlgorithm;
 pub use secret::Secret;
 
 use crate::db::Target;
+
+/// Longest life of an access token that can be set. Keys that have signed are kept this long: raising it needs care.
+pub const MAX_ACCESS_TOKEN_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The settings as they are given: as flags, else as environment variables, else by default. [`Settings::check`] reads them.
 #[derive(Args, Clone)]
@@ -37,6 +42,10 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub secret: Option<String>,
 
+    /// The secret of before, while PORTCULLIS_SECRET is being replaced: what it sealed is sealed anew at start.
+    #[arg(long, global = true, env = "PORTCULLIS_SECRET_PREVIOUS", hide_env_values = true, value_name = "SECRET")]
+    pub secret_previous: Option<String>,
+
     /// Where the private PostgreSQL and its secret live [default: /var/lib/portcullis for root, else the user's data
     /// directory, such as ~/.local/share/portcullis].
     #[arg(long, global = true, env = "PORTCULLIS_DATA_DIR", value_name = "DIRECTORY")]
@@ -61,6 +70,20 @@ pub struct Settings {
     /// How long an access token lives: 1 minute to 1 day.
     #[arg(long, global = true, env = "PORTCULLIS_ACCESS_TOKEN_TTL", default_value = "10m", value_name = "DURATION")]
     pub access_token_ttl: String,
+
+    /// What signs access tokens: EdDSA, ES256 or RS256. A start with another one makes a new key.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_SIGNING_ALGORITHM",
+        default_value = "EdDSA",
+        value_name = "ALGORITHM"
+    )]
+    pub signing_algorithm: String,
+
+    /// Age at which the key that signs access tokens gets a successor: 1 day to 400 days.
+    #[arg(long, global = true, env = "PORTCULLIS_KEY_ROTATION", default_value = "90d", value_name = "DURATION")]
+    pub key_rotation: String,
 
     /// How long a session lives at the most: 1 minute to 400 days.
     #[arg(long, global = true, env = "PORTCULLIS_SESSION_TTL", default_value = "30d", value_name = "DURATION")]
@@ -136,6 +159,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Which database to use.
     pub database: DatabaseChoice,
+    /// The secret of before.
+    pub secret_previous: Option<Secret>,
     /// The log's filter.
     pub log: String,
     /// The log's form.
@@ -146,6 +171,10 @@ pub struct Config {
     pub audience: String,
     /// Life of an access token.
     pub access_token_ttl: Duration,
+    /// What signs access tokens.
+    pub signing_algorithm: SigningAlgorithm,
+    /// Age at which a signing key gets a successor.
+    pub key_rotation: Duration,
     /// Life of a session.
     pub session_ttl: Duration,
     /// Life of a session that nobody uses.

@@ -39,6 +39,7 @@ diesel::table! {
         algorithm -> Text,
         sealed -> Bytea,
         created_at -> Timestamptz,
+        activates_at -> Timestamptz,
     }
 }
 

@@ -22,7 +22,7 @@ pub async fn authenticate(app: &App, credential: &Credential) -> Result<SignedIn
         Credential::Bearer(token) => token,
     };
     let now = app.clock.now();
-    let claims = match app.access_tokens.verify(&app.keys, token, now) {
+    let claims = match app.access_tokens.verify(&app.keys.current(), token, now) {
         Ok(claims) => claims,
         Err(Rejected::Invalid) => return refuse(Reason::TokenInvalid),
         Err(Rejected::Expired(_)) => return refuse(Reason::TokenExpired),

@@ -3,6 +3,7 @@
 pub mod authenticate;
 pub mod change_password;
 pub mod clean_up;
+pub mod keys;
 pub mod list_sessions;
 pub mod login;
 pub mod logout;

@@ -35,7 +35,7 @@ pub enum Why {
 /// # Errors
 /// [`Error::Unavailable`] when the database is away: the token may have been used or not, and can be sent again.
 pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome, Error> {
-    let Some(token) = RefreshToken::verify(&app.keys, token) else {
+    let Some(token) = RefreshToken::verify(&app.keys.current(), token) else {
         return Ok(Outcome::Refused(Why::Invalid));
     };
     let now = app.clock.now();

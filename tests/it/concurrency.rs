@@ -96,7 +96,8 @@ async fn instances_that_start_at_once_on_an_empty_database_share_one_set_of_keys
         portcullis::app::App::start(config.clone(), target.clone(), &secret, portcullis::clock::Clock::system())
     }))
     .await;
-    let sets: Vec<String> = apps.into_iter().map(|app| app.expect("an app").keys.jwks().to_owned()).collect();
+    let jwks = |app: portcullis::app::App| app.keys.current().jwks(app.clock.now()).body;
+    let sets: Vec<String> = apps.into_iter().map(|app| jwks(app.expect("an app"))).collect();
     assert!(sets.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(database.count("SELECT count(*) FROM keys").await, 2);
 }

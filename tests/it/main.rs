@@ -4,6 +4,7 @@
 
 mod abuse;
 mod accounts;
+mod algorithms;
 mod architecture;
 mod change_password;
 mod concurrency;
@@ -13,11 +14,14 @@ mod faults;
 mod generated;
 mod guard;
 mod http;
+mod keys;
 mod login;
 mod logout;
 mod logs;
+mod operator;
 mod process;
 mod refresh;
+mod secret;
 mod settings;
 mod support;
 mod tls;

@@ -4,11 +4,14 @@ use crate::support::app::{SECRET, settings};
 use crate::support::database::TestDatabase;
 use crate::support::process::{Server, run};
 
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 28] = [
     "PORTCULLIS_MAX_BODY_BYTES",
     "DATABASE_URL",
     "PORTCULLIS_LISTEN",
     "PORTCULLIS_SECRET",
+    "PORTCULLIS_SECRET_PREVIOUS",
+    "PORTCULLIS_SIGNING_ALGORITHM",
+    "PORTCULLIS_KEY_ROTATION",
     "PORTCULLIS_DATA_DIR",
     "PORTCULLIS_LOG",
     "PORTCULLIS_LOG_FORMAT",
@@ -48,7 +51,11 @@ fn help_and_readme_name_every_setting() {
 
 #[test]
 fn help_shows_no_secret_from_the_environment() {
-    let secrets = [("PORTCULLIS_SECRET", "hunter2-hunter2"), ("DATABASE_URL", "postgres://ada:hunter2@db/x")];
+    let secrets = [
+        ("PORTCULLIS_SECRET", "hunter2-hunter2"),
+        ("PORTCULLIS_SECRET_PREVIOUS", "hunter2-hunter2"),
+        ("DATABASE_URL", "postgres://ada:hunter2@db/x"),
+    ];
     let (_, help, _) = run(&["--help"], &secrets);
     assert!(!help.contains("hunter2"), "{help}");
 }
@@ -60,6 +67,9 @@ fn every_fault_is_told_at_once_without_secrets() {
         &[
             ("DATABASE_URL", "mysql://ada:hunter2@db/x"),
             ("PORTCULLIS_SECRET", "too short"),
+            ("PORTCULLIS_SECRET_PREVIOUS", "too short as well"),
+            ("PORTCULLIS_SIGNING_ALGORITHM", "HS256"),
+            ("PORTCULLIS_KEY_ROTATION", "1h"),
             ("PORTCULLIS_LISTEN", "localhost"),
             ("PORTCULLIS_LOG", "info,=,=x="),
             ("PORTCULLIS_LOG_FORMAT", "xml"),
@@ -184,7 +194,7 @@ fn flags_go_before_or_after_the_command_and_each_command_documents_them() {
     assert!(before.contains("PORTCULLIS_LISTEN: ") && before == after, "{before}{after}");
     let (_, _, environment) = run(&["serve"], &[("PORTCULLIS_LISTEN", "nowhere")]);
     assert_eq!(environment, before);
-    for command in ["serve", "migrate"] {
+    for command in ["serve", "migrate", "keys"] {
         let (status, help, _) = run(&[command, "--help"], &[]);
         assert!(status.success() && help.contains("PORTCULLIS_SESSION_TTL"), "{help}");
     }

@@ -1,5 +1,8 @@
 //! The parts of the server, put together in one place.
 
+mod caller;
+mod console;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,10 +14,14 @@ use crate::error::Error;
 use crate::passwords::Passwords;
 use crate::sessions::feed::Source;
 use crate::sessions::{Client, Feed, Freshness, NewSession, Session, SessionId, Uses, Viewers};
-use crate::tokens::TokenPair;
 use crate::tokens::access::AccessTokens;
-use crate::tokens::keys::KeySet;
+use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
+use crate::tokens::rotation::{NewKey, Policy};
+use crate::tokens::{Seals, TokenPair};
+
+pub use caller::{SignIn, SignedIn};
+pub use console::Console;
 
 /// Everything that a use case needs.
 pub struct App {
@@ -25,7 +32,7 @@ pub struct App {
     /// The database.
     pub db: Database,
     /// The deployment's keys.
-    pub keys: KeySet,
+    pub keys: Keys,
     /// Access tokens of our issuer.
     pub access_tokens: AccessTokens,
     /// Password hashing.
@@ -38,44 +45,6 @@ pub struct App {
     pub uses: Uses,
 }
 
-/// A caller who is signed in. Only a use case that has verified the caller makes one, so what takes it can't be called by
-/// anybody else.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    account: Arc<Account>,
-    session: SessionId,
-}
-
-impl SignedIn {
-    /// For use cases that have just verified that `session` is active and whose it is.
-    pub(crate) fn verified(account: Arc<Account>, session: SessionId) -> Self {
-        Self { account, session }
-    }
-
-    /// Who.
-    #[must_use]
-    pub fn account(&self) -> &Account {
-        &self.account
-    }
-
-    /// In which session.
-    #[must_use]
-    pub fn session(&self) -> SessionId {
-        self.session
-    }
-}
-
-/// An account that has just signed in, or goes on with a session.
-#[derive(Debug)]
-pub struct SignIn {
-    /// Who.
-    pub caller: SignedIn,
-    /// The session.
-    pub session: Session,
-    /// Its tokens.
-    pub tokens: TokenPair,
-}
-
 impl App {
     /// Puts the parts together: loads the keys, or makes them the first time, starts the hashing threads and follows the feed
     /// of changes. The database must have been migrated.
@@ -86,8 +55,7 @@ impl App {
     pub async fn start(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
         let source = Source { listen: target.clone(), speak: target.clone() };
         let db = Database::new(target, config.database_pool_size, config.database_timeout)?;
-        let now = clock.now();
-        let keys = db.run(async |connection| KeySet::load_or_create(connection, secret, now).await).await?;
+        let keys = start_keys(&config, &db, secret, clock.now()).await?;
         let access_tokens = AccessTokens::new(config.issuer.clone(), config.audience.clone(), config.access_token_ttl);
         let passwords = Passwords::start(config.argon2, config.hashing_threads, config.hashing_queue)?;
         let freshness = Arc::new(Freshness::new(config.feed_timeout));
@@ -103,8 +71,9 @@ impl App {
 
     /// The session's current tokens.
     pub(crate) fn sign_in(&self, account: Account, session: Session, now: Timestamp) -> Result<SignIn, Error> {
-        let (access, access_expires_at) = self.access_tokens.mint(&self.keys, &account, &session, now)?;
-        let refresh = RefreshToken { session: session.id, counter: session.refresh_counter }.mint(&self.keys);
+        let keys = self.keys.current();
+        let (access, access_expires_at) = self.access_tokens.mint(&keys, &account, &session, now)?;
+        let refresh = RefreshToken { session: session.id, counter: session.refresh_counter }.mint(&keys);
         let caller = SignedIn::verified(Arc::new(account), session.id);
         Ok(SignIn { caller, session, tokens: TokenPair { access, access_expires_at, refresh } })
     }
@@ -113,6 +82,17 @@ impl App {
     pub(crate) fn unused_since(&self, now: Timestamp) -> Timestamp {
         now - self.config.session_idle_ttl
     }
+}
+
+/// Two steps, so that making a key, which may take a second, holds no connection.
+async fn start_keys(config: &Config, db: &Database, secret: &Secret, now: Timestamp) -> Result<Keys, Error> {
+    let seals = Seals::new(secret, config.secret_previous.as_ref())?;
+    let policy = Policy::new(config);
+    let fresh = match db.run(async |connection| keys::needed(connection, policy, now).await).await? {
+        Some(algorithm) => Some(NewKey::generate(algorithm).await?),
+        None => None,
+    };
+    db.run(async |connection| Keys::start(connection, seals, policy, fresh, now).await).await
 }
 
 impl fmt::Debug for App {
