@@ -1,20 +1,23 @@
-//! What a server does that no request asks for: writing down uses, clearing away.
+//! What a server does that no request asks for: following keys and rotating them, writing down uses, clearing away.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::flows::{clean_up, record_uses};
+use crate::flows::{clean_up, keys, record_uses};
 
 /// How long a use of a session waits to be written.
 const USES: Duration = Duration::from_secs(10);
 
 /// How often an instance asks for a turn at clearing away.
 const CLEAN_UP: Duration = Duration::from_secs(60);
+
+/// How often an instance looks after the keys, even if it is not told of a change.
+const KEYS: Duration = Duration::from_secs(60);
 
 /// The tasks of one server. They end when dropped.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ impl Background {
     #[must_use]
     pub fn start(app: &Arc<App>) -> Self {
         let mut tasks = JoinSet::new();
+        tasks.spawn(look_after_keys(app.clone()));
         tasks.spawn(every(USES, app.clone(), "writing when sessions were used", async |app| {
             record_uses::record_uses(app).await
         }));
@@ -46,6 +50,22 @@ impl Background {
         self.tasks.shutdown().await;
         if let Err(error) = record_uses::record_uses(&self.app).await {
             tracing::warn!(%error, "the last uses of sessions were not written");
+        }
+    }
+}
+
+/// Once a minute, whenever the feed tells of a change, and as often as it would give a sign of life when it gives none.
+async fn look_after_keys(app: Arc<App>) {
+    let mut heard = app.feed.follow();
+    let mut known = heard.borrow_and_update().keys;
+    loop {
+        if let Err(error) = keys::maintain(&app).await {
+            tracing::warn!(%error, "looking after the keys failed, and is tried again");
+        }
+        let pause = if app.feed.is_fresh() { KEYS } else { app.config.feed_timeout };
+        let changed = heard.wait_for(|heard| heard.keys != known);
+        if let Ok(Ok(heard)) = timeout(pause, changed).await {
+            known = heard.keys;
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | use cases | [`flows`] | one file each: the order of things, its transaction |
 //! | tasks | [`background`] | which use cases run by themselves, and when |
 //! | the parts | [`app`] | all below, put together once |
-//! | nouns | [`accounts`], [`sessions`], [`tokens`], [`passwords`] | their own rules; their queries, in `store` |
+//! | nouns | [`accounts`], [`sessions`], [`revocations`], [`tokens`], [`passwords`] | their own rules; their queries, in `store` |
 //! | ground | [`db`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
 
 #![forbid(unsafe_code)]
@@ -24,6 +24,7 @@ pub mod flows;
 pub mod graphql;
 pub mod http;
 pub mod passwords;
+pub mod revocations;
 pub mod sessions;
 pub mod telemetry;
 pub mod tokens;

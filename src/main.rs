@@ -11,6 +11,8 @@ use portcullis::config::Settings;
 mod commands;
 mod serve;
 
+use commands::Work;
+
 /// An authentication server for applications: one binary and PostgreSQL, spoken to in GraphQL.
 #[derive(Parser)]
 #[command(name = "portcullis", version, arg_required_else_help = false)]
@@ -30,6 +32,9 @@ enum Command {
     /// Show or rotate the keys that sign access tokens.
     #[command(subcommand)]
     Keys(commands::Keys),
+    /// Make, list or revoke the keys with which backends follow GET /revocations.
+    #[command(subcommand)]
+    ServiceKeys(commands::ServiceKeys),
     /// Print the GraphQL schema.
     Schema,
 }
@@ -40,7 +45,8 @@ async fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&cli.settings).await,
         Command::Migrate => serve::migrate(&cli.settings).await,
-        Command::Keys(command) => commands::keys(&cli.settings, command).await,
+        Command::Keys(command) => commands::run(&cli.settings, Work::Keys(command)).await,
+        Command::ServiceKeys(command) => commands::run(&cli.settings, Work::ServiceKeys(command)).await,
         Command::Schema => {
             // Whoever reads it may have read enough.
             let _ = std::io::stdout().write_all(portcullis::graphql::sdl().as_bytes());

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
+use crate::revocations;
 use crate::sessions::{SessionId, store};
 
 /// How long a turn lasts. Within it one instance works, for at most [`WORK`]; nobody else does.
@@ -18,7 +19,7 @@ const WORK: Duration = Duration::from_secs(5);
 /// How long an ended session is kept, for whoever wants to look into it.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Takes a turn at clearing away sessions that ended more than a day ago, if it is due and no other instance has it. Goes
+/// Takes a turn at clearing away sessions that ended, and revocations that were made, more than a day ago, if it is due and no other instance has it. Goes
 /// through the table in small steps, each a statement of its own, and goes on in the next turn where this one stopped. Returns
 /// how many sessions were removed.
 ///
@@ -38,6 +39,10 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
         if step.position.is_none() {
             break;
         }
+    }
+    let mut removed_revocations = 1;
+    while removed_revocations > 0 && watch.elapsed() < WORK {
+        removed_revocations = app.db.run(async |connection| revocations::store::clean_up(connection).await).await?;
     }
     app.db.run(async |connection| store::hand_on(connection, position).await).await?;
     Ok(removed)

@@ -3,6 +3,7 @@
 pub mod authenticate;
 pub mod change_password;
 pub mod clean_up;
+pub mod follow_revocations;
 pub mod keys;
 pub mod list_sessions;
 pub mod login;
@@ -12,3 +13,4 @@ pub mod refresh;
 pub mod register;
 pub mod revoke_other_sessions;
 pub mod revoke_session;
+pub mod service_keys;

@@ -10,6 +10,9 @@ use crate::sessions::store;
 /// [`Error::Unavailable`] when the database is away.
 pub async fn record_uses(app: &App) -> Result<(), Error> {
     let uses = app.uses.take();
+    if uses.is_empty() {
+        return Ok(());
+    }
     let written = app.db.run(async |connection| store::record_uses(connection, &uses).await).await;
     if written.is_err() {
         app.uses.add(uses);

@@ -8,6 +8,7 @@ mod graphql;
 mod headers;
 mod health;
 mod request_log;
+mod revocations;
 mod server;
 mod stopping;
 mod viewer;
@@ -28,6 +29,7 @@ fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
         .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
+        .at("/revocations", get(revocations::Revocations::new(app.clone(), stopping.clone())))
         .at("/.well-known/jwks.json", get(wellknown::Jwks::new(&app)));
     if app.config.graphiql {
         routes = graphiql::add(routes);

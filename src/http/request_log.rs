@@ -77,7 +77,8 @@ impl<E: Endpoint> Endpoint for Logged<E> {
 
 /// The path, if it is one of ours: others are the client's to invent, and may hold anything.
 fn route(path: &str) -> &'static str {
-    const ROUTES: [&str; 5] = ["/", "/graphql", "/health/live", "/health/ready", "/.well-known/jwks.json"];
+    const ROUTES: [&str; 6] =
+        ["/", "/graphql", "/revocations", "/health/live", "/health/ready", "/.well-known/jwks.json"];
     match ROUTES.into_iter().find(|route| *route == path) {
         Some(route) => route,
         None if path.starts_with("/graphiql/") => "/graphiql",

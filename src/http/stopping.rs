@@ -1,7 +1,5 @@
 //! Stopping without losing a request.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,7 +7,7 @@ use tokio::sync::watch;
 /// Whether the server is told to stop, and how many requests are in flight.
 #[derive(Clone, Debug)]
 pub(super) struct Stopping {
-    told: Arc<AtomicBool>,
+    told: watch::Sender<bool>,
     in_flight: watch::Sender<usize>,
 }
 
@@ -18,20 +16,25 @@ pub(super) struct Flight(watch::Sender<usize>);
 
 impl Stopping {
     pub(super) fn new() -> Self {
-        Self { told: Arc::default(), in_flight: watch::Sender::new(0) }
+        Self { told: watch::Sender::new(false), in_flight: watch::Sender::new(0) }
     }
 
     /// From now on the server is not ready. Returns when no request is in flight, or after `grace`. Until then requests
     /// are still taken: whoever sends them may not have seen yet that the server is not ready.
     pub(super) async fn drain(&self, grace: Duration) {
-        self.told.store(true, Ordering::Release);
+        self.told.send_replace(true);
         let mut in_flight = self.in_flight.subscribe();
         let landed = in_flight.wait_for(|number| *number == 0);
         let _ = tokio::time::timeout(grace, landed).await;
     }
 
     pub(super) fn is_told(&self) -> bool {
-        self.told.load(Ordering::Acquire)
+        *self.told.borrow()
+    }
+
+    /// Returns when the server is told to stop.
+    pub(super) async fn told(&self) {
+        let _ = self.told.subscribe().wait_for(|told| *told).await;
     }
 
     pub(super) fn take_off(&self) -> Flight {

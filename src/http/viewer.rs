@@ -13,7 +13,7 @@ pub(super) fn viewer(request: &Request) -> Viewer {
 }
 
 /// RFC 6750 section 2.1. Two headers are refused: a proxy may have looked at the other one.
-fn credential(request: &Request) -> Credential {
+pub(super) fn credential(request: &Request) -> Credential {
     let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
     let Some(value) = headers.next() else { return Credential::Missing };
     if headers.next().is_some() {

@@ -8,6 +8,7 @@ pub mod operate;
 pub mod refresh;
 pub mod rotation;
 mod seal;
+pub mod service;
 mod signing;
 mod store;
 mod verified;

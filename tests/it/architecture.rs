@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate with those it may name.
-const MAY_KNOW: [(&str, &[&str]); 14] = [
-    ("http", &["graphql", "app", "sessions", "tokens", "clock", "telemetry"]),
+const MAY_KNOW: [(&str, &[&str]); 15] = [
+    ("http", &["graphql", "flows", "app", "sessions", "revocations", "tokens", "clock", "error", "telemetry"]),
     ("graphql", &["flows", "app", "accounts", "sessions", "tokens", "passwords", "clock", "error", "telemetry"]),
     ("background", &["flows", "app", "clock", "error", "telemetry"]),
-    ("flows", &["app", "accounts", "sessions", "tokens", "passwords", "clock", "error", "telemetry"]),
+    ("flows", &["app", "accounts", "sessions", "revocations", "tokens", "passwords", "clock", "error", "telemetry"]),
     ("app", &["accounts", "sessions", "tokens", "passwords", "db", "clock", "config", "error"]),
     ("tokens", &["accounts", "sessions", "db", "clock", "config", "error"]),
+    ("revocations", &["accounts", "sessions", "db", "clock", "error"]),
     ("sessions", &["accounts", "passwords", "db", "clock", "error"]),
     ("accounts", &["passwords", "db", "clock", "error"]),
     ("passwords", &["clock", "config", "error"]),

@@ -54,6 +54,30 @@ pub(crate) async fn instance(url: &str, clock: &ManualClock, sealing: &str, flag
     App::start(config, url.parse().expect("a URL"), &secret(sealing), clock.clock()).await
 }
 
+/// One more instance behind real HTTP.
+pub(crate) struct Peer {
+    pub(crate) app: Arc<App>,
+    pub(crate) address: SocketAddr,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Peer {
+    pub(crate) async fn serve(app: Arc<App>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(portcullis::http::serve(app.clone(), listener, async {
+            let _ = stopped.await;
+        }));
+        Self { app, address, _stop: stop }
+    }
+
+    /// The same client, at this instance.
+    pub(crate) fn visited_by(&self, client: &Client) -> Client {
+        Client { url: format!("http://{}/graphql", self.address), ..client.clone() }
+    }
+}
+
 impl TestApp {
     pub(crate) async fn start() -> Self {
         Self::with(&[]).await
@@ -97,6 +121,11 @@ impl TestApp {
     pub(crate) fn console(&self, flags: &[&str]) -> Console {
         let (url, time) = (&self.database.url, self.clock.clock());
         Console::new(config(url, flags), url.parse().expect("a URL"), &secret(SECRET), time).expect("a console")
+    }
+
+    /// One more instance on the same database and clock, with HTTP.
+    pub(crate) async fn peer(&self, flags: &[&str]) -> Peer {
+        Peer::serve(Arc::new(self.instance(flags).await)).await
     }
 
     /// The address of a path.

@@ -1,16 +1,12 @@
-//! Commands of the operator's that work on the database and end.
-
-use std::io::Write;
+//! `portcullis keys`.
 
 use clap::Subcommand;
 use portcullis::app::Console;
-use portcullis::clock::{Clock, Timestamp};
-use portcullis::config::{Config, Settings};
 use portcullis::flows::keys::{list, rotate, rotate_at_once};
-use portcullis::telemetry;
 use portcullis::tokens::operate::{Listed, Replaced, Rotated};
 
-use crate::serve::{Opened, Outcome, Signals, open, prepare, sentence, unless_stopped};
+use super::time;
+use crate::serve::{Outcome, sentence};
 
 /// What can be done to keys.
 #[derive(Clone, Copy, Subcommand)]
@@ -27,36 +23,16 @@ pub(crate) enum Keys {
     },
 }
 
-/// Does it and says what came of it.
-pub(crate) async fn keys(settings: &Settings, command: Keys) -> Outcome {
-    let config = settings.check()?;
-    telemetry::init(&config.log, config.log_format);
-    let said = unless_stopped(&mut Signals::new()?, async move {
-        let opened = open(&config).await?;
-        let said = on_database(config, &opened, command).await;
-        if let Some(private) = opened.private {
-            private.stop().await?;
-        }
-        said
-    })
-    .await?;
-    let said = said.ok_or("stopped by a signal: what was asked for may have been done or not")?;
-    // Whoever reads it may have read enough.
-    let _ = std::io::stdout().write_all(said.as_bytes());
-    Ok(())
-}
-
-async fn on_database(config: Config, opened: &Opened, command: Keys) -> Outcome<String> {
-    // Whoever looks at keys does not mean to upgrade a database that others use.
-    let config = Config { migrate: false, ..config };
-    prepare(&config, &opened.target, opened.private.is_some()).await?;
-    let console = Console::new(config, opened.target.clone(), &opened.secret, Clock::system()).map_err(sentence)?;
-    let said = match command {
-        Keys::List => list(&console).await.map(|keys| table(&keys)),
-        Keys::Rotate { now: false } => rotate(&console).await.map(|rotated| rotation(&rotated)),
-        Keys::Rotate { now: true } => rotate_at_once(&console).await.map(|replaced| replacement(&replaced)),
-    };
-    Ok(said.map_err(sentence)?)
+impl Keys {
+    /// Does it. Returns what is to be said of it.
+    pub(crate) async fn run(self, console: &Console) -> Outcome<String> {
+        let said = match self {
+            Self::List => list(console).await.map(|keys| table(&keys)),
+            Self::Rotate { now: false } => rotate(console).await.map(|rotated| rotation(&rotated)),
+            Self::Rotate { now: true } => rotate_at_once(console).await.map(|replaced| replacement(&replaced)),
+        };
+        Ok(said.map_err(sentence)?)
+    }
 }
 
 fn rotation(rotated: &Rotated) -> String {
@@ -98,9 +74,4 @@ fn table(keys: &[Listed]) -> String {
 
 fn row([kid, algorithm, state, created, activates, gone]: [&str; 6]) -> String {
     format!("{kid:36}  {algorithm:9}  {state:8}  {created:20}  {activates:20}  {gone}\n")
-}
-
-/// RFC 3339, to the second.
-fn time(time: Timestamp) -> String {
-    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

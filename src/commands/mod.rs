@@ -1,0 +1,57 @@
+//! Commands of the operator's that work on the database and end.
+
+mod keys;
+mod service_keys;
+
+use std::io::Write;
+
+use portcullis::app::Console;
+use portcullis::clock::{Clock, Timestamp};
+use portcullis::config::{Config, Settings};
+use portcullis::telemetry;
+
+pub(crate) use keys::Keys;
+pub(crate) use service_keys::ServiceKeys;
+
+use crate::serve::{Outcome, Signals, open, prepare, sentence, unless_stopped};
+
+/// A command that works on the database.
+pub(crate) enum Work {
+    Keys(Keys),
+    ServiceKeys(ServiceKeys),
+}
+
+/// Does `work` on the settings' database, and prints what is to be said of it.
+pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
+    let config = settings.check()?;
+    telemetry::init(&config.log, config.log_format);
+    let said = unless_stopped(&mut Signals::new()?, async move {
+        let opened = open(&config).await?;
+        let said = async {
+            // Whoever looks at keys does not mean to upgrade a database that others use.
+            let config = Config { migrate: false, ..config };
+            prepare(&config, &opened.target, opened.private.is_some()).await?;
+            let console =
+                Console::new(config, opened.target.clone(), &opened.secret, Clock::system()).map_err(sentence)?;
+            match work {
+                Work::Keys(command) => command.run(&console).await,
+                Work::ServiceKeys(command) => command.run(&console).await,
+            }
+        }
+        .await;
+        if let Some(private) = opened.private {
+            private.stop().await?;
+        }
+        said
+    })
+    .await?;
+    let said = said.ok_or("stopped by a signal: what was asked for may have been done or not")?;
+    // Whoever reads it may have read enough.
+    let _ = std::io::stdout().write_all(said.as_bytes());
+    Ok(())
+}
+
+/// RFC 3339, to the second.
+fn time(time: Timestamp) -> String {
+    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

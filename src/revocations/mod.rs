@@ -1,0 +1,43 @@
+//! Revocations: whose access tokens are void before they expire, in a form that a reader can follow without missing one.
+
+mod position;
+pub(crate) mod store;
+
+use std::time::Duration;
+
+use crate::accounts::AccountId;
+use crate::clock::Timestamp;
+use crate::sessions::SessionId;
+
+pub use position::{BadPosition, Position};
+
+/// How far clocks, and the moments of a change and its commit, may be apart: a token that an account got shortly before, or while, it
+/// was disabled must not pass for one that it got afterwards.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Access tokens that must be refused from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// All those with this `sid`.
+    Session {
+        /// The session that was ended.
+        id: SessionId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Those with this `sub` that are not newer.
+    Account {
+        /// The account that was disabled or removed.
+        id: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Revocation {
+    /// Tokens of a disabled account with an `iat` before this are void. Later ones were issued after it had been enabled again.
+    #[must_use]
+    pub fn issued_before(at: Timestamp) -> Timestamp {
+        at + SKEW
+    }
+}

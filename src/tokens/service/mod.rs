@@ -1,0 +1,106 @@
+//! Service keys: `pcs_<id>.<secret>`, with which a backend identifies itself.
+//!
+//! The database has only a hash. The secret has 256 random bits, so a plain SHA-256 of it can't be guessed back.
+
+pub(crate) mod store;
+
+use std::fmt;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::PlainToken;
+use crate::clock::{Timestamp, new_id};
+use crate::error::Error;
+
+/// Tells what kind of secret it is, to people and to scanners of leaked secrets.
+const PREFIX: &str = "pcs_";
+
+const SECRET_BYTES: usize = 32;
+
+/// Longest name of a service key, in characters.
+pub const NAME_LENGTH: usize = 100;
+
+/// Identifies a service key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ServiceKeyId(pub Uuid);
+
+impl fmt::Display for ServiceKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A service key as it is presented. Its secret prints as `[redacted]`.
+pub(crate) struct PresentedKey {
+    pub(crate) id: ServiceKeyId,
+    hash: Hash,
+}
+
+/// What the database has of a key's secret.
+pub(crate) type Hash = [u8; 32];
+
+/// A service key as operators see it.
+#[derive(Clone, Debug)]
+pub struct ServiceKey {
+    /// Its identity.
+    pub id: ServiceKeyId,
+    /// What it is for, in the operator's words.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A new key: its identity, what to hand out and what to keep.
+pub(crate) fn generate(now: Timestamp) -> Result<(ServiceKeyId, PlainToken, Hash), Error> {
+    let mut secret = Zeroizing::new([0; SECRET_BYTES]);
+    aws_lc_rs::rand::fill(secret.as_mut_slice()).map_err(Error::internal)?;
+    let id = new_id(now);
+    let text =
+        format!("{PREFIX}{}.{}", URL_SAFE_NO_PAD.encode(id.as_bytes()), URL_SAFE_NO_PAD.encode(secret.as_slice()));
+    Ok((ServiceKeyId(id), PlainToken(text), hash(secret.as_slice())))
+}
+
+impl PresentedKey {
+    /// Reads a key; `None` for what no key looks like.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (id, secret) = text.strip_prefix(PREFIX).filter(|_| text.len() < 100)?.split_once('.')?;
+        let id = Uuid::from_slice(&URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).ok()?);
+        (secret.len() == SECRET_BYTES).then(|| Self { id: ServiceKeyId(id), hash: hash(&secret) })
+    }
+
+    /// Whether it is the key with this hash. Takes as long for each.
+    pub(crate) fn matches(&self, hash: &[u8]) -> bool {
+        verify_slices_are_equal(&self.hash, hash).is_ok()
+    }
+}
+
+fn hash(secret: &[u8]) -> Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, secret).as_ref());
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_recognised_and_no_other() {
+        let (id, text, hash) = generate(chrono::DateTime::UNIX_EPOCH).unwrap();
+        let key = PresentedKey::parse(text.expose()).unwrap();
+        assert!(key.id == id && key.matches(&hash));
+        let (_, _, other) = generate(chrono::DateTime::UNIX_EPOCH).unwrap();
+        assert!(!key.matches(&other) && !key.matches(&[]));
+        for text in ["", "pcs_", "pcs_.", "pcs_AAAA.AAAA", "pcr_AAAA.AAAA", &text.expose()[..60], &"pcs_.".repeat(99)] {
+            assert!(PresentedKey::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! `GET /revocations`: backends are told whose access tokens are void.
+
+use portcullis::flows::service_keys;
+use serde_json::Value;
+
+use crate::support::database::connect;
+use crate::support::events::{Event, Events, ask};
+use crate::support::process::run;
+use crate::support::{Client, TestApp};
+
+async fn key(app: &TestApp) -> String {
+    named(app, "a test").await
+}
+
+async fn named(app: &TestApp, name: &str) -> String {
+    let created = service_keys::create(&app.console(&[]), name).await.expect("a database").expect("a name");
+    created.1.expose().to_owned()
+}
+
+fn sid(client: &Client) -> &Value {
+    &client.sign_in["session"]["id"]
+}
+
+/// Which sessions and accounts the events are about.
+fn about(events: &[Event]) -> Vec<&Value> {
+    events.iter().map(|event| if event.kind == "session" { &event.data["sid"] } else { &event.data["sub"] }).collect()
+}
+
+/// A second connection of the operator's.
+async fn second(app: &TestApp) -> tokio_postgres::Client {
+    let (url, schema) = app.database.url.split_once("?options=-c%20search_path%3D").expect("a schema");
+    let connection = connect(url).await;
+    connection.batch_execute(&format!("SET search_path TO {schema}")).await.expect("a path");
+    connection
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_service_key_opens_the_stream() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let ada = app.registered("ada@example.com").await;
+    let (start, secret) = key.split_once('.').expect("a secret");
+    let other = self::key(&TestApp::start().await).await;
+    let mixed = format!("{start}.{}", other.split_once('.').expect("a secret").1);
+    let reversed = format!("{start}.{}", secret.chars().rev().collect::<String>());
+    let url = app.url("/revocations");
+    for wrong in [None, Some(""), Some("pcs_"), Some(ada.access_token()), Some(&other), Some(&mixed), Some(&reversed)] {
+        let answer = ask(&url, wrong, None).await;
+        assert_eq!(answer.status(), 401, "{wrong:?}");
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+    }
+    for wrong in ["x", "1:1", "1:1:;", "0:0:", "5:4:", "1:9:3,2", &"1".repeat(9000)] {
+        assert_eq!(ask(&url, Some(&key), Some(wrong)).await.status(), 400, "{wrong:.20}");
+    }
+    assert_eq!(app.anonymous().http.post(&url).bearer_auth(&key).send().await.expect("an answer").status(), 405);
+    assert_eq!(ask(&url, Some(&key), None).await.status(), 200, "the control");
+    let stored = "SELECT count(*) FROM service_keys WHERE encode(hash, 'base64') LIKE '%' || $1 || '%' OR name = $1";
+    let found = app.database.operator.query_one(stored, &[&secret]).await.expect("a row");
+    assert_eq!(found.get::<_, i64>(0), 0, "the secret is not stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_end_is_told_and_where_to_go_on() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let clients = [app.registered("ada@example.com").await, app.registered("eve@example.com").await];
+    let mut events = Events::open(&app, &key, None).await;
+    let (nothing, begin) = events.batch().await;
+    assert!(nothing.is_empty());
+
+    assert!(clients[0].logout().await);
+    let event = events.told().await;
+    assert_eq!((event.kind.as_str(), &event.data["sid"]), ("session", sid(&clients[0])));
+    assert!(event.data["revokedAt"].is_string());
+
+    app.database.execute("UPDATE accounts SET disabled_at = now() WHERE email = 'eve@example.com'").await;
+    let event = events.told().await;
+    assert_eq!((event.kind.as_str(), &event.data["sub"]), ("account", &clients[1].sign_in["user"]["id"]));
+    let disabled =
+        app.database.count("SELECT extract(epoch FROM disabled_at)::bigint FROM accounts WHERE email LIKE 'eve%'");
+    let issued_before = event.data["issuedBefore"].as_i64().expect("seconds");
+    assert!((59..=62).contains(&(issued_before - disabled.await)), "{}", event.data);
+    let (rest, end) = events.batch().await;
+    assert!(rest.is_empty());
+
+    let both = [sid(&clients[0]), &clients[1].sign_in["user"]["id"]];
+    for (position, expected) in [(None, &both[..]), (Some(begin.as_str()), &both[..]), (Some(end.as_str()), &[])] {
+        let (missed, _) = Events::open(&app, &key, position).await.batch().await;
+        assert_eq!(about(&missed), expected, "{position:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_to_end_a_session_is_told_and_what_ends_none_is_not() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let ada = app.registered("ada@example.com").await;
+    let mut events = Events::open(&app, &key, None).await;
+    events.batch().await;
+    let second = ada.refresh().await;
+    second.refresh().await.is_signed_in().await.expect("no end");
+    app.database.execute("UPDATE accounts SET roles = '{staff}'").await;
+
+    let answer = app.anonymous().try_refresh(ada.refresh_token()).await;
+    assert_eq!(answer["reason"], "REUSED");
+    assert_eq!(&events.told().await.data["sid"], sid(&ada), "theft, and nothing before it");
+
+    let (one, two) = (app.anonymous().login("ada@example.com").await, app.anonymous().login("ada@example.com").await);
+    one.send("mutation { revokeOtherSessions { sessionIds } }", Value::Null).await;
+    assert_eq!(&events.told().await.data["sid"], sid(&two));
+    app.database.execute("UPDATE sessions SET expires_at = created_at + interval '1 microsecond'").await;
+    let told = [events.told().await, events.told().await, events.told().await];
+    assert!(told.iter().any(|event| &event.data["sid"] == sid(&one)), "an end that was brought forward");
+
+    app.database.execute("DELETE FROM accounts").await;
+    assert_eq!(events.told().await.data["sub"], ada.sign_in["user"]["id"]);
+}
+
+/// Numbers are given out before transactions commit, so a reader who only remembers a number would miss the slow one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_takes_long_is_not_missed() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let (slow, quick) = (app.registered("ada@example.com").await, app.registered("eve@example.com").await);
+    let mut events = Events::open(&app, &key, None).await;
+    events.batch().await;
+    let operator = second(&app).await;
+    let session = sid(&slow).as_str().expect("an id");
+    operator
+        .batch_execute(&format!("BEGIN; UPDATE sessions SET revoked_at = now() WHERE id = '{session}'"))
+        .await
+        .expect("a change");
+    assert!(quick.logout().await);
+    assert_eq!(&events.told().await.data["sid"], sid(&quick), "nobody waits for the slow one");
+    let (_, position) = events.batch().await;
+    drop(events);
+    operator.batch_execute("COMMIT").await.expect("a commit");
+    let (missed, position) = Events::open(&app, &key, Some(&position)).await.batch().await;
+    assert_eq!(about(&missed), [sid(&slow)]);
+    let (nothing, _) = Events::open(&app, &key, Some(&position)).await.batch().await;
+    assert!(nothing.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_of_another_database_begins_anew_and_old_news_is_left_out() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let ada = app.registered("ada@example.com").await;
+    assert!(ada.logout().await);
+    let (all, _) = Events::open(&app, &key, Some("9000000000:9000000001:")).await.batch().await;
+    assert_eq!(about(&all), [sid(&ada)]);
+    app.database.execute("UPDATE revocations SET revoked_at = now() - interval '26 hours'").await;
+    let (none, _) = Events::open(&app, &key, None).await.batch().await;
+    assert!(none.is_empty(), "no token of then is alive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_batch_is_told_whole() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    app.registered("ada@example.com").await;
+    app.database
+        .execute("INSERT INTO revocations (session_id) SELECT gen_random_uuid() FROM generate_series(1, 2500)")
+        .await;
+    let (all, _) = Events::open(&app, &key, None).await.batch().await;
+    let ids: std::collections::HashSet<_> = about(&all).into_iter().map(Value::to_string).collect();
+    assert_eq!((all.len(), ids.len()), (2500, 2500));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_key_and_with_the_server() {
+    let app = TestApp::start().await;
+    let (one, two) = (named(&app, "one").await, named(&app, "two").await);
+    let mut streams = [Events::open(&app, &one, None).await, Events::open(&app, &two, None).await];
+    for stream in &mut streams {
+        stream.batch().await;
+    }
+    let [mut first, mut second] = streams;
+    let keys = service_keys::list(&app.console(&[])).await.expect("keys");
+    let key = keys.iter().find(|key| key.name == "one").expect("a key");
+    assert!(service_keys::revoke(&app.console(&[]), key.id).await.expect("a database"));
+    first.end().await;
+    assert_eq!(ask(&app.url("/revocations"), Some(&one), None).await.status(), 401);
+    second.batch().await;
+    app.stop.send(()).expect("a server");
+    second.end().await;
+    app.server.await.expect("a server").expect("a good end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_make_list_and_revoke_keys() {
+    let app = TestApp::start().await;
+    let environment = [("DATABASE_URL", app.database.url.as_str()), ("PORTCULLIS_SECRET", crate::support::app::SECRET)];
+    let (status, key, errors) = run(&["service-keys", "create", "billing"], &environment);
+    assert!(status.success(), "{errors}");
+    let key = key.trim().to_owned();
+    assert_eq!(ask(&app.url("/revocations"), Some(&key), None).await.status(), 200);
+    let (_, list, _) = run(&["service-keys", "list"], &environment);
+    let line = list.lines().find(|line| line.ends_with("billing")).expect("a line");
+    assert!(!list.contains(key.split_once('.').expect("a secret").1), "{list}");
+    let id = line.split_whitespace().next().expect("an id");
+    let (status, said, _) = run(&["service-keys", "revoke", id], &environment);
+    assert!(status.success() && said.contains(id), "{said}");
+    let (status, _, errors) = run(&["service-keys", "revoke", id], &environment);
+    assert!(!status.success() && errors.contains(id), "{errors}");
+    for name in ["", "  ", "a\nb", &"x".repeat(101)] {
+        let (status, _, errors) = run(&["service-keys", "create", name], &environment);
+        assert!(!status.success() && errors.contains("1 to 100"), "{errors}");
+    }
+    assert_eq!(ask(&app.url("/revocations"), Some(&key), None).await.status(), 401);
+}
