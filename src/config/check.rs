@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Argon2Cost, Config, DatabaseChoice, LogFormat, Secret, Settings, secret};
-use crate::db::embedded;
+use crate::db::{Target, embedded};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -210,6 +210,7 @@ impl Check {
             Some(secret) => secret,
             None => None,
         };
+        let direct = self.direct(settings);
         let Some(url) = given(settings.database_url.as_ref()) else {
             let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));
             return match data_dir.unwrap_or_else(embedded::default_data_dir) {
@@ -224,10 +225,22 @@ impl Check {
                 (),
             );
         }
-        match (url.parse(), secret) {
-            (Ok(target), Some(secret)) => Some(DatabaseChoice::External { target, secret }),
+        match (url.parse::<Target>(), secret) {
+            (Ok(target), Some(secret)) => {
+                let target = if direct.is_some() { target.pooled() } else { target };
+                Some(DatabaseChoice::External { target, direct, secret })
+            }
             (Ok(_), None) => None,
             (Err(error), _) => self.fault("DATABASE_URL", error, None),
         }
+    }
+
+    fn direct(&mut self, settings: &Settings) -> Option<Target> {
+        let url = given(settings.database_direct_url.as_ref())?;
+        if given(settings.database_url.as_ref()).is_none() {
+            let why = "it is a second way to the database of DATABASE_URL, which is not set";
+            self.fault("PORTCULLIS_DATABASE_DIRECT_URL", why, ());
+        }
+        url.parse().map_or_else(|error| self.fault("PORTCULLIS_DATABASE_DIRECT_URL", error, None), Some)
     }
 }

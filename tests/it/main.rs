@@ -14,6 +14,7 @@ mod http;
 mod login;
 mod logout;
 mod logs;
+mod pooled;
 mod process;
 mod settings;
 mod support;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Command, FromArgMatches};
 use portcullis::app::App;
 use portcullis::clock::{Clock, ManualClock};
-use portcullis::config::{Config, Secret, Settings};
+use portcullis::config::{Config, DatabaseChoice, Secret, Settings};
 use portcullis::db::{Target, migrations};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -65,8 +65,11 @@ impl TestApp {
         let target: Target = database.url.parse().expect("a URL of the tests");
         migrations::run(&target).await.expect("migrations");
         let secret = Secret::new(SECRET.as_bytes()).expect("a secret of the tests");
-        let target: Target = url.parse().expect("a URL of the tests");
-        let app = App::start(config(url, flags), target, &secret, time).await.expect("an app");
+        let config = config(url, flags);
+        let DatabaseChoice::External { target, .. } = config.database.clone() else {
+            panic!("a database of the tests")
+        };
+        let app = App::start(config, target, &secret, time).await.expect("an app");
         let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");

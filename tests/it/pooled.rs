@@ -1,0 +1,177 @@
+//! The database behind PgBouncer in transaction mode.
+
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use portcullis::db::{Connection, Database, Target, migrations};
+use portcullis::error::Error;
+use serde_json::{Value, json};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+use crate::support::app::SECRET;
+use crate::support::database::{BLOCKED, TestDatabase};
+use crate::support::pgbouncer::PgBouncer;
+use crate::support::process::Server;
+use crate::support::proxy::Proxy;
+use crate::support::{Client, PASSWORD, TestApp, until};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Locks that others hold on tables of the schema.
+const HELD: &str = "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation \
+    WHERE relnamespace = current_schema::regnamespace AND pid <> pg_backend_pid()";
+
+fn target(url: &str) -> Target {
+    url.parse().expect("a URL of the tests")
+}
+
+async fn probed(url: &str) -> Target {
+    target(url).probed(PATIENCE).await.expect("an answer")
+}
+
+fn instance(bouncer: &PgBouncer) -> Server {
+    Server::start(&[
+        ("DATABASE_URL", bouncer.url()),
+        ("PORTCULLIS_SECRET", SECRET),
+        ("PORTCULLIS_ARGON2_MEMORY_KIB", "64"),
+        ("PORTCULLIS_DATABASE_TIMEOUT", "30s"),
+    ])
+}
+
+fn outcome<'a>(answer: &'a Value, field: &str) -> &'a str {
+    answer["data"][field]["__typename"].as_str().unwrap_or_else(|| panic!("no outcome: {answer}"))
+}
+
+/// A life with an application: all that can be done, on two instances by turns.
+async fn live(number: usize, here: Client, there: Client) {
+    let email = format!("{number}@example.com");
+    let registered = here.register(&email).await;
+    assert_eq!(there.with_token(registered.access_token()).is_signed_in().await, Ok(()));
+    let again = there.try_register(json!({ "email": email, "password": PASSWORD })).await;
+    assert_eq!(outcome(&again, "register"), "EmailTaken");
+    assert_eq!(outcome(&here.try_login(&email, "wrong password").await, "login"), "InvalidCredentials");
+    let session = there.login(&email).await;
+    assert!(here.with_token(session.access_token()).logout().await);
+    assert_eq!(session.is_signed_in().await, Err("SESSION_REVOKED".into()));
+    assert_eq!(registered.is_signed_in().await, Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_behind_a_pooler_answer_as_they_do_without() {
+    let database = TestDatabase::new().await;
+    let Some(bouncer) = PgBouncer::before(&database).await else { return };
+    // The first finds an empty database.
+    let instances = [instance(&bouncer), instance(&bouncer)];
+    let clients = instances.each_ref().map(Server::client);
+    let lives = (0..50).map(|number| live(number, clients[number % 2].clone(), clients[(number + 1) % 2].clone()));
+    join_all(lives).await;
+    assert_eq!(database.count("SELECT count(*) FROM accounts").await, 50);
+    assert_eq!(database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL").await, 50);
+
+    // The look-up before finds none of them: the unique index decides, and its error aborts the transaction.
+    let one = json!({ "email": "one@example.com", "password": PASSWORD });
+    let answers = join_all((0..40).map(|number| clients[number % 2].try_register(one.clone()))).await;
+    let taken = answers.iter().filter(|answer| outcome(answer, "register") == "EmailTaken").count();
+    assert_eq!(taken, 39);
+    for instance in instances {
+        let errors = instance.stop();
+        assert!(errors.contains("a pooler in transaction mode") && !errors.contains("ERROR"), "{errors}");
+    }
+    let prepared = "SELECT count(*) FROM pg_prepared_statements";
+    let (through, connection) = tokio_postgres::connect(bouncer.url(), NoTls).await.expect("a way");
+    tokio::spawn(connection);
+    let left = through.simple_query(&format!("{prepared}; SHOW statement_timeout; SHOW search_path")).await;
+    let left: Vec<_> = left.expect("rows").iter().filter_map(first_value).collect();
+    assert!(left[0] == "0" && left[1] == "0" && left[2].starts_with("test_"), "left for the next client: {left:?}");
+}
+
+fn first_value(message: &SimpleQueryMessage) -> Option<String> {
+    match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_migrate_through_a_pooler_one_does() {
+    let database = TestDatabase::new().await;
+    let Some(bouncer) = PgBouncer::before(&database).await else { return };
+    let target = probed(bouncer.url()).await;
+    assert_eq!(migrations::pending(&target).await.expect("an answer").len(), 3);
+    let runs = (0..6).map(|_| {
+        let target = target.clone();
+        tokio::spawn(async move { migrations::run(&target).await.expect("migrations").len() })
+    });
+    let mut applied: Vec<_> = join_all(runs).await.into_iter().map(|run| run.expect("a run")).collect();
+    applied.sort_unstable();
+    assert_eq!(applied, [0, 0, 0, 0, 0, 3]);
+    assert!(migrations::pending(&target).await.expect("an answer").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_is_found_where_sessions_are_shared_and_nowhere_else() {
+    let database = TestDatabase::new().await;
+    assert!(!probed(&database.url).await.is_pooled());
+    let Some(bouncer) = PgBouncer::before(&database).await else { return };
+    // All at once, so that they hide the pooler from each other as well as they can.
+    let found = join_all((0..12).map(|_| probed(bouncer.url()))).await;
+    assert!(found.iter().all(Target::is_pooled));
+    let sessions = PgBouncer::in_mode("session", &database).await.expect("a second pooler");
+    for _ in 0..3 {
+        assert!(!probed(sessions.url()).await.is_pooled());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeout_behind_a_pooler_leaves_no_transaction() {
+    let database = TestDatabase::new().await;
+    let Some(bouncer) = PgBouncer::before(&database).await else { return };
+    let direct = database.url.clone();
+    let flags = ["--database-timeout=300ms", "--database-pool-size=2", "--database-direct-url", &direct];
+    let app = TestApp::on(database, bouncer.url(), &flags).await;
+    let ada = app.registered("ada@example.com").await;
+    app.database.operator.batch_execute("BEGIN; LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
+    for answer in join_all((0..6).map(|_| ada.me())).await {
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE", "{answer}");
+    }
+    until("no statement is left", async || app.database.count(BLOCKED).await == 0).await;
+    app.database.operator.batch_execute("ROLLBACK").await.expect("a rollback");
+    until("no transaction is left", async || app.database.count(HELD).await == 0).await;
+    until("it answers again", async || ada.me().await["data"]["me"]["id"].is_string()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_nobody_waits_for_holds_no_transaction() {
+    let test = TestDatabase::new().await;
+    test.operator.batch_execute("CREATE TABLE held (id int)").await.expect("a table");
+    for target in [target(&test.url), target(&test.url).pooled()] {
+        let database = Database::new(target, 1, PATIENCE).expect("a pool");
+        let work = database.run(async |connection| {
+            let endless = async |connection: &mut Connection| {
+                connection.batch_execute("LOCK TABLE held").await?;
+                std::future::pending::<Result<(), Error>>().await
+            };
+            connection.transaction(endless).await
+        });
+        tokio::select! {
+            _ = work => panic!("it never ends"),
+            () = until("it holds a lock", async || test.count(HELD).await > 0) => {}
+        }
+        until("it holds no lock", async || test.count(HELD).await == 0).await;
+        database.ping().await.expect("another connection");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_use_behind_a_pooler_takes_three_trips_more() {
+    let database = TestDatabase::new().await;
+    let proxy = Proxy::before(&database).await;
+    let (url, direct) = (proxy.url(&database), database.url.clone());
+    let app = TestApp::on(database, &url, &["--database-pool-size=1", "--database-direct-url", &direct]).await;
+    let ada = app.registered("ada@example.com").await;
+    let before = proxy.trips();
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    assert_eq!(proxy.trips() - before, 4, "begin, prepare, execute, commit");
+}
