@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 mod open;
 
-use open::open_to_serve;
+use open::{open_for_command, open_to_serve};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -65,7 +65,7 @@ pub(crate) async fn migrate(settings: &Settings) -> Outcome {
     let config = settings.check()?;
     telemetry::init(&config.log, config.log_format);
     let applied = unless_stopped(&mut Signals::new()?, async move {
-        let opened = open_to_serve(&config).await?;
+        let opened = open_for_command(&config).await?;
         let direct = opened.direct();
         let applied = migrations::run(direct).await.map_err(|error| unreachable(direct, &error));
         opened.close().await?;

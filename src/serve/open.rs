@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis::config::{Config, DatabaseChoice, Secret};
 use portcullis::db::Target;
-use portcullis::db::embedded::{Embedded, Options};
+use portcullis::db::embedded::{self, Embedded, Options};
 
 use super::{Outcome, unreachable};
 
@@ -39,12 +39,28 @@ impl Opened {
     }
 }
 
-/// Starts the private PostgreSQL, if that is the one. [`Opened::close`] when it is done with.
+/// For a server, which has its private PostgreSQL to itself.
 pub(super) async fn open_to_serve(config: &Config) -> Outcome<Opened> {
     match &config.database {
         DatabaseChoice::External { target, direct, secret } => external(config, target, direct.clone(), secret).await,
         DatabaseChoice::Private { data_dir, secret } => start(config, data_dir, secret.clone()).await,
     }
+}
+
+/// For a command, which may run beside a server. Uses the private PostgreSQL of that one and leaves it running; starts one if
+/// no server does. [`Opened::close`] when it is done.
+pub(super) async fn open_for_command(config: &Config) -> Outcome<Opened> {
+    if let DatabaseChoice::Private { data_dir, secret } = &config.database
+        && let Some(url) = embedded::url_of_running(data_dir)?
+    {
+        tracing::info!("using the private PostgreSQL of the server that runs");
+        let secret = match secret {
+            Some(secret) => Some(secret.clone()),
+            None => Secret::load(data_dir)?,
+        };
+        return Ok(Opened { target: url.parse()?, private: None, direct: None, secret });
+    }
+    open_to_serve(config).await
 }
 
 async fn external(config: &Config, target: &Target, direct: Option<Target>, secret: &Secret) -> Outcome<Opened> {
