@@ -62,6 +62,11 @@ async fn live(number: usize, here: Client, there: Client) {
 async fn two_instances_behind_a_pooler_answer_as_they_do_without() {
     let database = TestDatabase::new().await;
     let Some(bouncer) = PgBouncer::before(&database).await else { return };
+    let (other, connection) = tokio_postgres::connect(bouncer.url(), NoTls).await.expect("a way");
+    tokio::spawn(connection);
+    let names_of_ours = (0..200).map(|number| format!("PREPARE s{number} AS SELECT 1;")).collect::<String>();
+    other.batch_execute(&names_of_ours).await.expect("statements that somebody left");
+
     // The first finds an empty database.
     let instances = [instance(&bouncer), instance(&bouncer)];
     let clients = instances.each_ref().map(Server::client);
@@ -80,9 +85,7 @@ async fn two_instances_behind_a_pooler_answer_as_they_do_without() {
         assert!(errors.contains("a pooler in transaction mode") && !errors.contains("ERROR"), "{errors}");
     }
     let prepared = "SELECT count(*) FROM pg_prepared_statements";
-    let (through, connection) = tokio_postgres::connect(bouncer.url(), NoTls).await.expect("a way");
-    tokio::spawn(connection);
-    let left = through.simple_query(&format!("{prepared}; SHOW statement_timeout; SHOW search_path")).await;
+    let left = other.simple_query(&format!("{prepared}; SHOW statement_timeout; SHOW search_path")).await;
     let left: Vec<_> = left.expect("rows").iter().filter_map(first_value).collect();
     assert!(left[0] == "0" && left[1] == "0" && left[2].starts_with("test_"), "left for the next client: {left:?}");
 }
