@@ -6,6 +6,7 @@
 //! | --- | --- | --- |
 //! | transports | [`http`], [`graphql`] | HTTP and GraphQL, no rules |
 //! | use cases | [`flows`] | one file each: the order of things, its transaction |
+//! | tasks | [`background`] | which use cases run by themselves, and when |
 //! | the parts | [`app`] | all below, put together once |
 //! | nouns | [`accounts`], [`sessions`], [`tokens`], [`passwords`] | their own rules; their queries, in `store` |
 //! | ground | [`db`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
@@ -14,6 +15,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod background;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -21,7 +23,6 @@ pub mod error;
 pub mod flows;
 pub mod graphql;
 pub mod http;
-
 pub mod passwords;
 pub mod sessions;
 pub mod telemetry;

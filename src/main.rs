@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use portcullis::config::Settings;
 
+mod commands;
 mod serve;
 
 /// An authentication server for applications: one binary and PostgreSQL, spoken to in GraphQL.
@@ -26,6 +27,9 @@ enum Command {
     Serve,
     /// Bring the database up to this version, and stop.
     Migrate,
+    /// Show or rotate the keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(commands::Keys),
     /// Print the GraphQL schema.
     Schema,
 }
@@ -36,6 +40,7 @@ async fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&cli.settings).await,
         Command::Migrate => serve::migrate(&cli.settings).await,
+        Command::Keys(command) => commands::keys(&cli.settings, command).await,
         Command::Schema => {
             // Whoever reads it may have read enough.
             let _ = std::io::stdout().write_all(portcullis::graphql::sdl().as_bytes());

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use portcullis::app::App;
+use portcullis::background::Background;
 use portcullis::clock::Clock;
 use portcullis::config::{Config, DatabaseChoice, LogFormat, Settings};
 use portcullis::db::embedded::Embedded;
@@ -15,18 +16,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 mod open;
 
-use open::{open_for_command, open_to_serve};
+use open::open_to_serve;
+pub(crate) use open::{Opened, open_for_command};
 
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// SIGINT and SIGTERM.
-struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
@@ -82,7 +84,7 @@ pub(crate) async fn migrate(settings: &Settings) -> Outcome {
 
 /// Does `work` in a task of its own, so that a signal is heard even while it blocks; `None` if one came. What the work
 /// started is stopped then, before this returns.
-async fn unless_stopped<T: Send + 'static>(
+pub(crate) async fn unless_stopped<T: Send + 'static>(
     signals: &mut Signals,
     work: impl Future<Output = Outcome<T>> + Send + 'static,
 ) -> Outcome<Option<T>> {
@@ -109,7 +111,7 @@ async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
     Ok((app, opened.private))
 }
 
-async fn prepare(config: &Config, target: &Target, private: bool) -> Outcome {
+pub(crate) async fn prepare(config: &Config, target: &Target, private: bool) -> Outcome {
     if private || config.migrate {
         let applied = migrations::run(target).await.map_err(|error| unreachable(target, &error))?;
         applied.iter().for_each(|name| tracing::info!(name, "applied migration"));
@@ -127,7 +129,7 @@ fn unreachable(target: &Target, error: &portcullis::error::Error) -> String {
 }
 
 /// The error without the name of its kind, which is for the log.
-fn sentence(error: portcullis::error::Error) -> String {
+pub(crate) fn sentence(error: portcullis::error::Error) -> String {
     match error {
         portcullis::error::Error::Internal(text) | portcullis::error::Error::Unavailable(text) => text,
         other => other.to_string(),
@@ -135,7 +137,19 @@ fn sentence(error: portcullis::error::Error) -> String {
 }
 
 /// Serves until a signal, or until the private database ends by itself.
-async fn run(app: Arc<App>, listener: TcpListener, mut signals: Signals, private: Option<&mut Embedded>) -> Outcome {
+async fn run(app: Arc<App>, listener: TcpListener, signals: Signals, private: Option<&mut Embedded>) -> Outcome {
+    let background = Background::start(&app);
+    let served = serve_until_told(app, listener, signals, private).await;
+    background.stop().await;
+    served
+}
+
+async fn serve_until_told(
+    app: Arc<App>,
+    listener: TcpListener,
+    mut signals: Signals,
+    private: Option<&mut Embedded>,
+) -> Outcome {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = http::serve(app, listener, async {
         let _ = stopped.await;

@@ -76,6 +76,17 @@ pub(crate) async fn find(
     Ok(row.optional()?.map(|(row, hash)| (row.into(), PasswordHash::new(hash))))
 }
 
+/// The hash of the account's password, if the account is there and enabled.
+pub(crate) async fn find_hash(connection: &mut Connection, id: AccountId) -> Result<Option<PasswordHash>, Error> {
+    let hash = accounts::table
+        .filter(accounts::id.eq(id.0).and(accounts::disabled_at.is_null()))
+        .select(accounts::password_hash)
+        .first::<String>(connection)
+        .await
+        .optional()?;
+    Ok(hash.map(PasswordHash::new))
+}
+
 /// What of these two somebody has already, the e-mail address first.
 pub(crate) async fn find_taken(
     connection: &mut Connection,

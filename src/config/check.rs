@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Argon2Cost, Config, DatabaseChoice, LogFormat, Secret, Settings, secret};
+use super::MAX_ACCESS_TOKEN_TTL;
+use super::{Argon2Cost, Config, DatabaseChoice, LogFormat, Secret, Settings, SigningAlgorithm, secret};
 use crate::db::{Target, embedded};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -34,9 +35,11 @@ impl Settings {
     pub fn check(&self) -> Result<Config, BadSettings> {
         let mut check = Check(Vec::new());
         let database = check.database(self);
+        let secret_previous = check.secret("PORTCULLIS_SECRET_PREVIOUS", self.secret_previous.as_ref());
         let private = given(self.database_url.as_ref()).is_none();
         let config = Config {
             listen: check.listen(&self.listen),
+            secret_previous,
             log: check.log(&self.log),
             log_format: match self.log_format.trim() {
                 "text" | "" => LogFormat::Text,
@@ -52,9 +55,24 @@ impl Settings {
                 "PORTCULLIS_ACCESS_TOKEN_TTL",
                 &self.access_token_ttl,
                 "10m",
-                MINUTE..=DAY,
+                MINUTE..=MAX_ACCESS_TOKEN_TTL,
             ),
+            signing_algorithm: check.algorithm(&self.signing_algorithm),
+            key_rotation: check.duration("PORTCULLIS_KEY_ROTATION", &self.key_rotation, "90d", DAY..=400 * DAY),
             session_ttl: check.duration("PORTCULLIS_SESSION_TTL", &self.session_ttl, "30d", MINUTE..=400 * DAY),
+            session_idle_ttl: check.duration(
+                "PORTCULLIS_SESSION_IDLE_TTL",
+                &self.session_idle_ttl,
+                "14d",
+                5 * MINUTE..=400 * DAY,
+            ),
+            session_cache: check.number("PORTCULLIS_SESSION_CACHE", &self.session_cache, 100_000, 0..=10_000_000),
+            feed_timeout: check.duration(
+                "PORTCULLIS_FEED_TIMEOUT",
+                &self.feed_timeout,
+                "2s",
+                Duration::from_millis(100)..=MINUTE,
+            ),
             database_pool_size: check.number("PORTCULLIS_DATABASE_POOL_SIZE", &self.database_pool_size, 16, 1..=1000),
             database_timeout: check.duration(
                 "PORTCULLIS_DATABASE_TIMEOUT",
@@ -85,6 +103,10 @@ impl Settings {
                 None => return Err(BadSettings(check.0)),
             },
         };
+        if config.session_idle_ttl < config.access_token_ttl {
+            let why = "it is shorter than PORTCULLIS_ACCESS_TOKEN_TTL: a session would end before its access token";
+            check.fault("PORTCULLIS_SESSION_IDLE_TTL", why, ());
+        }
         if check.0.is_empty() { Ok(config) } else { Err(BadSettings(check.0)) }
     }
 }
@@ -200,16 +222,26 @@ impl Check {
         }
     }
 
+    fn algorithm(&mut self, value: &str) -> SigningAlgorithm {
+        match value.trim() {
+            "" => SigningAlgorithm::EdDsa,
+            value => SigningAlgorithm::parse(value).unwrap_or_else(|| {
+                self.fault("PORTCULLIS_SIGNING_ALGORITHM", "it is EdDSA, ES256 or RS256", SigningAlgorithm::EdDsa)
+            }),
+        }
+    }
+
+    fn secret(&mut self, name: &str, value: Option<&String>) -> Option<Secret> {
+        let secret = Secret::new(given(value)?.as_bytes());
+        if secret.is_none() {
+            let why = format!("it needs {} bytes or more; `openssl rand -base64 32` makes one", secret::MIN_BYTES);
+            self.fault(name, why, ());
+        }
+        secret
+    }
+
     fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
-        let secret = match given(settings.secret.as_ref()).map(|secret| Secret::new(secret.as_bytes())) {
-            Some(None) => self.fault(
-                "PORTCULLIS_SECRET",
-                format!("it needs {} bytes or more; `openssl rand -base64 32` makes one", secret::MIN_BYTES),
-                None,
-            ),
-            Some(secret) => secret,
-            None => None,
-        };
+        let secret = self.secret("PORTCULLIS_SECRET", settings.secret.as_ref());
         let direct = self.direct(settings);
         let Some(url) = given(settings.database_url.as_ref()) else {
             let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));

@@ -1,5 +1,6 @@
 //! Every setting: its flag, environment variable, default and documentation, and the check of them all at start.
 
+mod algorithm;
 mod check;
 mod secret;
 
@@ -9,9 +10,13 @@ use std::time::Duration;
 
 use clap::Args;
 
+pub use algorithm::SigningAlgorithm;
 pub use secret::Secret;
 
 use crate::db::Target;
+
+/// Longest life of an access token that can be set. Keys that have signed are kept this long: raising it needs care.
+pub const MAX_ACCESS_TOKEN_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The settings as they are given: as flags, else as environment variables, else by default. [`Settings::check`] reads them.
 #[derive(Args, Clone)]
@@ -42,6 +47,10 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub secret: Option<String>,
 
+    /// The secret of before, while PORTCULLIS_SECRET is being replaced: what it sealed is sealed anew at start.
+    #[arg(long, global = true, env = "PORTCULLIS_SECRET_PREVIOUS", hide_env_values = true, value_name = "SECRET")]
+    pub secret_previous: Option<String>,
+
     /// Where the private PostgreSQL and its secret live [default: /var/lib/portcullis for root, else the user's data
     /// directory, such as ~/.local/share/portcullis].
     #[arg(long, global = true, env = "PORTCULLIS_DATA_DIR", value_name = "DIRECTORY")]
@@ -67,9 +76,37 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_ACCESS_TOKEN_TTL", default_value = "10m", value_name = "DURATION")]
     pub access_token_ttl: String,
 
+    /// What signs access tokens: EdDSA, ES256 or RS256. A start with another one makes a new key.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_SIGNING_ALGORITHM",
+        default_value = "EdDSA",
+        value_name = "ALGORITHM"
+    )]
+    pub signing_algorithm: String,
+
+    /// Age at which the key that signs access tokens gets a successor: 1 day to 400 days.
+    #[arg(long, global = true, env = "PORTCULLIS_KEY_ROTATION", default_value = "90d", value_name = "DURATION")]
+    pub key_rotation: String,
+
     /// How long a session lives at the most: 1 minute to 400 days.
     #[arg(long, global = true, env = "PORTCULLIS_SESSION_TTL", default_value = "30d", value_name = "DURATION")]
     pub session_ttl: String,
+
+    /// How long a session lives without being used or refreshed: 5 minutes to 400 days, and no shorter than an access token.
+    #[arg(long, global = true, env = "PORTCULLIS_SESSION_IDLE_TTL", default_value = "14d", value_name = "DURATION")]
+    pub session_idle_ttl: String,
+
+    /// Sessions that an instance remembers, so that it needs not ask the database about their callers: 0 to 10000000. Each
+    /// takes some 500 bytes.
+    #[arg(long, global = true, env = "PORTCULLIS_SESSION_CACHE", default_value = "100000", value_name = "NUMBER")]
+    pub session_cache: String,
+
+    /// How long an instance trusts what it remembers without a sign of life from the database's feed of changes: 100ms to
+    /// 1m. No instance accepts a session for longer than this after it was ended; past it the database is asked each time.
+    #[arg(long, global = true, env = "PORTCULLIS_FEED_TIMEOUT", default_value = "2s", value_name = "DURATION")]
+    pub feed_timeout: String,
 
     /// Connections to PostgreSQL at the most: 1 to 1000.
     #[arg(long, global = true, env = "PORTCULLIS_DATABASE_POOL_SIZE", default_value = "16", value_name = "NUMBER")]
@@ -127,6 +164,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Which database to use.
     pub database: DatabaseChoice,
+    /// The secret of before.
+    pub secret_previous: Option<Secret>,
     /// The log's filter.
     pub log: String,
     /// The log's form.
@@ -137,8 +176,18 @@ pub struct Config {
     pub audience: String,
     /// Life of an access token.
     pub access_token_ttl: Duration,
+    /// What signs access tokens.
+    pub signing_algorithm: SigningAlgorithm,
+    /// Age at which a signing key gets a successor.
+    pub key_rotation: Duration,
     /// Life of a session.
     pub session_ttl: Duration,
+    /// Life of a session that nobody uses.
+    pub session_idle_ttl: Duration,
+    /// Sessions remembered.
+    pub session_cache: usize,
+    /// Trust in what is remembered, without a sign of life.
+    pub feed_timeout: Duration,
     /// Connections at the most.
     pub database_pool_size: usize,
     /// Bound on the wait for the database.

@@ -3,6 +3,7 @@
 pub mod embedded;
 mod error;
 pub mod migrations;
+pub(crate) mod notifications;
 mod pooled;
 mod probe;
 #[allow(missing_docs, unreachable_pub, reason = "generated")]

@@ -13,12 +13,53 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_events (id) {
+        id -> Uuid,
+        kind -> Text,
+        account_id -> Uuid,
+        session_id -> Nullable<Uuid>,
+        occurred_at -> Timestamptz,
+        user_agent -> Nullable<Text>,
+        ip_address -> Nullable<Inet>,
+    }
+}
+
+diesel::table! {
+    clean_up (task) {
+        task -> Text,
+        due_at -> Timestamptz,
+        position -> Uuid,
+    }
+}
+
+diesel::table! {
     keys (id) {
         id -> Uuid,
         purpose -> Text,
         algorithm -> Text,
         sealed -> Bytea,
         created_at -> Timestamptz,
+        activates_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    revocations (id) {
+        id -> Int8,
+        transaction_id -> Int8,
+        session_id -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
+        revoked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    service_keys (id) {
+        id -> Uuid,
+        name -> Text,
+        hash -> Bytea,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -38,4 +79,12 @@ diesel::table! {
 
 diesel::joinable!(sessions -> accounts (account_id));
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, keys, sessions,);
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    audit_events,
+    clean_up,
+    keys,
+    revocations,
+    service_keys,
+    sessions,
+);

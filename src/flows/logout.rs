@@ -15,8 +15,9 @@ use crate::tokens::refresh::RefreshToken;
 /// [`Error::Unavailable`] when the database is away: the session may live on.
 pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&str>) -> Result<bool, Error> {
     let now = app.clock.now();
+    let keys = app.keys.current();
     let by_access = match credential {
-        Credential::Bearer(token) => match app.access_tokens.verify(&app.keys, token, now) {
+        Credential::Bearer(token) => match app.access_tokens.verify(&keys, token, now) {
             Ok(claims) | Err(Rejected::Expired(claims)) => {
                 telemetry::record_account(claims.account);
                 Some(claims.session)
@@ -25,11 +26,12 @@ pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&s
         },
         Credential::Missing | Credential::Malformed => None,
     };
-    let by_refresh = refresh_token.and_then(|token| RefreshToken::verify(&app.keys, token)).map(|token| token.session);
+    let by_refresh = refresh_token.and_then(|token| RefreshToken::verify(&keys, token)).map(|token| token.session);
     let sessions: Vec<SessionId> = by_access.into_iter().chain(by_refresh).collect();
     if sessions.is_empty() {
         return Ok(false);
     }
-    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, now).await).await?;
-    Ok(ended > 0)
+    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, None, now).await).await;
+    app.viewers.forget_sessions(&sessions);
+    Ok(ended? > 0)
 }

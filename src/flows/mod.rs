@@ -1,6 +1,14 @@
 //! Use cases, one a file. Each owns its transaction; none knows another.
 
 pub mod authenticate;
+pub mod change_password;
+pub mod clean_up;
+pub mod keys;
+pub mod list_sessions;
 pub mod login;
 pub mod logout;
+pub mod record_uses;
+pub mod refresh;
 pub mod register;
+pub mod revoke_other_sessions;
+pub mod revoke_session;

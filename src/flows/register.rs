@@ -50,7 +50,7 @@ pub enum Fault {
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away. Then the
 /// account may exist or not.
 pub async fn register(app: &App, client: Client, typed: Registration) -> Result<Outcome, Error> {
-    let context = context(&typed);
+    let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
     let (email, username, password) = match read(typed) {
         Ok(parts) => parts,
         Err((mut faults, password)) => {
@@ -104,13 +104,4 @@ fn read(typed: Registration) -> Result<Parts, (Vec<Fault>, Option<Password>)> {
             Err((faults.into_iter().flatten().collect(), password))
         }
     }
-}
-
-/// What an attacker would try first. Cut: guessing its strength takes longer the more words there are.
-fn context(typed: &Registration) -> Vec<String> {
-    let email = typed.email.chars().take(100).collect::<String>();
-    let parts = email.split(['@', '.', '+', '-', '_']).map(str::to_owned);
-    let username = typed.username.iter().map(|username| username.chars().take(32).collect());
-    let local = email.split('@').next().unwrap_or_default().to_owned();
-    [email.clone(), local, "portcullis".to_owned()].into_iter().chain(parts.take(8)).chain(username).collect()
 }

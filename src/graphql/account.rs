@@ -8,35 +8,56 @@ use super::error::ApiError;
 use super::guard::{Viewer, auth, public, signed_in};
 use super::problem::{EmailTaken, ErrorCode, InvalidInput, RateLimited, UsernameTaken, WeakPassword};
 use super::scalars::DateTime;
-use super::session::{Session, Tokens};
-use crate::accounts::{Account, Taken};
-use crate::app::{App, SignIn};
+use super::session::{Session, SessionConnection, Tokens, parts, sessions_of};
+use crate::accounts::Taken;
+use crate::app::{App, SignIn, SignedIn};
 use crate::flows::register::{self, Outcome, Registration};
 
-/// A user account.
-#[derive(SimpleObject)]
-pub(crate) struct User {
-    /// Identifies the account for ever: `sub` in access tokens.
-    id: ID,
-    /// The e-mail address, as typed at registration, its domain in ASCII.
-    email: String,
-    /// The username, as typed at registration.
-    username: Option<String>,
-    /// What the account may do, set by the operator: `roles` in access tokens.
-    roles: Vec<String>,
-    /// When the account was registered.
-    created_at: DateTime,
+/// A user account: always the caller's own.
+pub(crate) struct User(SignedIn);
+
+impl User {
+    pub(crate) fn of(caller: SignedIn) -> Self {
+        Self(caller)
+    }
 }
 
-impl From<Account> for User {
-    fn from(account: Account) -> Self {
-        Self {
-            id: account.id.0.into(),
-            email: account.email,
-            username: account.username,
-            roles: account.roles,
-            created_at: account.created_at.into(),
-        }
+/// A user account. It is always the caller's own: nobody sees another's.
+#[Object]
+impl User {
+    /// Identifies the account for ever: `sub` in access tokens.
+    async fn id(&self) -> ID {
+        self.0.account().id.0.into()
+    }
+
+    /// The e-mail address, as typed at registration, its domain in ASCII.
+    async fn email(&self) -> &str {
+        &self.0.account().email
+    }
+
+    /// The username, as typed at registration.
+    async fn username(&self) -> Option<&str> {
+        self.0.account().username.as_deref()
+    }
+
+    /// What the account may do, set by the operator: `roles` in access tokens.
+    async fn roles(&self) -> &[String] {
+        &self.0.account().roles
+    }
+
+    /// When the account was registered.
+    async fn created_at(&self) -> DateTime {
+        self.0.account().created_at.into()
+    }
+
+    /// The account's active sessions, the newest first.
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at the most: 1 to 100.", default = 20)] first: u16,
+        #[graphql(desc = "The cursor of the session before the first.")] after: Option<String>,
+    ) -> Result<Option<SessionConnection>, ApiError> {
+        sessions_of(ctx, &self.0, first, after.as_deref()).await.map(Some)
     }
 }
 
@@ -48,7 +69,7 @@ impl AccountQuery {
     /// The account of the caller.
     #[graphql(directive = auth::apply())]
     async fn me(&self, ctx: &Context<'_>) -> Result<Option<User>, ApiError> {
-        Ok(Some(signed_in(ctx).await?.account.clone().into()))
+        Ok(Some(User::of(signed_in(ctx).await?.clone())))
     }
 }
 
@@ -66,7 +87,6 @@ pub(crate) struct RegisterInput {
 
 /// How a registration ends.
 #[derive(Union)]
-#[expect(clippy::large_enum_variant, reason = "made once and answered at once")]
 pub(crate) enum RegisterResult {
     Success(RegisterSuccess),
     EmailTaken(EmailTaken),
@@ -88,8 +108,9 @@ pub(crate) struct RegisterSuccess {
 }
 
 impl From<SignIn> for RegisterSuccess {
-    fn from(SignIn { account, session, tokens }: SignIn) -> Self {
-        Self { user: account.into(), session: session.into(), tokens: tokens.into() }
+    fn from(sign_in: SignIn) -> Self {
+        let (caller, session, tokens) = parts(sign_in);
+        Self { user: User::of(caller), session, tokens }
     }
 }
 
@@ -105,16 +126,10 @@ impl From<Outcome> for RegisterResult {
                 code: ErrorCode::UsernameTaken,
                 message: "An account with this username exists.".to_owned(),
             }),
-            Outcome::Invalid(faults) => Self::InvalidInput(InvalidInput {
-                code: ErrorCode::InvalidInput,
-                message: "Some of the input can't be taken.".to_owned(),
-                fields: faults.into_iter().map(Into::into).collect(),
-            }),
-            Outcome::Weak(weakness) => Self::WeakPassword(WeakPassword {
-                code: ErrorCode::WeakPassword,
-                message: weakness.warning.unwrap_or_else(|| "This password is too easily guessed.".to_owned()),
-                suggestions: weakness.suggestions,
-            }),
+            Outcome::Invalid(faults) => {
+                Self::InvalidInput(InvalidInput::new(faults.into_iter().map(Into::into).collect()))
+            }
+            Outcome::Weak(weakness) => Self::WeakPassword(weakness.into()),
         }
     }
 }

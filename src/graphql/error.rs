@@ -102,7 +102,12 @@ fn without_value(error: &mut ServerError) {
 }
 
 /// An error on its way out of a resolver. It has no `Display`: whatever had one could reach a client by a mere `?`.
-pub(crate) struct ApiError(Error);
+pub(crate) enum ApiError {
+    /// What went wrong below.
+    Failed(Error),
+    /// A value that the type of its argument lets through and that can't be taken all the same.
+    Input(&'static str),
+}
 
 /// Keeps the cause for the operator.
 pub(super) fn log(error: &Error) {
@@ -117,21 +122,25 @@ pub(super) fn log(error: &Error) {
 impl ApiError {
     /// An error that is in the log already.
     pub(super) fn logged(error: Error) -> Self {
-        Self(error)
+        Self::Failed(error)
     }
 }
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         log(&error);
-        Self(error)
+        Self::Failed(error)
     }
 }
 
 impl From<ApiError> for async_graphql::Error {
-    fn from(ApiError(error): ApiError) -> Self {
+    fn from(error: ApiError) -> Self {
         let coded = |message: &str, code: Code| {
             async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
+        };
+        let error = match error {
+            ApiError::Failed(error) => error,
+            ApiError::Input(message) => return coded(message, Code::BadUserInput),
         };
         match error {
             Error::Unauthenticated(reason) => coded("You are not signed in.", Code::Unauthenticated)

@@ -8,9 +8,9 @@ use async_graphql::{Context, TypeDirective};
 use tokio::sync::OnceCell;
 
 use super::error::{ApiError, log};
-use crate::app::App;
+use crate::app::{App, SignedIn};
 use crate::error::Error;
-use crate::flows::authenticate::{SignedIn, authenticate};
+use crate::flows::authenticate::authenticate;
 use crate::sessions::Client;
 use crate::tokens::Credential;
 

@@ -5,6 +5,8 @@ mod conventions;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod guard;
+pub(crate) mod loaders;
+mod password;
 mod problem;
 mod scalars;
 mod session;
@@ -24,7 +26,7 @@ pub struct Query(account::AccountQuery);
 /// What can be done. Each outcome that a caller can bring about is a member of the result's union; `errors` is for a missing
 /// or bad token, malformed input, overload and faults.
 #[derive(MergedObject, Default)]
-pub struct Mutation(account::AccountMutation, session::SessionMutation);
+pub struct Mutation(account::AccountMutation, session::SessionMutation, password::PasswordMutation);
 
 /// The schema with its resolvers.
 pub type PortcullisSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -2,9 +2,10 @@
 
 use async_graphql::{Enum, Interface, SimpleObject};
 
+use super::session::InvalidRefreshTokenReason;
 use crate::accounts::BadUsername;
 use crate::flows::register::Fault;
-use crate::passwords::BadPassword;
+use crate::passwords::{BadPassword, Weakness};
 
 /// An outcome that the caller can mend. Every result union's members other than its success implement it.
 #[derive(Interface)]
@@ -18,6 +19,8 @@ pub(crate) enum UserError {
     InvalidInput(InvalidInput),
     WeakPassword(WeakPassword),
     InvalidCredentials(InvalidCredentials),
+    InvalidRefreshToken(InvalidRefreshToken),
+    SessionNotFound(SessionNotFound),
     RateLimited(RateLimited),
 }
 
@@ -34,6 +37,10 @@ pub(crate) enum ErrorCode {
     WeakPassword,
     /// No account has this identifier and password.
     InvalidCredentials,
+    /// The refresh token is not accepted; `reason` says why.
+    InvalidRefreshToken,
+    /// None of the caller's active sessions has this id.
+    SessionNotFound,
     /// There were too many attempts.
     RateLimited,
 }
@@ -122,29 +129,76 @@ pub(crate) struct InvalidCredentials {
     pub(super) message: String,
 }
 
+/// The refresh token is not accepted. Sign in again.
+#[derive(SimpleObject)]
+pub(crate) struct InvalidRefreshToken {
+    /// INVALID_REFRESH_TOKEN
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
+    /// Why it is not accepted.
+    pub(super) reason: InvalidRefreshTokenReason,
+}
+
+/// None of the caller's active sessions has this id: it has ended, or it never was the caller's. Which of these is not told.
+#[derive(SimpleObject)]
+pub(crate) struct SessionNotFound {
+    /// SESSION_NOT_FOUND
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
+}
+
+impl InvalidInput {
+    pub(super) fn new(fields: Vec<FieldError>) -> Self {
+        let message = "Some of the input can't be taken.".to_owned();
+        Self { code: ErrorCode::InvalidInput, message, fields }
+    }
+}
+
+impl From<Weakness> for WeakPassword {
+    fn from(weakness: Weakness) -> Self {
+        Self {
+            code: ErrorCode::WeakPassword,
+            message: weakness.warning.unwrap_or_else(|| "This password is too easily guessed.".to_owned()),
+            suggestions: weakness.suggestions,
+        }
+    }
+}
+
+impl FieldError {
+    fn new(name: &str, code: FieldErrorCode, message: String) -> Self {
+        Self { path: vec!["input".to_owned(), name.to_owned()], code, message }
+    }
+
+    /// A password that can't be taken, in the input's field `name`.
+    pub(super) fn password(name: &str, why: BadPassword) -> Self {
+        let code = match why {
+            BadPassword::TooShort => FieldErrorCode::TooShort,
+            BadPassword::TooLong => FieldErrorCode::TooLong,
+        };
+        Self::new(name, code, why.to_string())
+    }
+}
+
 impl From<Fault> for FieldError {
     fn from(fault: Fault) -> Self {
-        let (name, code, message) = match fault {
-            Fault::Email => ("email", FieldErrorCode::InvalidFormat, "This is not an e-mail address.".to_owned()),
+        match fault {
+            Fault::Email => {
+                Self::new("email", FieldErrorCode::InvalidFormat, "This is not an e-mail address.".to_owned())
+            }
             Fault::Username(why) => {
                 let code = match why {
                     BadUsername::TooShort => FieldErrorCode::TooShort,
                     BadUsername::TooLong => FieldErrorCode::TooLong,
                     BadUsername::Characters => FieldErrorCode::InvalidFormat,
                 };
-                ("username", code, why.to_string())
+                Self::new("username", code, why.to_string())
             }
-            Fault::Password(why) => {
-                let code = match why {
-                    BadPassword::TooShort => FieldErrorCode::TooShort,
-                    BadPassword::TooLong => FieldErrorCode::TooLong,
-                };
-                ("password", code, why.to_string())
-            }
+            Fault::Password(why) => Self::password("password", why),
             Fault::WeakPassword => {
-                ("password", FieldErrorCode::TooWeak, "This password is too easily guessed.".to_owned())
+                Self::new("password", FieldErrorCode::TooWeak, "This password is too easily guessed.".to_owned())
             }
-        };
-        Self { path: vec!["input".to_owned(), name.to_owned()], code, message }
+        }
     }
 }

@@ -18,10 +18,12 @@ use super::viewer::viewer;
 use crate::app::App;
 use crate::graphql::document::OperationName;
 use crate::graphql::error::{self, Code};
+use crate::graphql::loaders;
 use crate::graphql::{PortcullisSchema, schema};
 
 /// Answers one operation a request: no batches, no GET.
 pub(super) struct GraphqlEndpoint {
+    app: Arc<App>,
     schema: PortcullisSchema,
     max_body_bytes: usize,
 }
@@ -43,7 +45,7 @@ struct Body {
 impl GraphqlEndpoint {
     pub(super) fn new(app: Arc<App>) -> Self {
         let max_body_bytes = app.config.max_body_bytes;
-        Self { schema: schema(app), max_body_bytes }
+        Self { schema: schema(app.clone()), app, max_body_bytes }
     }
 
     async fn answer(&self, mut request: Request) -> Result<Response, Response> {
@@ -71,7 +73,8 @@ impl GraphqlEndpoint {
         })?;
         let body = parse(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, &message))?;
         let mut operation = GraphqlRequest::new(body.query).data(viewer(&request));
-        operation = operation.data(OperationName(body.operation_name.clone()));
+        operation =
+            operation.data(OperationName(body.operation_name.clone())).data(loaders::sessions(self.app.clone()));
         operation.operation_name = body.operation_name;
         if let Some(variables) = body.variables {
             operation.variables = Variables::from_json(serde_json::Value::Object(variables));

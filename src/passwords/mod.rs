@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+pub(crate) use policy::first_guesses;
 pub use policy::{BadPassword, LENGTH, Weakness, check};
 
 use crate::config::Argon2Cost;

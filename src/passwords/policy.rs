@@ -76,6 +76,15 @@ pub(super) fn weakness(password: &Password, context: &[String]) -> Option<Weakne
     })
 }
 
+/// What somebody who knows the account would try first. Cut: guessing its strength takes longer the more words there are.
+pub(crate) fn first_guesses(email: &str, username: Option<&str>) -> Vec<String> {
+    let email = email.chars().take(100).collect::<String>();
+    let parts = email.split(['@', '.', '+', '-', '_']).map(str::to_owned);
+    let username = username.iter().map(|username| username.chars().take(32).collect());
+    let local = email.split('@').next().unwrap_or_default().to_owned();
+    [email.clone(), local, "portcullis".to_owned()].into_iter().chain(parts.take(8)).chain(username).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,28 +10,28 @@ use portcullis::db::embedded::{self, Embedded, Options};
 use super::{Outcome, unreachable};
 
 /// A database that can be reached.
-pub(super) struct Opened {
-    pub(super) target: Target,
+pub(crate) struct Opened {
+    pub(crate) target: Target,
     /// The private server behind it, if it is ours to stop.
-    pub(super) private: Option<Embedded>,
+    pub(crate) private: Option<Embedded>,
     direct: Option<Target>,
     secret: Option<Secret>,
 }
 
 impl Opened {
     /// The way past a pooler, or the only one.
-    pub(super) fn direct(&self) -> &Target {
+    pub(crate) fn direct(&self) -> &Target {
         self.direct.as_ref().unwrap_or(&self.target)
     }
 
     /// The deployment's secret. A command beside a server makes none: two would be made at once.
-    pub(super) fn secret(&self) -> Outcome<&Secret> {
+    pub(crate) fn secret(&self) -> Outcome<&Secret> {
         let unknown = "the data directory holds no secret: set PORTCULLIS_SECRET to that of the server that runs there";
         self.secret.as_ref().ok_or_else(|| unknown.into())
     }
 
     /// Stops what was started for it.
-    pub(super) async fn close(self) -> Outcome {
+    pub(crate) async fn close(self) -> Outcome {
         match self.private {
             Some(private) => Ok(private.stop().await?),
             None => Ok(()),
@@ -40,7 +40,7 @@ impl Opened {
 }
 
 /// For a server, which has its private PostgreSQL to itself.
-pub(super) async fn open_to_serve(config: &Config) -> Outcome<Opened> {
+pub(crate) async fn open_to_serve(config: &Config) -> Outcome<Opened> {
     match &config.database {
         DatabaseChoice::External { target, direct, secret } => external(config, target, direct.clone(), secret).await,
         DatabaseChoice::Private { data_dir, secret } => start(config, data_dir, secret.clone()).await,
@@ -49,7 +49,7 @@ pub(super) async fn open_to_serve(config: &Config) -> Outcome<Opened> {
 
 /// For a command, which may run beside a server. Uses the private PostgreSQL of that one and leaves it running; starts one if
 /// no server does. [`Opened::close`] when it is done.
-pub(super) async fn open_for_command(config: &Config) -> Outcome<Opened> {
+pub(crate) async fn open_for_command(config: &Config) -> Outcome<Opened> {
     if let DatabaseChoice::Private { data_dir, secret } = &config.database
         && let Some(url) = embedded::url_of_running(data_dir)?
     {

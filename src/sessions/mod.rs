@@ -1,10 +1,16 @@
 //! Sessions: an account signed in on one device.
 
 mod client;
+pub(crate) mod feed;
+mod freshness;
+mod refresh;
 pub(crate) mod store;
+pub(crate) mod uses;
+mod viewers;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -12,6 +18,11 @@ use crate::accounts::AccountId;
 use crate::clock::Timestamp;
 
 pub use client::Client;
+pub use feed::Feed;
+pub use freshness::Freshness;
+pub use refresh::{Refreshed, Refusal};
+pub use uses::Uses;
+pub use viewers::Viewers;
 
 /// Identifies a session: `sid` in its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +45,7 @@ pub struct Session {
     pub refresh_counter: i64,
     /// When it was opened.
     pub created_at: Timestamp,
-    /// When it was opened or last refreshed.
+    /// When it was opened, refreshed or used with an access token; the last to within a minute or two.
     pub last_used_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
@@ -47,11 +58,27 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether its tokens are good at `now`.
+    /// Whether its tokens are good at `now`: not ended, not past its end, and not left unused for `idle_ttl`.
     #[must_use]
-    pub fn is_active(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && now < self.expires_at
+    pub fn is_active(&self, now: Timestamp, idle_ttl: Duration) -> bool {
+        self.is_active_if_used(self.last_used_at, now, idle_ttl)
     }
+
+    /// The same for a session whose last use is known better than by its row.
+    pub(crate) fn is_active_if_used(&self, last_used_at: Timestamp, now: Timestamp, idle_ttl: Duration) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at && now < last_used_at + idle_ttl
+    }
+}
+
+/// Which of an account's sessions are asked for: the newest, after one that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Page {
+    /// Whose.
+    pub account: AccountId,
+    /// The one before the first.
+    pub after: Option<SessionId>,
+    /// How many at the most.
+    pub first: u16,
 }
 
 /// A session to be opened.
@@ -69,12 +96,10 @@ pub struct NewSession {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
-    fn a_session_is_active_until_it_expires_or_is_revoked() {
+    fn a_session_is_active_until_it_expires_is_left_unused_or_is_revoked() {
         let start = chrono::DateTime::UNIX_EPOCH;
         let session = Session {
             id: SessionId(Uuid::nil()),
@@ -87,8 +112,12 @@ mod tests {
             user_agent: None,
             ip_address: None,
         };
-        assert!(session.is_active(start + Duration::from_secs(59)));
-        assert!(!session.is_active(start + Duration::from_secs(60)));
-        assert!(!Session { revoked_at: Some(start), ..session }.is_active(start));
+        let idle = Duration::from_secs(30);
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(session.is_active(at(29), idle));
+        assert!(!session.is_active(at(30), idle), "unused for too long");
+        assert!(session.is_active_if_used(at(29), at(58), idle));
+        assert!(!session.is_active_if_used(at(59), at(60), idle), "past its end");
+        assert!(!Session { revoked_at: Some(start), ..session }.is_active(start, idle));
     }
 }

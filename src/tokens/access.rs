@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use jsonwebtoken::{DecodingKey, Header, Validation};
+use jsonwebtoken::{Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::PlainToken;
-use super::keys::KeySet;
+use super::key_set::KeySet;
+use super::signing::SigningKey;
+use super::verified::{Verified, VerifiedTokens, digest};
 use crate::accounts::{Account, AccountId};
 use crate::clock::{Timestamp, new_id};
 use crate::error::Error;
@@ -20,11 +22,12 @@ const TYPE: &str = "at+jwt";
 const MAX_BYTES: usize = 8192;
 
 /// Mints and verifies access tokens of one issuer for one audience.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AccessTokens {
     issuer: String,
     audience: String,
     ttl: Duration,
+    verified: VerifiedTokens,
 }
 
 #[derive(Serialize)]
@@ -70,7 +73,7 @@ impl AccessTokens {
     /// Tokens with these claims `iss` and `aud` that live for `ttl`.
     #[must_use]
     pub fn new(issuer: String, audience: String, ttl: Duration) -> Self {
-        Self { issuer, audience, ttl }
+        Self { issuer, audience, ttl, verified: VerifiedTokens::new() }
     }
 
     /// A token for `session`, and when it expires: never later than the session.
@@ -84,8 +87,8 @@ impl AccessTokens {
         session: &Session,
         now: Timestamp,
     ) -> Result<(PlainToken, Timestamp), Error> {
-        let (kid, algorithm) = keys.signing();
-        let header = Header { typ: Some(TYPE.into()), kid: Some(kid.into()), ..Header::new(algorithm) };
+        let key = keys.signing(now);
+        let header = Header { typ: Some(TYPE.into()), kid: Some(key.kid().into()), ..Header::new(key.algorithm()) };
         let expires = (now + self.ttl).min(session.expires_at).timestamp();
         let claims = NewClaims {
             iss: &self.issuer,
@@ -98,7 +101,7 @@ impl AccessTokens {
             roles: &account.roles,
         };
         let expires_at = Timestamp::from_timestamp(expires, 0).ok_or_else(|| Error::internal("expiry out of range"))?;
-        Ok((PlainToken(keys.sign(&header, &claims)?), expires_at))
+        Ok((PlainToken(key.sign(&header, &claims)?), expires_at))
     }
 
     /// What `token` says, if it is genuine and in time at `now`.
@@ -109,33 +112,42 @@ impl AccessTokens {
         if token.len() > MAX_BYTES {
             return Err(Rejected::Invalid);
         }
+        let digest = digest(token);
+        if let Some(verified) = self.verified.get(&digest, keys.generation()) {
+            return verified.at(now);
+        }
+        let verified = self.read(keys, token, now)?;
+        let claims = verified.at(now)?;
+        self.verified.insert(digest, verified);
+        Ok(claims)
+    }
+
+    /// Everything but the token's own times.
+    fn read(&self, keys: &KeySet, token: &str, now: Timestamp) -> Result<Verified, Rejected> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected::Invalid)?;
         // RFC 8725 section 3.11. RFC 7515 section 4.1.11: no extension is known here.
         if header.crit.is_some() || !is_access_token(header.typ.as_deref()) {
             return Err(Rejected::Invalid);
         }
-        let (key, algorithm) = header.kid.as_deref().and_then(|kid| keys.verifying(kid)).ok_or(Rejected::Invalid)?;
-        let claims = self.decode(token, key, algorithm)?;
-        let known = Claims { account: AccountId(claims.sub), session: SessionId(claims.sid) };
-        if claims.nbf.is_some_and(|nbf| now.timestamp() < nbf) {
-            return Err(Rejected::Invalid);
-        }
-        if claims.exp <= now.timestamp() { Err(Rejected::Expired(known)) } else { Ok(known) }
+        let key = header.kid.as_deref().and_then(|kid| keys.verifying(kid, now)).ok_or(Rejected::Invalid)?;
+        let claims = self.decode(token, key)?;
+        Ok(Verified {
+            claims: Claims { account: AccountId(claims.sub), session: SessionId(claims.sid) },
+            expires: claims.exp,
+            not_before: claims.nbf,
+            reign: key.reign,
+            generation: keys.generation(),
+        })
     }
 
     /// Signature, issuer and audience. Not the time: the library would read the system's, with a leeway.
-    fn decode(
-        &self,
-        token: &str,
-        key: &DecodingKey,
-        algorithm: jsonwebtoken::Algorithm,
-    ) -> Result<KnownClaims, Rejected> {
-        let mut validation = Validation::new(algorithm);
+    fn decode(&self, token: &str, key: &SigningKey) -> Result<KnownClaims, Rejected> {
+        let mut validation = Validation::new(key.algorithm());
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
-        jsonwebtoken::decode::<KnownClaims>(token, key, &validation)
+        jsonwebtoken::decode::<KnownClaims>(token, key.decoding(), &validation)
             .map(|token| token.claims)
             .map_err(|_| Rejected::Invalid)
     }

@@ -1,148 +1,142 @@
-//! The keys that sign access tokens and derive refresh tokens.
+//! The keys of a running server: read at start, and again when they change.
 
-use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_lc_rs::hmac;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-use serde::Serialize;
-use uuid::Uuid;
-use zeroize::Zeroizing;
+use tokio::sync::Mutex;
 
-use super::seal::Seal;
+pub use super::key_set::KeySet;
+use super::rotation::{NewKey, Occasion, Policy, first, resealed, without_gone};
+use super::seal::Seals;
 use super::store::{self, KeyRow};
-use crate::clock::{Timestamp, new_id};
-use crate::config::Secret;
+use crate::clock::Timestamp;
+use crate::config::SigningAlgorithm;
 use crate::db::Connection;
 use crate::error::Error;
 
-const ACCESS_TOKEN: &str = "access_token";
-const REFRESH_TOKEN: &str = "refresh_token";
-
-/// Key that signs access tokens.
-struct SigningKey {
-    kid: String,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    jwk: serde_json::Value,
+/// The deployment's keys, as this instance knows them.
+#[derive(Debug)]
+pub struct Keys {
+    seals: Seals,
+    policy: Policy,
+    current: RwLock<Arc<KeySet>>,
+    /// Held from reading the table to taking what it holds, so that an older reading never replaces a newer one.
+    turn: Mutex<()>,
 }
 
-/// The keys of a deployment, the same on all its instances.
-pub struct KeySet {
-    signing: SigningKey,
-    refresh_root: hmac::Key,
-    jwks: String,
+/// What has to be done to the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The newest signing key is too old: one of this algorithm has to be made.
+    pub rotation: Option<SigningAlgorithm>,
+    /// There are keys none of whose tokens is alive.
+    pub deletion: bool,
 }
 
-impl KeySet {
-    /// Takes the keys from the database, and makes them if it is the first time.
+/// The algorithm of the key that a start has to bring along, if it has to: there is none yet, or the newest is too old or of
+/// another algorithm than the setting's.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn needed(
+    connection: &mut Connection,
+    policy: Policy,
+    now: Timestamp,
+) -> Result<Option<SigningAlgorithm>, Error> {
+    Ok(policy.due(&store::load(connection).await?, Occasion::Start, now))
+}
+
+impl Keys {
+    /// Takes the keys from the database, and makes them if it is the first time. Adds `fresh` if it is still needed. What the
+    /// previous secret sealed is sealed anew.
     ///
     /// # Errors
-    /// [`Error::Internal`] with a sentence for the operator when `secret` is not the one that sealed them;
+    /// [`Error::Internal`] with a sentence for the operator when no secret opens them; [`Error::Unavailable`] when the database
+    /// is away.
+    pub async fn start(
+        connection: &mut Connection,
+        seals: Seals,
+        policy: Policy,
+        fresh: Option<NewKey>,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let decide = |rows: &[KeyRow]| {
+            if rows.is_empty() {
+                let lost = || Error::Internal("the keys were deleted while this instance started".into());
+                return Ok((first(fresh.as_ref().ok_or_else(lost)?, &seals, now)?, 0));
+            }
+            let mut change = resealed(rows, &seals)?;
+            let stale = change.reseal.len();
+            if let Some(fresh) = &fresh
+                && policy.due(rows, Occasion::Start, now).is_some()
+            {
+                change.add.push(fresh.successor(rows, &seals, now)?);
+            }
+            Ok((change, stale))
+        };
+        let (rows, stale) = store::change(connection, decide).await?;
+        if stale > 0 {
+            tracing::info!(keys = stale, "sealed the keys of PORTCULLIS_SECRET_PREVIOUS under PORTCULLIS_SECRET");
+        }
+        let current = RwLock::new(Arc::new(KeySet::open(&rows, &seals)?));
+        Ok(Self { seals, policy, current, turn: Mutex::new(()) })
+    }
+
+    /// The keys as they are now. Ask once for what belongs together.
+    #[must_use]
+    pub fn current(&self) -> Arc<KeySet> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the table again. Keys that can't be opened change nothing here, and are logged: whoever put them there has to
+    /// mend it, and until then what this instance knows is better than nothing.
+    ///
+    /// # Errors
     /// [`Error::Unavailable`] when the database is away.
-    pub async fn load_or_create(connection: &mut Connection, secret: &Secret, now: Timestamp) -> Result<Self, Error> {
-        let seal = Seal::new(secret)?;
-        let rows = store::load_or_insert(connection, || {
-            Ok(vec![
-                make(&seal, ACCESS_TOKEN, "EdDSA", &generate_ed25519()?, now)?,
-                make(&seal, REFRESH_TOKEN, "HS256", &generate_hmac()?, now)?,
-            ])
-        })
-        .await?;
-        let open = |row: &KeyRow| {
-            seal.open(row.id, &row.sealed).map_err(|_| {
-                Error::Internal(
-                    "PORTCULLIS_SECRET does not open the keys in this database: another secret sealed them. \
-                     Set the secret with which this deployment was first started."
-                        .into(),
-                )
-            })
-        };
-        let newest = |purpose: &str| rows.iter().rfind(|row| row.purpose == purpose);
-        let (Some(access), Some(refresh)) = (newest(ACCESS_TOKEN), newest(REFRESH_TOKEN)) else {
-            return Err(Error::Internal("the table keys holds only a part of the keys".into()));
-        };
-        let signing = SigningKey::from_pkcs8(access.id, &open(access)?)?;
-        let jwks = serde_json::json!({ "keys": [&signing.jwk] }).to_string();
-        let refresh_root = hmac::Key::new(hmac::HMAC_SHA256, &open(refresh)?);
-        Ok(Self { signing, refresh_root, jwks })
+    pub async fn reload(&self, connection: &mut Connection) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
+        let rows = store::load(connection).await?;
+        if let Err(error) = self.take(&rows) {
+            tracing::error!(%error, "the keys in the database can't be used: going on with those of before");
+        }
+        Ok(())
     }
 
-    /// The public keys, as a JWK set (RFC 7517).
+    /// Whether [`tend`](Self::tend) has something to do at `now`, as far as this instance knows.
     #[must_use]
-    pub fn jwks(&self) -> &str {
-        &self.jwks
+    pub fn due(&self, now: Timestamp) -> Due {
+        let current = self.current();
+        Due {
+            rotation: self.policy.due(current.rows(), Occasion::Running, now),
+            deletion: !without_gone(current.rows(), now).delete.is_empty(),
+        }
     }
 
-    /// The `kid` and algorithm of the key that signs now.
-    #[must_use]
-    pub fn signing(&self) -> (&str, Algorithm) {
-        (&self.signing.kid, Algorithm::EdDSA)
-    }
-
-    /// Signs a JWT with the key that signs now, whatever the header says of a `kid`.
+    /// Adds `fresh` if the newest key is still too old, deletes the keys that are gone, and reads them all again. An
+    /// instance whose secret does not open all keys changes none.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the header's algorithm is not the key's or the claims are no JSON object.
-    pub fn sign(&self, header: &Header, claims: &impl Serialize) -> Result<String, Error> {
-        jsonwebtoken::encode(header, claims, &self.signing.encoding).map_err(Error::internal)
+    /// [`Error::Unavailable`] when the database is away; [`Error::Internal`] when the secret does not open the keys.
+    pub async fn tend(&self, connection: &mut Connection, fresh: Option<NewKey>, now: Timestamp) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
+        let decide = |rows: &[KeyRow]| {
+            KeySet::open(rows, &self.seals)?;
+            let mut change = without_gone(rows, now);
+            if let Some(fresh) = &fresh
+                && self.policy.due(rows, Occasion::Running, now).is_some()
+            {
+                change.add.push(fresh.successor(rows, &self.seals, now)?);
+            }
+            Ok((change, ()))
+        };
+        let (rows, ()) = store::change(connection, decide).await?;
+        self.take(&rows)
     }
 
-    /// The key that verifies tokens of this `kid`.
-    pub(super) fn verifying(&self, kid: &str) -> Option<(&DecodingKey, Algorithm)> {
-        (kid == self.signing.kid).then_some((&self.signing.decoding, Algorithm::EdDSA))
+    fn take(&self, rows: &[KeyRow]) -> Result<(), Error> {
+        if !self.current().is_of(rows) {
+            let new = Arc::new(KeySet::open(rows, &self.seals)?);
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+        }
+        Ok(())
     }
-
-    /// The key of one session's refresh tokens.
-    pub(super) fn session_key(&self, session: Uuid) -> hmac::Key {
-        let derived = hmac::sign(&self.refresh_root, session.as_bytes());
-        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
-    }
-}
-
-impl fmt::Debug for KeySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeySet({})", self.signing.kid)
-    }
-}
-
-impl SigningKey {
-    fn from_pkcs8(id: Uuid, pkcs8: &[u8]) -> Result<Self, Error> {
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(Error::internal)?;
-        let kid = id.to_string();
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-        Ok(Self {
-            // RFC 8037 section 2.
-            jwk: serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x }),
-            encoding: EncodingKey::from_ed_der(pkcs8),
-            decoding: DecodingKey::from_ed_components(&x).map_err(Error::internal)?,
-            kid,
-        })
-    }
-}
-
-fn generate_ed25519() -> Result<Zeroizing<Vec<u8>>, Error> {
-    use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-    let pair = Ed25519KeyPair::generate().map_err(Error::internal)?;
-    let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(Error::internal)?;
-    Ok(Zeroizing::new(pkcs8.as_ref().to_vec()))
-}
-
-fn generate_hmac() -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut key = Zeroizing::new(vec![0; 32]);
-    aws_lc_rs::rand::fill(&mut key).map_err(Error::internal)?;
-    Ok(key)
-}
-
-fn make(seal: &Seal, purpose: &str, algorithm: &str, key: &[u8], now: Timestamp) -> Result<KeyRow, Error> {
-    let id = new_id(now);
-    Ok(KeyRow {
-        id,
-        purpose: purpose.to_owned(),
-        algorithm: algorithm.to_owned(),
-        sealed: seal.seal(id, key)?,
-        created_at: now,
-    })
 }

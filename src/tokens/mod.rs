@@ -1,10 +1,20 @@
 //! Tokens: what is handed out and how it is recognised again.
 
 pub mod access;
+mod key_set;
 pub mod keys;
+pub mod lifecycle;
+pub mod operate;
 pub mod refresh;
+pub mod rotation;
 mod seal;
+mod signing;
 mod store;
+mod verified;
+
+pub use key_set::{Jwks, KeySet};
+pub use seal::Seals;
+pub use signing::SigningKey;
 
 use crate::clock::Timestamp;
 

@@ -8,8 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::PlainToken;
-use super::keys::KeySet;
+use super::{KeySet, PlainToken};
 use crate::sessions::SessionId;
 
 /// Tells what kind of secret it is, to people and to scanners of leaked secrets. Changing it revokes every token in the field.

@@ -14,14 +14,14 @@ const NONCE_BYTES: usize = 12;
 const PURPOSE: &[u8] = b"portcullis sealed keys v1";
 
 /// Seals and opens what the `keys` table holds.
-pub(super) struct Seal(RandomizedNonceKey);
+struct Seal(RandomizedNonceKey);
 
 /// The seal does not open: another secret made it, or the row was altered.
 #[derive(Debug)]
-pub(super) struct WrongSeal;
+struct WrongSeal;
 
 impl Seal {
-    pub(super) fn new(secret: &Secret) -> Result<Self, Error> {
+    fn new(secret: &Secret) -> Result<Self, Error> {
         let fault = |_| Error::Internal("deriving the sealing key failed".into());
         let mut key = Zeroizing::new([0u8; 32]);
         Salt::new(HKDF_SHA256, &[])
@@ -33,7 +33,7 @@ impl Seal {
     }
 
     /// Nonce, ciphertext, tag. Bound to `id`, so that rows can't be swapped.
-    pub(super) fn seal(&self, id: Uuid, plain: &[u8]) -> Result<Vec<u8>, Error> {
+    fn seal(&self, id: Uuid, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let mut text = Zeroizing::new(plain.to_vec());
         let (nonce, tag) = self
             .0
@@ -42,13 +42,61 @@ impl Seal {
         Ok([nonce.as_ref().as_slice(), &text, tag.as_ref()].concat())
     }
 
-    pub(super) fn open(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrongSeal> {
+    fn open(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrongSeal> {
         let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(WrongSeal)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| WrongSeal)?;
         let mut text = Zeroizing::new(text.to_vec());
         let length = self.0.open_in_place(nonce, Aad::from(id.as_bytes()), &mut text).map_err(|_| WrongSeal)?.len();
         text.truncate(length);
         Ok(text)
+    }
+}
+
+/// What opens the keys of the deployment: the secret, and the one before while it is being replaced.
+pub struct Seals {
+    current: Seal,
+    previous: Option<Seal>,
+}
+
+/// What a seal held.
+pub(super) struct Opened {
+    pub(super) key: Zeroizing<Vec<u8>>,
+    /// Only the previous secret opened it.
+    pub(super) stale: bool,
+}
+
+impl Seals {
+    /// Of these secrets.
+    ///
+    /// # Errors
+    /// [`Error::Internal`], in practice never.
+    pub fn new(secret: &Secret, previous: Option<&Secret>) -> Result<Self, Error> {
+        Ok(Self { current: Seal::new(secret)?, previous: previous.map(Seal::new).transpose()? })
+    }
+
+    pub(super) fn seal(&self, id: Uuid, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.current.seal(id, plain)
+    }
+
+    pub(super) fn open(&self, id: Uuid, sealed: &[u8]) -> Result<Opened, Error> {
+        if let Ok(key) = self.current.open(id, sealed) {
+            return Ok(Opened { key, stale: false });
+        }
+        match self.previous.as_ref().map(|previous| previous.open(id, sealed)) {
+            Some(Ok(key)) => Ok(Opened { key, stale: true }),
+            Some(Err(WrongSeal)) | None => Err(Error::Internal(
+                "PORTCULLIS_SECRET does not open the keys in this database: another secret sealed them. \
+                 Set the secret with which this deployment was first started, or put it into PORTCULLIS_SECRET_PREVIOUS \
+                 to replace it."
+                    .into(),
+            )),
+        }
+    }
+}
+
+impl std::fmt::Debug for Seals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seals")
     }
 }
 
@@ -67,5 +115,18 @@ mod tests {
         assert!(seal.open(elsewhere, &sealed).is_err());
         assert!(seal.open(id, &sealed[..5]).is_err());
         assert!(!sealed.windows(3).any(|window| window == b"key"));
+    }
+
+    #[test]
+    fn the_previous_secret_opens_what_the_current_does_not_and_seals_nothing() {
+        let [old, new, other] = [1, 2, 3].map(|byte| Secret::new(&[byte; 32]).unwrap());
+        let id = Uuid::from_u128(1);
+        let sealed = Seals::new(&old, None).unwrap().seal(id, b"key").unwrap();
+        let both = Seals::new(&new, Some(&old)).unwrap();
+        let opened = both.open(id, &sealed).unwrap();
+        assert_eq!((opened.key.as_slice(), opened.stale), (b"key".as_slice(), true));
+        let again = both.seal(id, &opened.key).unwrap();
+        assert!(!both.open(id, &again).unwrap().stale && Seals::new(&old, None).unwrap().open(id, &again).is_err());
+        assert!(Seals::new(&new, Some(&other)).unwrap().open(id, &sealed).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Queries on keys.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -9,11 +10,17 @@ use crate::db::Connection;
 use crate::db::schema::keys;
 use crate::error::Error;
 
-/// Held while keys are made, so that instances that start at once make one set: "keyslock" in ASCII.
+/// Held while keys are made, sealed anew or deleted: "keyslock" in ASCII.
 const LOCK: i64 = 0x6b65_7973_6c6f_636b;
 
+/// `purpose` of a key that signs access tokens.
+pub(super) const ACCESS_TOKEN: &str = "access_token";
+
+/// `purpose` of the key from which each session's is derived.
+pub(super) const REFRESH_TOKEN: &str = "refresh_token";
+
 /// A key as the table has it.
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = keys, check_for_backend(diesel::pg::Pg))]
 pub(super) struct KeyRow {
     pub(super) id: Uuid,
@@ -21,28 +28,50 @@ pub(super) struct KeyRow {
     pub(super) algorithm: String,
     pub(super) sealed: Vec<u8>,
     pub(super) created_at: Timestamp,
+    pub(super) activates_at: Timestamp,
 }
 
-/// All keys, oldest first. Where there are none, those that `first` makes are stored; of several instances that start at once
-/// one makes them, and the others see its.
-pub(super) async fn load_or_insert(
+/// What is to become of the table.
+#[derive(Default)]
+pub(super) struct Change {
+    pub(super) add: Vec<KeyRow>,
+    pub(super) delete: Vec<Uuid>,
+    /// Rows with what they hold from now on in `sealed`.
+    pub(super) reseal: Vec<(Uuid, Vec<u8>)>,
+}
+
+/// All keys, in the order in which they activate.
+pub(super) async fn load(connection: &mut Connection) -> Result<Vec<KeyRow>, Error> {
+    Ok(keys::table.order((keys::activates_at, keys::id)).select(KeyRow::as_select()).load(connection).await?)
+}
+
+/// Changes the table as `decide` says, which sees it as it is while no other instance changes it: of many that come at once
+/// for the same reason, the first changes it, and the others see that. Returns what the table then holds.
+pub(super) async fn change<T: Send>(
     connection: &mut Connection,
-    first: impl FnOnce() -> Result<Vec<KeyRow>, Error> + Send,
-) -> Result<Vec<KeyRow>, Error> {
-    connection
-        .transaction(async |connection| {
-            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-                .bind::<diesel::sql_types::BigInt, _>(LOCK)
-                .execute(connection)
-                .await?;
-            let found =
-                keys::table.order((keys::created_at, keys::id)).select(KeyRow::as_select()).load(connection).await?;
-            if !found.is_empty() {
-                return Ok(found);
+    decide: impl FnOnce(&[KeyRow]) -> Result<(Change, T), Error> + Send,
+) -> Result<(Vec<KeyRow>, T), Error> {
+    let (rows, change, said) = connection
+        .transaction::<_, Error, _>(async |connection| {
+            diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(LOCK).execute(connection).await?;
+            let found = load(connection).await?;
+            let (change, said) = decide(&found)?;
+            if change.add.is_empty() && change.delete.is_empty() && change.reseal.is_empty() {
+                return Ok((found, change, said));
             }
-            let made = first()?;
-            diesel::insert_into(keys::table).values(&made).execute(connection).await?;
-            Ok(made)
+            diesel::delete(keys::table.filter(keys::id.eq_any(&change.delete))).execute(connection).await?;
+            diesel::insert_into(keys::table).values(&change.add).execute(connection).await?;
+            for (id, sealed) in &change.reseal {
+                diesel::update(keys::table.find(id)).set(keys::sealed.eq(sealed)).execute(connection).await?;
+            }
+            Ok((load(connection).await?, change, said))
         })
-        .await
+        .await?;
+    for row in &change.add {
+        tracing::info!(kid = %row.id, purpose = row.purpose, algorithm = row.algorithm, activates_at = %row.activates_at, "made a key");
+    }
+    for id in &change.delete {
+        tracing::info!(kid = %id, "deleted a key");
+    }
+    Ok((rows, said))
 }

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate with those it may name.
-const MAY_KNOW: [(&str, &[&str]); 13] = [
+const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("http", &["graphql", "app", "sessions", "tokens", "clock", "telemetry"]),
     ("graphql", &["flows", "app", "accounts", "sessions", "tokens", "passwords", "clock", "error", "telemetry"]),
+    ("background", &["flows", "app", "clock", "error", "telemetry"]),
     ("flows", &["app", "accounts", "sessions", "tokens", "passwords", "clock", "error", "telemetry"]),
     ("app", &["accounts", "sessions", "tokens", "passwords", "db", "clock", "config", "error"]),
     ("tokens", &["accounts", "sessions", "db", "clock", "config", "error"]),
@@ -23,8 +24,8 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
 
 /// Each library with the places that may name it: a folder or a file.
 const ONLY_IN: [(&str, &[&str]); 8] = [
-    ("diesel", &["db/", "/store.rs"]),
-    ("diesel_async", &["db/", "/store.rs"]),
+    ("diesel", &["db/", "/store.rs", "/store/"]),
+    ("diesel_async", &["db/", "/store.rs", "/store/"]),
     ("tokio_postgres", &["db/"]),
     ("async_graphql", &["graphql/", "http/graphql.rs"]),
     ("async_graphql_poem", &["http/graphql.rs"]),
@@ -92,7 +93,11 @@ fn modules_know_only_those_below_them() {
     let mut seen = BTreeSet::new();
     for source in sources() {
         let Some((_, allowed)) = MAY_KNOW.iter().find(|(module, _)| *module == source.module()) else {
-            assert!(["lib", "main", "serve"].contains(&source.module()), "a module without a place: {}", source.path);
+            assert!(
+                ["lib", "main", "serve", "commands"].contains(&source.module()),
+                "a module without a place: {}",
+                source.path
+            );
             continue;
         };
         seen.insert(source.module().to_owned());
@@ -119,7 +124,11 @@ fn libraries_stay_where_they_belong() {
     let mut wrong = Vec::new();
     for source in sources() {
         for (library, places) in ONLY_IN {
-            let allowed = places.iter().any(|place| source.path.starts_with(place) || source.path.ends_with(place));
+            let allowed = places.iter().any(|place| {
+                source.path.starts_with(place)
+                    || source.path.ends_with(place)
+                    || place.starts_with('/') && source.path.contains(place)
+            });
             if source.names(&format!("{library}::")) && !allowed {
                 wrong.push(format!("{} knows {library}", source.path));
             }

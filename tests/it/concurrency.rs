@@ -88,7 +88,7 @@ async fn instances_that_start_at_once_on_an_empty_database_share_one_set_of_keys
     .await;
     let mut applied: Vec<_> = runs.into_iter().map(|run| run.expect("a run")).collect();
     applied.sort_unstable();
-    assert_eq!(applied, [0, 0, 0, 3]);
+    assert_eq!(applied, [0, 0, 0, crate::support::migrations()]);
 
     let secret = portcullis::config::Secret::new(crate::support::app::SECRET.as_bytes()).expect("a secret");
     let config = crate::support::app::config(&database.url, &[]);
@@ -96,7 +96,8 @@ async fn instances_that_start_at_once_on_an_empty_database_share_one_set_of_keys
         portcullis::app::App::start(config.clone(), target.clone(), &secret, portcullis::clock::Clock::system())
     }))
     .await;
-    let sets: Vec<String> = apps.into_iter().map(|app| app.expect("an app").keys.jwks().to_owned()).collect();
+    let jwks = |app: portcullis::app::App| app.keys.current().jwks(app.clock.now()).body;
+    let sets: Vec<String> = apps.into_iter().map(|app| jwks(app.expect("an app"))).collect();
     assert!(sets.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(database.count("SELECT count(*) FROM keys").await, 2);
 }

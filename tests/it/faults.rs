@@ -56,7 +56,8 @@ async fn while_the_network_is_cut_or_frozen_callers_are_told_and_then_all_is_wel
     let database = TestDatabase::new().await;
     let proxy = Proxy::before(&database).await;
     let url = proxy.url(&database);
-    let app = TestApp::on(database, &url, &["--database-timeout=300ms", "--database-pool-size=2"]).await;
+    let app =
+        TestApp::on(database, &url, &["--database-timeout=300ms", "--database-pool-size=2", "--session-cache=0"]).await;
     let ada = app.registered("ada@example.com").await;
     for network in [Network::Cut, Network::Frozen] {
         proxy.set(network);
@@ -72,7 +73,8 @@ async fn while_the_network_is_cut_or_frozen_callers_are_told_and_then_all_is_wel
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_that_is_busy_is_no_hang() {
-    let app = TestApp::with(&["--database-timeout=300ms", "--database-pool-size=1"]).await;
+    let flags = ["--database-timeout=300ms", "--database-pool-size=1", "--session-cache=0"];
+    let app = TestApp::with(&flags).await;
     let ada = app.registered("ada@example.com").await;
     app.database.operator.batch_execute("BEGIN; LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
     let answers = bounded(futures_util::future::join_all((0..10).map(|_| ada.me()))).await;

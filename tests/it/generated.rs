@@ -34,6 +34,9 @@ async fn the_schema_module_is_what_the_migrations_make() {
          FROM information_schema.columns c \
          WHERE c.table_schema = current_schema AND c.table_name NOT LIKE '\\_\\_%' \
          ORDER BY c.table_name, c.ordinal_position";
+    let primary_key = "SELECT string_agg(a.attname::text, ', ' ORDER BY a.attnum) FROM pg_index i \
+         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) \
+         WHERE i.indisprimary AND i.indrelid = ($1::text)::regclass";
     let mut out = String::from("// @generated automatically by Diesel CLI.\n");
     let mut tables: Vec<String> = Vec::new();
     for row in app.database.operator.query(columns, &[]).await.expect("columns") {
@@ -43,7 +46,8 @@ async fn the_schema_module_is_what_the_migrations_make() {
             if !tables.is_empty() {
                 out.push_str("    }\n}\n");
             }
-            write!(out, "\ndiesel::table! {{\n    {table} (id) {{\n").expect("text");
+            let key = app.database.operator.query_one(primary_key, &[&table]).await.expect("a primary key");
+            write!(out, "\ndiesel::table! {{\n    {table} ({}) {{\n", key.get::<_, String>(0)).expect("text");
             tables.push(table);
         }
         let kind = match kind.as_str() {
@@ -67,7 +71,14 @@ async fn the_schema_module_is_what_the_migrations_make() {
         let (child, parent, column): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         writeln!(out, "diesel::joinable!({child} -> {parent} ({column}));").expect("text");
     }
-    writeln!(out, "\ndiesel::allow_tables_to_appear_in_same_query!({},);", tables.join(", ")).expect("text");
+    // As rustfmt lays it out.
+    let line = format!("diesel::allow_tables_to_appear_in_same_query!({},);", tables.join(", "));
+    if line.len() <= 120 {
+        writeln!(out, "\n{line}").expect("text");
+    } else {
+        let tables: String = tables.iter().map(|table| format!("    {table},\n")).collect();
+        writeln!(out, "\ndiesel::allow_tables_to_appear_in_same_query!(\n{tables});").expect("text");
+    }
     compare("src/db/schema.rs", &out);
 }
 
@@ -147,7 +158,9 @@ fn root_fields() -> Vec<(String, Vec<String>)> {
 fn every_root_field_says_who_may_call_it() {
     let mut names: Vec<_> = root_fields().into_iter().map(|(name, _)| name).collect();
     names.sort_unstable();
-    assert_eq!(names, ["login", "logout", "me", "register"]);
+    let all =
+        ["changePassword", "login", "logout", "me", "refreshToken", "register", "revokeOtherSessions", "revokeSession"];
+    assert_eq!(names, all);
     for (name, directives) in root_fields() {
         let access = directives.iter().filter(|name| ["public", "auth"].contains(&name.as_str())).count();
         assert_eq!(access, 1, "{name}: {directives:?}");
@@ -163,6 +176,13 @@ async fn a_field_is_guarded_as_it_says() {
         ("register", "mutation { register(input: { email: \"\", password: \"\" }) { __typename } }"),
         ("login", "mutation { login(input: { identifier: \"\", password: \"\" }) { __typename } }"),
         ("logout", "mutation { logout { ended } }"),
+        ("refreshToken", "mutation { refreshToken(input: { refreshToken: \"\" }) { __typename } }"),
+        ("revokeSession", "mutation { revokeSession(input: { id: \"\" }) { __typename } }"),
+        ("revokeOtherSessions", "mutation { revokeOtherSessions { sessionIds } }"),
+        (
+            "changePassword",
+            "mutation { changePassword(input: { currentPassword: \"\", newPassword: \"\" }) { __typename } }",
+        ),
     ];
     for (name, directives) in root_fields() {
         let guarded = directives.iter().any(|name| name == "auth");

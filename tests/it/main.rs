@@ -4,18 +4,25 @@
 
 mod abuse;
 mod accounts;
+mod algorithms;
 mod architecture;
+mod change_password;
 mod concurrency;
+mod devices;
 mod embedded;
 mod faults;
 mod generated;
 mod guard;
 mod http;
+mod keys;
 mod login;
 mod logout;
 mod logs;
+mod operator;
 mod pooled;
 mod process;
+mod refresh;
+mod secret;
 mod settings;
 mod support;
 mod tls;

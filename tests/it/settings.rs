@@ -4,12 +4,15 @@ use crate::support::app::{SECRET, settings};
 use crate::support::database::TestDatabase;
 use crate::support::process::{Server, run};
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 29] = [
     "PORTCULLIS_MAX_BODY_BYTES",
     "DATABASE_URL",
     "PORTCULLIS_DATABASE_DIRECT_URL",
     "PORTCULLIS_LISTEN",
     "PORTCULLIS_SECRET",
+    "PORTCULLIS_SECRET_PREVIOUS",
+    "PORTCULLIS_SIGNING_ALGORITHM",
+    "PORTCULLIS_KEY_ROTATION",
     "PORTCULLIS_DATA_DIR",
     "PORTCULLIS_LOG",
     "PORTCULLIS_LOG_FORMAT",
@@ -17,6 +20,9 @@ const NAMES: [&str; 23] = [
     "PORTCULLIS_AUDIENCE",
     "PORTCULLIS_ACCESS_TOKEN_TTL",
     "PORTCULLIS_SESSION_TTL",
+    "PORTCULLIS_SESSION_IDLE_TTL",
+    "PORTCULLIS_SESSION_CACHE",
+    "PORTCULLIS_FEED_TIMEOUT",
     "PORTCULLIS_DATABASE_POOL_SIZE",
     "PORTCULLIS_DATABASE_TIMEOUT",
     "PORTCULLIS_MIGRATE",
@@ -48,6 +54,7 @@ fn help_and_readme_name_every_setting() {
 fn help_shows_no_secret_from_the_environment() {
     let secrets = [
         ("PORTCULLIS_SECRET", "hunter2-hunter2"),
+        ("PORTCULLIS_SECRET_PREVIOUS", "hunter2-hunter2"),
         ("DATABASE_URL", "postgres://ada:hunter2@db/x"),
         ("PORTCULLIS_DATABASE_DIRECT_URL", "postgres://ada:hunter2@db/x"),
     ];
@@ -63,12 +70,18 @@ fn every_fault_is_told_at_once_without_secrets() {
             ("DATABASE_URL", "mysql://ada:hunter2@db/x"),
             ("PORTCULLIS_DATABASE_DIRECT_URL", "mysql://ada:hunter2@db/x"),
             ("PORTCULLIS_SECRET", "too short"),
+            ("PORTCULLIS_SECRET_PREVIOUS", "too short as well"),
+            ("PORTCULLIS_SIGNING_ALGORITHM", "HS256"),
+            ("PORTCULLIS_KEY_ROTATION", "1h"),
             ("PORTCULLIS_LISTEN", "localhost"),
             ("PORTCULLIS_LOG", "info,=,=x="),
             ("PORTCULLIS_LOG_FORMAT", "xml"),
             ("PORTCULLIS_ISSUER", "here"),
             ("PORTCULLIS_ACCESS_TOKEN_TTL", "1s"),
             ("PORTCULLIS_SESSION_TTL", "forever"),
+            ("PORTCULLIS_SESSION_IDLE_TTL", "1m"),
+            ("PORTCULLIS_SESSION_CACHE", "some"),
+            ("PORTCULLIS_FEED_TIMEOUT", "0s"),
             ("PORTCULLIS_DATABASE_POOL_SIZE", "0"),
             ("PORTCULLIS_DATABASE_TIMEOUT", "1h"),
             ("PORTCULLIS_MIGRATE", "maybe"),
@@ -98,6 +111,13 @@ fn a_direct_way_needs_a_database_to_lead_to() {
     assert!(faults.contains("PORTCULLIS_DATABASE_DIRECT_URL: it is a second way"), "{faults}");
     let both = settings(&[direct, "--database-url=postgres://pooler/x", "--secret", SECRET]).check().expect("settings");
     assert_eq!(format!("{:?}", both.database), "External(pooler:5432/x, directly db:5432/x)");
+}
+
+#[test]
+fn a_session_must_not_end_before_its_access_token() {
+    let flags = ["--data-dir=/x", "--session-idle-ttl=10m", "--access-token-ttl=11m"];
+    let fault = settings(&flags).check().expect_err("a fault").to_string();
+    assert!(fault.contains("PORTCULLIS_SESSION_IDLE_TTL") && fault.contains("PORTCULLIS_ACCESS_TOKEN_TTL"), "{fault}");
 }
 
 #[test]
@@ -145,7 +165,7 @@ async fn pending_migrations_stop_a_start_that_may_not_apply_them() {
     let (status, _, errors) = run(&[], &environment);
     assert!(!status.success() && errors.contains("portcullis migrate"), "{errors}");
     let (status, applied, errors) = run(&["migrate"], &environment);
-    assert!(status.success() && applied.lines().count() == 3, "{applied}{errors}");
+    assert!(status.success() && applied.lines().count() == crate::support::migrations(), "{applied}{errors}");
     Server::start(&environment).stop();
 }
 
@@ -186,7 +206,7 @@ fn flags_go_before_or_after_the_command_and_each_command_documents_them() {
     assert!(before.contains("PORTCULLIS_LISTEN: ") && before == after, "{before}{after}");
     let (_, _, environment) = run(&["serve"], &[("PORTCULLIS_LISTEN", "nowhere")]);
     assert_eq!(environment, before);
-    for command in ["serve", "migrate"] {
+    for command in ["serve", "migrate", "keys"] {
         let (status, help, _) = run(&[command, "--help"], &[]);
         assert!(status.success() && help.contains("PORTCULLIS_SESSION_TTL"), "{help}");
     }

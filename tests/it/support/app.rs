@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::{Args, Command, FromArgMatches};
-use portcullis::app::App;
+use portcullis::app::{App, Console};
 use portcullis::clock::{Clock, ManualClock};
 use portcullis::config::{Config, DatabaseChoice, Secret, Settings};
 use portcullis::db::{Target, migrations};
+use portcullis::error::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -42,6 +43,17 @@ pub(crate) fn config(url: &str, flags: &[&str]) -> Config {
         .expect("settings of the test")
 }
 
+/// A secret that is long enough.
+pub(crate) fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes()).expect("a secret of the tests")
+}
+
+/// One more instance on a database that has been migrated, without HTTP.
+pub(crate) async fn instance(url: &str, clock: &ManualClock, sealing: &str, flags: &[&str]) -> Result<App, Error> {
+    let config = config(url, &[&["--hashing-threads=1"], flags].concat());
+    App::start(config, url.parse().expect("a URL"), &secret(sealing), clock.clock()).await
+}
+
 impl TestApp {
     pub(crate) async fn start() -> Self {
         Self::with(&[]).await
@@ -64,12 +76,11 @@ impl TestApp {
     pub(crate) async fn at(database: TestDatabase, url: &str, flags: &[&str], clock: ManualClock, time: Clock) -> Self {
         let target: Target = database.url.parse().expect("a URL of the tests");
         migrations::run(&target).await.expect("migrations");
-        let secret = Secret::new(SECRET.as_bytes()).expect("a secret of the tests");
         let config = config(url, flags);
         let DatabaseChoice::External { target, .. } = config.database.clone() else {
             panic!("a database of the tests")
         };
-        let app = App::start(config, target, &secret, time).await.expect("an app");
+        let app = App::start(config, target, &secret(SECRET), time).await.expect("an app");
         let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -78,6 +89,17 @@ impl TestApp {
             let _ = stopped.await;
         }));
         Self { app, address, clock, database, server, stop }
+    }
+
+    /// One more instance on the same database and clock.
+    pub(crate) async fn instance(&self, flags: &[&str]) -> App {
+        instance(&self.database.url, &self.clock, SECRET, flags).await.expect("an app")
+    }
+
+    /// What the operator's commands work with.
+    pub(crate) fn console(&self, flags: &[&str]) -> Console {
+        let (url, time) = (&self.database.url, self.clock.clock());
+        Console::new(config(url, flags), url.parse().expect("a URL"), &secret(SECRET), time).expect("a console")
     }
 
     /// The address of a path.

@@ -7,7 +7,7 @@ use super::PASSWORD;
 
 /// Fields of a success that tests look at.
 const SIGN_IN: &str = "user { id email username roles createdAt } \
-    session { id createdAt lastUsedAt expiresAt userAgent ipAddress } \
+    session { id createdAt lastUsedAt expiresAt userAgent ipAddress current } \
     tokens { accessToken accessTokenExpiresAt refreshToken tokenType }";
 
 /// Somebody at an application, signed in or not.
@@ -103,6 +103,23 @@ impl Client {
             Some(reason) if answer["data"]["me"].is_null() => Err(reason.to_owned()),
             _ => panic!("neither signed in nor not: {answer}"),
         }
+    }
+
+    /// Sends a refresh token.
+    pub(crate) async fn try_refresh(&self, refresh_token: &str) -> Value {
+        let query = format!(
+            "mutation Refresh($input: RefreshTokenInput!) {{ refreshToken(input: $input) {{ __typename \
+             ... on RefreshTokenSuccess {{ {SIGN_IN} }} ... on UserError {{ code message }} \
+             ... on InvalidRefreshToken {{ reason }} }} }}"
+        );
+        let answer = self.send(&query, json!({ "input": { "refreshToken": refresh_token } })).await;
+        answer["data"]["refreshToken"].clone()
+    }
+
+    /// Goes on with the session.
+    pub(crate) async fn refresh(&self) -> Self {
+        let answer = self.try_refresh(self.refresh_token()).await;
+        self.signed_in(&json!({ "data": { "refreshToken": answer } }), "refreshToken")
     }
 
     /// Logs out by the access token. Returns whether a session ended.

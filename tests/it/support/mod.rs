@@ -13,6 +13,11 @@ use std::time::Duration;
 pub(crate) use app::TestApp;
 pub(crate) use client::Client;
 
+/// How many migrations there are.
+pub(crate) fn migrations() -> usize {
+    std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).expect("migrations").count()
+}
+
 /// A password that nobody would guess.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 

@@ -107,7 +107,9 @@ async fn forward(
         let mut rest = vec![0; length as usize - 4];
         from.read_exact(&mut rest).await.ok()?;
         network.wait_for(|network| *network != Network::Frozen).await.ok()?;
-        if kind == b'Q' || kind == b'S' && last != b'C' {
+        // The heartbeat of the feed is nobody's request.
+        let beat = rest.starts_with(b"SELECT pg_notify");
+        if kind == b'Q' && !beat || kind == b'S' && last != b'C' {
             trips.fetch_add(1, Ordering::SeqCst);
         }
         last = kind;

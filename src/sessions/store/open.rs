@@ -1,66 +1,19 @@
-//! Queries on sessions.
+//! Opening sessions.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{self, Array, Inet, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use super::{NewSession, Session, SessionId};
-use crate::accounts::store::AccountRow;
 use crate::accounts::{Account, AccountId, NewAccount, Taken, Username};
 use crate::clock::Timestamp;
-use crate::db::schema::{accounts, sessions};
 use crate::db::{Connection, violated_constraint};
 use crate::error::Error;
 use crate::passwords::PasswordHash;
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
-struct SessionRow {
-    id: Uuid,
-    account_id: Uuid,
-    refresh_counter: i64,
-    created_at: Timestamp,
-    last_used_at: Timestamp,
-    expires_at: Timestamp,
-    revoked_at: Option<Timestamp>,
-    user_agent: Option<String>,
-    ip_address: Option<IpNetwork>,
-}
-
-impl From<SessionRow> for Session {
-    fn from(row: SessionRow) -> Self {
-        Self {
-            id: SessionId(row.id),
-            account_id: AccountId(row.account_id),
-            refresh_counter: row.refresh_counter,
-            created_at: row.created_at,
-            last_used_at: row.last_used_at,
-            expires_at: row.expires_at,
-            revoked_at: row.revoked_at,
-            user_agent: row.user_agent,
-            ip_address: row.ip_address.map(|network| network.ip()),
-        }
-    }
-}
-
-/// The session and its account, in whatever state they are.
-pub(crate) async fn find_with_account(
-    connection: &mut Connection,
-    id: SessionId,
-) -> Result<Option<(Session, Account)>, Error> {
-    let row = sessions::table
-        .inner_join(accounts::table)
-        .filter(sessions::id.eq(id.0))
-        .select((SessionRow::as_select(), AccountRow::as_select()))
-        .first::<(SessionRow, AccountRow)>(connection)
-        .await
-        .optional()?;
-    Ok(row.map(|(session, account)| (session.into(), account.into())))
-}
+use crate::sessions::{NewSession, Session};
 
 /// An account whose password was compared and found right.
 pub(crate) struct Verified {
@@ -122,9 +75,6 @@ impl SessionValues<'_> {
         Ok(())
     }
 }
-
-// Statements that diesel has no words for, or prepares anew each time, which costs a round trip. Written as queries of their
-// own they are prepared once a connection; so their text must not depend on their values.
 
 struct Opening<'a> {
     verified: &'a Verified,
@@ -227,32 +177,4 @@ fn new_account(new: NewAccount) -> Account {
         created_at: new.created_at,
         disabled_at: None,
     }
-}
-
-/// Ends those of the sessions that are active. Returns how many.
-pub(crate) async fn revoke(connection: &mut Connection, ids: &[SessionId], now: Timestamp) -> Result<usize, Error> {
-    let ids = ids.iter().map(|id| id.0).collect();
-    Ok(Revocation { ids, now }.execute(connection).await?)
-}
-
-struct Revocation {
-    ids: Vec<Uuid>,
-    now: Timestamp,
-}
-
-impl QueryFragment<Pg> for Revocation {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("UPDATE sessions SET revoked_at = ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" WHERE revoked_at IS NULL AND expires_at > ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" AND id = ANY(");
-        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.ids)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl QueryId for Revocation {
-    type QueryId = Self;
 }

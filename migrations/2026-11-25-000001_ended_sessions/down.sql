@@ -1,0 +1,17 @@
+DROP TABLE clean_up;
+DROP TRIGGER keys_changed ON keys;
+DROP TRIGGER accounts_truncated ON accounts;
+DROP TRIGGER sessions_truncated ON sessions;
+DROP TRIGGER accounts_deleted ON accounts;
+DROP TRIGGER accounts_changed ON accounts;
+DROP TRIGGER sessions_deleted ON sessions;
+DROP TRIGGER sessions_changed ON sessions;
+DROP FUNCTION portcullis_table_changed;
+DROP FUNCTION portcullis_account_changed;
+DROP FUNCTION portcullis_session_changed;
+DROP TABLE revocations;
+DROP TABLE audit_events;
+CREATE INDEX sessions_account_id_idx ON sessions (account_id);
+DROP INDEX sessions_account_id_id_idx;
+COMMENT ON COLUMN sessions.last_used_at IS 'When the session was opened or last refreshed.';
+ALTER TABLE sessions RESET (fillfactor);

@@ -1,0 +1,31 @@
+//! What commands of the operator's work with.
+
+use crate::clock::Clock;
+use crate::config::{Config, Secret};
+use crate::db::{Database, Target};
+use crate::error::Error;
+use crate::tokens::Seals;
+
+/// What a command of the operator's needs: no keys in memory, no threads.
+pub struct Console {
+    /// The settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The database.
+    pub db: Database,
+    /// What opens the keys in the database.
+    pub seals: Seals,
+}
+
+impl Console {
+    /// Opens no connection yet.
+    ///
+    /// # Errors
+    /// [`Error::Internal`], in practice never.
+    pub fn new(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
+        let db = Database::new(target, config.database_pool_size, config.database_timeout)?;
+        let seals = Seals::new(secret, config.secret_previous.as_ref())?;
+        Ok(Self { config, clock, db, seals })
+    }
+}

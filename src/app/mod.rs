@@ -1,0 +1,106 @@
+//! The parts of the server, put together in one place.
+
+mod caller;
+mod console;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::accounts::Account;
+use crate::clock::{Clock, Timestamp, new_id};
+use crate::config::{Config, DatabaseChoice, Secret};
+use crate::db::{Database, Target};
+use crate::error::Error;
+use crate::passwords::Passwords;
+use crate::sessions::feed::Source;
+use crate::sessions::{Client, Feed, Freshness, NewSession, Session, SessionId, Uses, Viewers};
+use crate::tokens::access::AccessTokens;
+use crate::tokens::keys::{self, Keys};
+use crate::tokens::refresh::RefreshToken;
+use crate::tokens::rotation::{NewKey, Policy};
+use crate::tokens::{Seals, TokenPair};
+
+pub use caller::{SignIn, SignedIn};
+pub use console::Console;
+
+/// Everything that a use case needs.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The database.
+    pub db: Database,
+    /// The deployment's keys.
+    pub keys: Keys,
+    /// Access tokens of our issuer.
+    pub access_tokens: AccessTokens,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Callers that were verified.
+    pub viewers: Arc<Viewers>,
+    /// What ends or changes them.
+    pub feed: Feed,
+    /// Uses of sessions that wait to be written.
+    pub uses: Uses,
+}
+
+impl App {
+    /// Puts the parts together: loads the keys, or makes them the first time, starts the hashing threads and follows the feed
+    /// of changes. The database must have been migrated.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database is away; [`Error::Internal`] with a sentence for the operator when the secret
+    /// is not the database's.
+    pub async fn start(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
+        let listen = match &config.database {
+            DatabaseChoice::External { direct: Some(direct), .. } => direct.clone(),
+            _ => target.clone(),
+        };
+        let source = Source { listen, speak: target.clone() };
+        let db = Database::new(target, config.database_pool_size, config.database_timeout)?;
+        let keys = start_keys(&config, &db, secret, clock.now()).await?;
+        let access_tokens = AccessTokens::new(config.issuer.clone(), config.audience.clone(), config.access_token_ttl);
+        let passwords = Passwords::start(config.argon2, config.hashing_threads, config.hashing_queue)?;
+        let freshness = Arc::new(Freshness::new(config.feed_timeout));
+        let viewers = Arc::new(Viewers::new(config.session_cache, config.session_idle_ttl, freshness.clone()));
+        let feed = Feed::start(source, viewers.clone(), freshness).await;
+        Ok(Self { config, clock, db, keys, access_tokens, passwords, viewers, feed, uses: Uses::default() })
+    }
+
+    /// A session to be opened now for this client.
+    pub(crate) fn new_session(&self, client: Client, now: Timestamp) -> NewSession {
+        NewSession { id: SessionId(new_id(now)), created_at: now, expires_at: now + self.config.session_ttl, client }
+    }
+
+    /// The session's current tokens.
+    pub(crate) fn sign_in(&self, account: Account, session: Session, now: Timestamp) -> Result<SignIn, Error> {
+        let keys = self.keys.current();
+        let (access, access_expires_at) = self.access_tokens.mint(&keys, &account, &session, now)?;
+        let refresh = RefreshToken { session: session.id, counter: session.refresh_counter }.mint(&keys);
+        let caller = SignedIn::verified(Arc::new(account), session.id);
+        Ok(SignIn { caller, session, tokens: TokenPair { access, access_expires_at, refresh } })
+    }
+
+    /// Since when a session must have been used, to be active at `now`.
+    pub(crate) fn unused_since(&self, now: Timestamp) -> Timestamp {
+        now - self.config.session_idle_ttl
+    }
+}
+
+/// Two steps, so that making a key, which may take a second, holds no connection.
+async fn start_keys(config: &Config, db: &Database, secret: &Secret, now: Timestamp) -> Result<Keys, Error> {
+    let seals = Seals::new(secret, config.secret_previous.as_ref())?;
+    let policy = Policy::new(config);
+    let fresh = match db.run(async |connection| keys::needed(connection, policy, now).await).await? {
+        Some(algorithm) => Some(NewKey::generate(algorithm).await?),
+        None => None,
+    };
+    db.run(async |connection| Keys::start(connection, seals, policy, fresh, now).await).await
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "App({:?})", self.config)
+    }
+}

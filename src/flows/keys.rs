@@ -1,0 +1,55 @@
+//! Keeping the keys: what a server does from time to time, and what operators do by hand.
+
+use crate::app::{App, Console};
+use crate::error::Error;
+use crate::tokens::operate::{self, Listed, Replaced, Rotated};
+use crate::tokens::rotation::NewKey;
+
+/// Reads the keys again; makes a new one when the newest is too old, and deletes those that are gone. To be called every
+/// minute or so, by all instances: they agree.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away; [`Error::Internal`] when the secret does not open the keys there. The
+/// keys of before go on working.
+pub async fn maintain(app: &App) -> Result<(), Error> {
+    app.db.run(async |connection| app.keys.reload(connection).await).await?;
+    let now = app.clock.now();
+    let due = app.keys.due(now);
+    let fresh = match due.rotation {
+        Some(algorithm) => Some(NewKey::generate(algorithm).await?),
+        None if due.deletion => None,
+        None => return Ok(()),
+    };
+    app.db.run(async |connection| app.keys.tend(connection, fresh, now).await).await
+}
+
+/// All signing keys.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn list(console: &Console) -> Result<Vec<Listed>, Error> {
+    let now = console.clock.now();
+    console.db.run(async |connection| operate::list(connection, now).await).await
+}
+
+/// Makes a key of the settings' algorithm that will sign, unless one waits already.
+///
+/// # Errors
+/// [`Error::Internal`] with a sentence for the operator when there are no keys yet, or the secret does not open them;
+/// [`Error::Unavailable`] when the database is away.
+pub async fn rotate(console: &Console) -> Result<Rotated, Error> {
+    let fresh = NewKey::generate(console.config.signing_algorithm).await?;
+    let now = console.clock.now();
+    console.db.run(async |connection| operate::rotate(connection, &console.seals, &fresh, now).await).await
+}
+
+/// Makes a key of the settings' algorithm that signs at once, and deletes all others: every access token in the field is void.
+/// For a key that has leaked. Refresh tokens stay good.
+///
+/// # Errors
+/// As [`rotate`].
+pub async fn rotate_at_once(console: &Console) -> Result<Replaced, Error> {
+    let fresh = NewKey::generate(console.config.signing_algorithm).await?;
+    let now = console.clock.now();
+    console.db.run(async |connection| operate::replace(connection, &console.seals, &fresh, now).await).await
+}

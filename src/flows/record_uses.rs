@@ -1,0 +1,18 @@
+//! When sessions were last used.
+
+use crate::app::App;
+use crate::error::Error;
+use crate::sessions::store;
+
+/// Writes the uses that wait. What can't be written waits on.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn record_uses(app: &App) -> Result<(), Error> {
+    let uses = app.uses.take();
+    let written = app.db.run(async |connection| store::record_uses(connection, &uses).await).await;
+    if written.is_err() {
+        app.uses.add(uses);
+    }
+    written
+}

@@ -1,0 +1,31 @@
+//! What many fields of one request ask for, asked of the database at once. Made anew for each request, so that nobody sees what
+//! was loaded for somebody else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::flows::list_sessions::list_sessions;
+use crate::sessions::{Page, Session};
+
+/// Pages of sessions.
+pub(crate) struct SessionLoader(Arc<App>);
+
+/// The loader of one request.
+pub(crate) fn sessions(app: Arc<App>) -> DataLoader<SessionLoader> {
+    DataLoader::new(SessionLoader(app), tokio::spawn).delay(Duration::ZERO)
+}
+
+impl Loader<Page> for SessionLoader {
+    type Value = Vec<Session>;
+    type Error = Error;
+
+    async fn load(&self, pages: &[Page]) -> Result<HashMap<Page, Vec<Session>>, Error> {
+        let lists = list_sessions(&self.0, pages).await?;
+        Ok(pages.iter().copied().zip(lists).collect())
+    }
+}

@@ -1,0 +1,79 @@
+//! `revokeSession`, `revokeOtherSessions`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::flows::{revoke_other_sessions, revoke_session};
+use crate::graphql::error::ApiError;
+use crate::graphql::guard::{auth, signed_in};
+use crate::graphql::problem::{ErrorCode, SessionNotFound};
+use crate::sessions::SessionId;
+
+/// Which session to end.
+#[derive(InputObject)]
+pub(crate) struct RevokeSessionInput {
+    /// The session's `id`.
+    id: ID,
+}
+
+/// How ending one of the caller's sessions ends.
+#[derive(Union)]
+pub(crate) enum RevokeSessionResult {
+    Success(RevokeSessionSuccess),
+    SessionNotFound(SessionNotFound),
+}
+
+/// The session has ended, on every instance.
+#[derive(SimpleObject)]
+pub(crate) struct RevokeSessionSuccess {
+    /// Which session it was.
+    session_id: ID,
+}
+
+/// All the caller's sessions but the one that asked have ended, on every instance.
+#[derive(SimpleObject)]
+pub(crate) struct RevokeOtherSessionsSuccess {
+    /// Which sessions ended now.
+    session_ids: Vec<ID>,
+}
+
+#[derive(Default)]
+pub(super) struct DevicesMutation;
+
+#[Object]
+impl DevicesMutation {
+    /// Ends one of the caller's sessions, be it on another device or this one.
+    #[graphql(directive = auth::apply())]
+    async fn revoke_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session to end.")] input: RevokeSessionInput,
+    ) -> Result<Option<RevokeSessionResult>, ApiError> {
+        let app = ctx.data_unchecked::<Arc<App>>();
+        let caller = signed_in(ctx).await?;
+        let ended = match Uuid::parse_str(&input.id) {
+            Ok(id) => revoke_session::revoke_session(app, caller, SessionId(id)).await?,
+            Err(_) => false,
+        };
+        Ok(Some(if ended {
+            RevokeSessionResult::Success(RevokeSessionSuccess { session_id: input.id })
+        } else {
+            RevokeSessionResult::SessionNotFound(SessionNotFound {
+                code: ErrorCode::SessionNotFound,
+                message: "None of your active sessions has this id.".to_owned(),
+            })
+        }))
+    }
+
+    /// Ends all the caller's sessions but the one that asks.
+    #[graphql(directive = auth::apply())]
+    async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsSuccess>, ApiError> {
+        let app = ctx.data_unchecked::<Arc<App>>();
+        let ended = revoke_other_sessions::revoke_other_sessions(app, signed_in(ctx).await?).await?;
+        let session_ids = ended.into_iter().map(|id| id.0.into()).collect();
+        Ok(Some(RevokeOtherSessionsSuccess { session_ids }))
+    }
+}

@@ -1,0 +1,46 @@
+//! `logout`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, Object, SimpleObject};
+
+use crate::app::App;
+use crate::flows::logout;
+use crate::graphql::error::ApiError;
+use crate::graphql::guard::{Viewer, public};
+
+/// Which session to end, beside that of the access token.
+#[derive(InputObject)]
+pub(crate) struct LogoutInput {
+    /// A refresh token of the session to end.
+    #[graphql(secret)]
+    refresh_token: Option<String>,
+}
+
+/// The sessions of the tokens that were sent have ended, on every instance.
+#[derive(SimpleObject)]
+pub(crate) struct LogoutSuccess {
+    /// Whether a session ended now. False when there was nothing to end: it had ended before, or no token of ours was sent.
+    ended: bool,
+}
+
+#[derive(Default)]
+pub(super) struct LogoutMutation;
+
+#[Object]
+impl LogoutMutation {
+    /// Ends the session of the access token, even of one that has expired, and that of the refresh token if one is given.
+    /// Harmless when repeated.
+    #[graphql(directive = public::apply())]
+    async fn logout(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session to end, beside that of the access token.")] input: Option<LogoutInput>,
+    ) -> Result<Option<LogoutSuccess>, ApiError> {
+        let app = ctx.data_unchecked::<Arc<App>>();
+        let credential = ctx.data_unchecked::<Viewer>().credential();
+        let refresh_token = input.and_then(|input| input.refresh_token);
+        let ended = logout::logout(app, credential, refresh_token.as_deref()).await?;
+        Ok(Some(LogoutSuccess { ended }))
+    }
+}

@@ -1,0 +1,90 @@
+//! Sessions: opening, continuing, seeing and ending them.
+
+mod devices;
+mod list;
+mod login;
+mod logout;
+mod refresh;
+
+use async_graphql::{ID, MergedObject, SimpleObject};
+
+use super::scalars::DateTime;
+use crate::app::{SignIn, SignedIn};
+use crate::sessions::{self, SessionId};
+use crate::tokens::TokenPair;
+
+pub(crate) use list::{SessionConnection, sessions_of};
+pub(super) use refresh::InvalidRefreshTokenReason;
+
+/// An account signed in on one device.
+#[derive(SimpleObject)]
+pub(crate) struct Session {
+    /// Identifies the session: `sid` in its access tokens.
+    id: ID,
+    /// When it was opened.
+    created_at: DateTime,
+    /// When it was opened, refreshed or used with an access token; the last to within a minute or two.
+    last_used_at: DateTime,
+    /// When it ends at the latest.
+    expires_at: DateTime,
+    /// The device's `User-Agent` when the session was opened, as the client claims it, at most 256 characters.
+    user_agent: Option<String>,
+    /// The device's address when the session was opened.
+    ip_address: Option<String>,
+    /// Whether it is the caller's own: that of the access token, or the one just opened or refreshed.
+    current: bool,
+}
+
+impl Session {
+    fn new(session: sessions::Session, current: SessionId) -> Self {
+        Self {
+            id: session.id.0.into(),
+            created_at: session.created_at.into(),
+            last_used_at: session.last_used_at.into(),
+            expires_at: session.expires_at.into(),
+            user_agent: session.user_agent,
+            ip_address: session.ip_address.map(|address| address.to_string()),
+            current: session.id == current,
+        }
+    }
+}
+
+/// What a client needs to act for the account.
+#[derive(SimpleObject)]
+pub(crate) struct Tokens {
+    /// A JWT (RFC 9068) for the header `Authorization: Bearer`. Keep it in memory.
+    access_token: String,
+    /// When the access token expires.
+    access_token_expires_at: DateTime,
+    /// Continues the session when the access token has expired: `refreshToken` takes it and brings the next one. Keep it where
+    /// scripts of others can't read it.
+    refresh_token: String,
+    /// `Bearer` (RFC 6750).
+    token_type: &'static str,
+}
+
+impl From<TokenPair> for Tokens {
+    fn from(tokens: TokenPair) -> Self {
+        Self {
+            access_token: tokens.access.expose().to_owned(),
+            access_token_expires_at: tokens.access_expires_at.into(),
+            refresh_token: tokens.refresh.expose().to_owned(),
+            token_type: "Bearer",
+        }
+    }
+}
+
+/// What every success that signs in, or goes on, is made of.
+pub(super) fn parts(sign_in: SignIn) -> (SignedIn, Session, Tokens) {
+    let SignIn { caller, session, tokens } = sign_in;
+    let session = Session::new(session, caller.session());
+    (caller, session, tokens.into())
+}
+
+#[derive(MergedObject, Default)]
+pub(crate) struct SessionMutation(
+    login::LoginMutation,
+    refresh::RefreshMutation,
+    logout::LogoutMutation,
+    devices::DevicesMutation,
+);

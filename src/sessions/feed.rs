@@ -1,0 +1,198 @@
+//! Changes of sessions, accounts and keys, pushed to this instance by the database.
+//!
+//! Triggers say on one channel what was changed, whoever changed it. To know that nothing was missed, the feed has a heartbeat: one
+//! connection says a number, another must hear it. PostgreSQL hands notifications on in the order of their commits, so a number that
+//! is heard proves that everything committed before it was said has been heard as well.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+use uuid::Uuid;
+
+use super::{Freshness, SessionId, Viewers};
+use crate::accounts::AccountId;
+use crate::db::Target;
+use crate::db::notifications::{Listener, Speaker};
+use crate::error::Error;
+
+/// Shortest wait for a connection, however short the trust in a silent one is.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Counts of what was heard; whoever follows one sees it move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Changes of sessions and accounts, and gaps in which there may have been some.
+    pub changes: u64,
+    /// Changes of keys, and gaps.
+    pub keys: u64,
+}
+
+/// The feed of one instance. It ends when dropped.
+#[derive(Debug)]
+pub struct Feed {
+    heard: watch::Sender<Heard>,
+    freshness: Arc<Freshness>,
+    task: JoinHandle<()>,
+}
+
+/// Where it comes from: the database itself for listening, and the way of all other statements for the heartbeat, so that the
+/// feed is known to be that of the database in use.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) listen: Target,
+    pub(crate) speak: Target,
+}
+
+struct Follower {
+    source: Source,
+    viewers: Arc<Viewers>,
+    freshness: Arc<Freshness>,
+    heard: watch::Sender<Heard>,
+    /// The channel of this instance's heartbeat.
+    own: String,
+}
+
+impl Feed {
+    /// Follows the changes, and takes out of `viewers` what they are about. Returns when the first heartbeat was heard, or when
+    /// it should have been: then the instance works all the same, and asks the database about each request.
+    pub(crate) async fn start(source: Source, viewers: Arc<Viewers>, freshness: Arc<Freshness>) -> Self {
+        let heard = watch::Sender::new(Heard::default());
+        let own = format!("portcullis_beat_{}", Uuid::new_v4().simple());
+        let follower = Follower { source, viewers, freshness: freshness.clone(), heard: heard.clone(), own };
+        let feed = Self { task: tokio::spawn(follower.run()), heard, freshness };
+        let limit = feed.freshness.limit().max(CONNECT);
+        // The first heartbeat closes the gap before it.
+        let _ = timeout_at(Instant::now() + limit, feed.follow().wait_for(|heard| heard.changes > 0)).await;
+        feed
+    }
+
+    /// What is heard from now on.
+    #[must_use]
+    pub fn follow(&self) -> watch::Receiver<Heard> {
+        self.heard.subscribe()
+    }
+
+    /// Whether nothing older than the limit can have been missed.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.freshness.is_fresh()
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Follower {
+    async fn run(self) {
+        let mut told = false;
+        loop {
+            let Err(why) = self.follow(&mut told).await;
+            self.freshness.lose();
+            if !told {
+                tracing::warn!(
+                    %why,
+                    "the feed of changes is lost: every request asks the database until it is back. Where DATABASE_URL is a \
+                     pooler, PORTCULLIS_DATABASE_DIRECT_URL names the database itself"
+                );
+                told = true;
+            }
+            sleep(self.pace()).await;
+        }
+    }
+
+    /// Four heartbeats in the time that one may be late.
+    fn pace(&self) -> Duration {
+        self.freshness.limit() / 4
+    }
+
+    /// Until a connection is lost or the heartbeat is not heard in time. `told` is whether the operator knows of a loss.
+    async fn follow(&self, told: &mut bool) -> Result<std::convert::Infallible, Error> {
+        let limit = self.freshness.limit();
+        let mut listener = Listener::open(&self.source.listen, &self.own, limit.max(CONNECT)).await?;
+        let mut speaker = Speaker::open(&self.source.speak, limit.max(CONNECT)).await?;
+        let channel = listener.channel().to_owned();
+        let said = std::sync::Mutex::new(VecDeque::new());
+        let beat = async {
+            for number in 1_u64.. {
+                lock(&said).push_back((number, self.freshness.now()));
+                speaker.say(&self.own, &number.to_string(), limit).await?;
+                sleep(self.pace()).await;
+            }
+            Err(Error::internal("numbers ended"))
+        };
+        let hear = async {
+            let mut deadline = Instant::now() + limit;
+            loop {
+                let next = timeout_at(deadline, listener.hear()).await;
+                let next = next.map_err(|_| Error::Unavailable(format!("it does not echo within {limit:?}")))?;
+                let (from, text) = next.ok_or_else(|| Error::Unavailable("its connection was closed".into()))?;
+                if from == channel {
+                    self.take_in(&text);
+                } else if let Some(then) = text.parse().ok().and_then(|number| said_at(&said, number)) {
+                    self.confirm(then, told);
+                    deadline = Instant::now() + limit.saturating_sub(self.freshness.now().saturating_sub(then));
+                }
+            }
+        };
+        tokio::select! {
+            ended = beat => ended,
+            ended = hear => ended,
+        }
+    }
+
+    /// All that was committed before `then` has been taken in. After a gap nothing that was remembered before it is trusted.
+    fn confirm(&self, then: Duration, told: &mut bool) {
+        if !self.freshness.is_fresh() {
+            self.viewers.clear();
+            self.heard.send_modify(|heard| {
+                heard.changes += 1;
+                heard.keys += 1;
+            });
+            if *told {
+                tracing::info!("the feed of changes is back");
+                *told = false;
+            }
+        }
+        self.freshness.confirm(then);
+    }
+
+    /// What a trigger said. Something that this version does not know may mean anything.
+    fn take_in(&self, text: &str) {
+        let (what, id) = text.split_once(' ').unwrap_or((text, ""));
+        match (what, Uuid::parse_str(id)) {
+            ("session", Ok(id)) => self.viewers.forget_sessions(&[SessionId(id)]),
+            ("account", Ok(id)) => self.viewers.forget_account(AccountId(id)),
+            ("keys", _) => return self.heard.send_modify(|heard| heard.keys += 1),
+            _ => self.viewers.clear(),
+        }
+        self.heard.send_modify(|heard| heard.changes += 1);
+    }
+}
+
+type Said = std::sync::Mutex<VecDeque<(u64, Duration)>>;
+
+fn lock(said: &Said) -> std::sync::MutexGuard<'_, VecDeque<(u64, Duration)>> {
+    said.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// When this number was said. It and those before it are needed no more.
+fn said_at(said: &Said, number: u64) -> Option<Duration> {
+    let mut said = lock(said);
+    while let Some((first, then)) = said.pop_front() {
+        if first == number {
+            return Some(then);
+        }
+        if first > number {
+            said.push_front((first, then));
+            break;
+        }
+    }
+    None
+}

@@ -1,0 +1,140 @@
+//! What is done to sessions in the background.
+
+use std::time::Duration;
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{self, Array, BigInt, Nullable, Timestamptz};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::db::schema::clean_up;
+use crate::error::Error;
+use crate::sessions::SessionId;
+
+/// Sessions looked at, or written, by one statement.
+const BATCH: usize = 1000;
+
+const TASK: &str = "sessions";
+
+/// Takes the turn, if it is due: until `now` and `turn` no other instance has it. Returns where to go on.
+pub(crate) async fn claim(
+    connection: &mut Connection,
+    now: Timestamp,
+    turn: Duration,
+) -> Result<Option<SessionId>, Error> {
+    let due = clean_up::table.filter(clean_up::task.eq(TASK).and(clean_up::due_at.le(now)));
+    let claimed = diesel::update(due)
+        .set(clean_up::due_at.eq(now + turn))
+        .returning(clean_up::position)
+        .get_result::<Uuid>(connection)
+        .await
+        .optional()?;
+    Ok(claimed.map(SessionId))
+}
+
+/// Remembers where the next turn goes on.
+pub(crate) async fn hand_on(connection: &mut Connection, position: SessionId) -> Result<(), Error> {
+    diesel::update(clean_up::table.filter(clean_up::task.eq(TASK)))
+        .set(clean_up::position.eq(position.0))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What a step of the clean-up did.
+pub(crate) struct Step {
+    /// The last session looked at; `None` at the end of the table.
+    pub(crate) position: Option<SessionId>,
+    /// Sessions removed.
+    pub(crate) removed: i64,
+}
+
+/// Looks at the next sessions after `position`, and removes those that ended before `ended_before` or were last used before
+/// `unused_since`. Rows that somebody holds are left for the next time.
+pub(crate) async fn step(
+    connection: &mut Connection,
+    position: SessionId,
+    ended_before: Timestamp,
+    unused_since: Timestamp,
+) -> Result<Step, Error> {
+    let step = Stepping { position: position.0, ended_before, unused_since };
+    let (position, removed) = step.get_result::<(Option<Uuid>, i64)>(connection).await?;
+    Ok(Step { position: position.map(SessionId), removed })
+}
+
+struct Stepping {
+    position: Uuid,
+    ended_before: Timestamp,
+    unused_since: Timestamp,
+}
+
+impl QueryFragment<Pg> for Stepping {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // The setting keeps the triggers quiet: nobody remembers these.
+        out.push_sql(
+            "WITH quiet AS MATERIALIZED (SELECT set_config('portcullis.clean_up', 'on', true)), \
+             page AS MATERIALIZED (SELECT id FROM sessions, quiet WHERE id > ",
+        );
+        out.push_bind_param::<sql_types::Uuid, _>(&self.position)?;
+        out.push_sql(" ORDER BY id LIMIT ");
+        out.push_bind_param::<BigInt, _>(&BATCH_ROWS)?;
+        out.push_sql("), over AS (SELECT id FROM sessions WHERE id IN (SELECT id FROM page) AND (revoked_at < ");
+        out.push_bind_param::<Timestamptz, _>(&self.ended_before)?;
+        out.push_sql(" OR expires_at < ");
+        out.push_bind_param::<Timestamptz, _>(&self.ended_before)?;
+        out.push_sql(" OR last_used_at < ");
+        out.push_bind_param::<Timestamptz, _>(&self.unused_since)?;
+        out.push_sql(
+            ") FOR UPDATE SKIP LOCKED), removed AS (DELETE FROM sessions WHERE id IN (SELECT id FROM over) RETURNING id) \
+             SELECT (SELECT id FROM page ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM removed)",
+        );
+        Ok(())
+    }
+}
+
+const BATCH_ROWS: i64 = BATCH as i64;
+
+impl Query for Stepping {
+    type SqlType = (Nullable<sql_types::Uuid>, BigInt);
+}
+
+impl QueryId for Stepping {
+    type QueryId = Self;
+}
+
+/// Writes when sessions were last used. Rows that somebody holds are left out: they are being used just now.
+pub(crate) async fn record_uses(connection: &mut Connection, uses: &[(SessionId, Timestamp)]) -> Result<(), Error> {
+    for uses in uses.chunks(BATCH) {
+        let (ids, times) = uses.iter().map(|(id, at)| (id.0, *at)).unzip();
+        Recording { ids, times }.execute(connection).await?;
+    }
+    Ok(())
+}
+
+struct Recording {
+    ids: Vec<Uuid>,
+    times: Vec<Timestamp>,
+}
+
+impl QueryFragment<Pg> for Recording {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH used AS (SELECT id, at FROM unnest(");
+        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Timestamptz>, _>(&self.times)?;
+        out.push_sql(
+            ") AS used (id, at)), free AS (SELECT s.id, used.at FROM sessions s JOIN used USING (id) \
+             WHERE s.revoked_at IS NULL AND s.last_used_at < used.at FOR NO KEY UPDATE OF s SKIP LOCKED) \
+             UPDATE sessions SET last_used_at = greatest(last_used_at, free.at) FROM free WHERE sessions.id = free.id",
+        );
+        Ok(())
+    }
+}
+
+impl QueryId for Recording {
+    type QueryId = Self;
+}

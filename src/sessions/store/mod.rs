@@ -1,0 +1,74 @@
+//! Queries on sessions.
+
+mod clean_up;
+mod end;
+mod list;
+mod open;
+mod refresh;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use ipnetwork::IpNetwork;
+use uuid::Uuid;
+
+use super::{Session, SessionId};
+use crate::accounts::store::AccountRow;
+use crate::accounts::{Account, AccountId};
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::db::schema::{accounts, sessions};
+use crate::error::Error;
+
+pub(crate) use clean_up::{claim, hand_on, record_uses, step};
+pub(crate) use end::{Change, Changed, change_password, revoke, revoke_all_but};
+pub(crate) use list::list;
+pub(crate) use open::{Verified, open, open_with_account};
+pub(crate) use refresh::refresh;
+
+// Statements that diesel has no words for, or prepares anew each time, which costs a round trip, are written as queries of their
+// own. They are prepared once a connection; so their text must not depend on their values.
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
+struct SessionRow {
+    id: Uuid,
+    account_id: Uuid,
+    refresh_counter: i64,
+    created_at: Timestamp,
+    last_used_at: Timestamp,
+    expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    user_agent: Option<String>,
+    ip_address: Option<IpNetwork>,
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: SessionId(row.id),
+            account_id: AccountId(row.account_id),
+            refresh_counter: row.refresh_counter,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            user_agent: row.user_agent,
+            ip_address: row.ip_address.map(|network| network.ip()),
+        }
+    }
+}
+
+/// The session and its account, in whatever state they are.
+pub(crate) async fn find_with_account(
+    connection: &mut Connection,
+    id: SessionId,
+) -> Result<Option<(Session, Account)>, Error> {
+    let row = sessions::table
+        .inner_join(accounts::table)
+        .filter(sessions::id.eq(id.0))
+        .select((SessionRow::as_select(), AccountRow::as_select()))
+        .first::<(SessionRow, AccountRow)>(connection)
+        .await
+        .optional()?;
+    Ok(row.map(|(session, account)| (session.into(), account.into())))
+}

@@ -1,0 +1,64 @@
+//! When sessions were last used, kept without a write per request.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::SessionId;
+use crate::clock::Timestamp;
+
+/// How exact `last_used_at` is: a use sooner than this after the one before is not noted.
+const GRAIN: Duration = Duration::from_secs(60);
+
+/// Most uses that wait to be written. Past it they go unnoted: the database is away then, and this is not worth more memory.
+const MOST: usize = 100_000;
+
+/// Whether a use at `now` is to be noted, when the last that was noted was at `last`.
+pub(crate) fn is_noteworthy(last: Timestamp, now: Timestamp) -> bool {
+    now.signed_duration_since(last).to_std().is_ok_and(|since| since >= GRAIN)
+}
+
+/// Uses that wait to be written together.
+#[derive(Debug, Default)]
+pub struct Uses(Mutex<HashMap<SessionId, Timestamp>>);
+
+impl Uses {
+    /// Takes what waits.
+    pub(crate) fn take(&self) -> Vec<(SessionId, Timestamp)> {
+        std::mem::take(&mut *self.lock()).into_iter().collect()
+    }
+
+    /// Adds uses; of each session the latest counts.
+    pub(crate) fn add(&self, uses: impl IntoIterator<Item = (SessionId, Timestamp)>) {
+        let mut waiting = self.lock();
+        for (id, at) in uses {
+            if waiting.len() < MOST || waiting.contains_key(&id) {
+                waiting.entry(id).and_modify(|latest| *latest = at.max(*latest)).or_insert(at);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_use_well_after_the_last_is_noteworthy_and_the_latest_counts() {
+        let uses = Uses::default();
+        let id = SessionId(Uuid::nil());
+        let start = chrono::DateTime::UNIX_EPOCH;
+        let minute = start + Duration::from_secs(60);
+        assert!(is_noteworthy(start, minute) && !is_noteworthy(start, start + Duration::from_secs(59)));
+        assert!(!is_noteworthy(minute, start), "a clock that went back");
+        uses.add([(id, minute), (id, start)]);
+        assert_eq!(uses.take(), [(id, minute)]);
+        assert!(uses.take().is_empty());
+    }
+}

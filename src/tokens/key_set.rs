@@ -1,0 +1,127 @@
+//! The keys of a deployment as they were read once. What each is for changes with the time, without being read again.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::lifecycle::{Reign, State};
+use super::seal::Seals;
+use super::signing::SigningKey;
+use super::store::{ACCESS_TOKEN, KeyRow, REFRESH_TOKEN};
+use crate::clock::Timestamp;
+use crate::config::SigningAlgorithm;
+use crate::error::Error;
+
+/// The keys of a deployment, the same on all its instances.
+pub struct KeySet {
+    generation: u64,
+    rows: Vec<KeyRow>,
+    /// In the order in which they activate, all but the last.
+    earlier: Vec<SigningKey>,
+    newest: SigningKey,
+    refresh_root: hmac::Key,
+}
+
+/// The public keys, as they are served.
+#[derive(Debug)]
+pub struct Jwks {
+    /// A JWK set (RFC 7517 section 5).
+    pub body: String,
+    /// A strong validator of the body (RFC 9110 section 8.8.3), with its quotes.
+    pub etag: String,
+}
+
+impl KeySet {
+    /// Opens all keys.
+    pub(super) fn open(rows: &[KeyRow], seals: &Seals) -> Result<Self, Error> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mut keys = Vec::new();
+        for (row, reign) in signing_rows(rows) {
+            let algorithm = SigningAlgorithm::parse(&row.algorithm)
+                .ok_or_else(|| Error::Internal(format!("key {} has an unknown algorithm", row.id)))?;
+            let opened = seals.open(row.id, &row.sealed)?;
+            keys.push(SigningKey::read(row.id.to_string(), algorithm, &opened.key, reign)?);
+        }
+        let refresh = rows.iter().rfind(|row| row.purpose == REFRESH_TOKEN);
+        let (Some(newest), Some(refresh)) = (keys.pop(), refresh) else {
+            return Err(Error::Internal("the table keys holds only a part of the keys".into()));
+        };
+        let root = seals.open(refresh.id, &refresh.sealed)?;
+        Ok(Self {
+            generation: NEXT.fetch_add(1, Ordering::Relaxed),
+            rows: rows.to_vec(),
+            earlier: keys,
+            newest,
+            refresh_root: hmac::Key::new(hmac::HMAC_SHA256, &root.key),
+        })
+    }
+
+    /// Whether it is what these rows hold. A row is never given another key.
+    pub(super) fn is_of(&self, rows: &[KeyRow]) -> bool {
+        marks(&self.rows).eq(marks(rows))
+    }
+
+    /// Which key set it is, of all that this process has had: another content, another generation.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The public keys: those that will sign, the one that does, and those that did and have tokens alive.
+    #[must_use]
+    pub fn jwks(&self, now: Timestamp) -> Jwks {
+        let published = self.keys().filter(|key| key.reign.state(now) != State::Gone).map(SigningKey::jwk);
+        let body = json!({ "keys": published.collect::<Vec<_>>() }).to_string();
+        let digest = digest::digest(&digest::SHA256, body.as_bytes());
+        Jwks { etag: format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)), body }
+    }
+
+    /// The key that signs at `now`.
+    #[must_use]
+    pub fn signing(&self, now: Timestamp) -> &SigningKey {
+        self.keys().find(|key| key.reign.state(now) == State::Active).unwrap_or(&self.newest)
+    }
+
+    /// The key that verifies tokens of this `kid` at `now`. An upcoming one does: an instance whose clock is ahead may sign
+    /// with it.
+    pub(super) fn verifying(&self, kid: &str, now: Timestamp) -> Option<&SigningKey> {
+        self.keys().find(|key| key.kid() == kid && key.reign.state(now) != State::Gone)
+    }
+
+    /// What it was read from.
+    pub(super) fn rows(&self) -> &[KeyRow] {
+        &self.rows
+    }
+
+    /// The key of one session's refresh tokens.
+    pub(super) fn session_key(&self, session: Uuid) -> hmac::Key {
+        let derived = hmac::sign(&self.refresh_root, session.as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &SigningKey> {
+        self.earlier.iter().chain([&self.newest])
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.keys()).finish()
+    }
+}
+
+fn marks(rows: &[KeyRow]) -> impl Iterator<Item = (Uuid, Timestamp)> {
+    rows.iter().map(|row| (row.id, row.activates_at))
+}
+
+/// The rows that sign access tokens with the time in which each does, in the order in which they activate.
+pub(super) fn signing_rows(rows: &[KeyRow]) -> impl DoubleEndedIterator<Item = (&KeyRow, Reign)> {
+    let rows: Vec<_> = rows.iter().filter(|row| row.purpose == ACCESS_TOKEN).collect();
+    let reigns = Reign::of(&rows.iter().map(|row| row.activates_at).collect::<Vec<_>>());
+    rows.into_iter().zip(reigns)
+}

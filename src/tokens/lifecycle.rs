@@ -1,0 +1,125 @@
+//! When a signing key signs and verifies: a pure function of the keys' times. No instance has to write a transition.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::config::MAX_ACCESS_TOKEN_TTL;
+
+/// How long anybody may keep the published keys without asking again: `max-age` of the JWKS.
+pub const JWKS_MAX_AGE: Duration = Duration::from_secs(5 * 60);
+
+/// How long a new key is published before it signs. Three times as long as a copy of the JWKS lives, so that neither a slow
+/// answer, nor clocks that disagree, nor an instance that learns of the key some minutes late shows anybody a token whose key
+/// is unknown there.
+pub const ACTIVATION_DELAY: Duration = Duration::from_secs(3 * JWKS_MAX_AGE.as_secs());
+
+/// How long a key verifies after its successor has begun to sign. Not the life of a token by today's setting: yesterday's may
+/// have been longer. The hour on top is for clocks that disagree, and for an instance that learns late that it has to sign with
+/// the successor.
+pub const RETIREMENT: Duration = Duration::from_secs(MAX_ACCESS_TOKEN_TTL.as_secs() + 60 * 60);
+
+/// What a key is for at a point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Published and verifies, does not sign yet.
+    Upcoming,
+    /// Signs.
+    Active,
+    /// Has a successor that signs; verifies what it signed before.
+    Retiring,
+    /// No token that it signed is alive. Its row is deleted when somebody gets to it.
+    Gone,
+}
+
+impl State {
+    /// Its name for operators.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Upcoming => "upcoming",
+            Self::Active => "active",
+            Self::Retiring => "retiring",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// The time in which a key is the one that signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reign {
+    /// `None` is since ever: a key that nobody comes before signs, whatever the clocks of two instances say of its beginning.
+    begins: Option<Timestamp>,
+    /// When its successor's begins, if it has one.
+    ends: Option<Timestamp>,
+}
+
+impl Reign {
+    /// Of each key, by when they activate, in that order.
+    pub(super) fn of(activations: &[Timestamp]) -> Vec<Self> {
+        let begins = activations.iter().enumerate().map(|(place, begins)| (place > 0).then_some(*begins));
+        begins.enumerate().map(|(place, begins)| Self { begins, ends: activations.get(place + 1).copied() }).collect()
+    }
+
+    pub(super) fn state(self, now: Timestamp) -> State {
+        let reached = |time: Option<Timestamp>| time.is_some_and(|time| time <= now);
+        if self.begins.is_some_and(|begins| begins > now) {
+            State::Upcoming
+        } else if reached(self.gone_at()) {
+            State::Gone
+        } else if reached(self.ends) {
+            State::Retiring
+        } else {
+            State::Active
+        }
+    }
+
+    /// From when on the key verifies nothing, if that is known.
+    pub(super) fn gone_at(self) -> Option<Timestamp> {
+        self.ends.map(|ends| ends + RETIREMENT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn states(activations: &[i64], now: i64) -> Vec<State> {
+        let activations: Vec<_> = activations.iter().map(|seconds| at(*seconds)).collect();
+        Reign::of(&activations).into_iter().map(|reign| reign.state(at(now))).collect()
+    }
+
+    #[test]
+    fn a_key_is_upcoming_then_active_then_retiring_then_gone() {
+        use State::{Active, Gone, Retiring, Upcoming};
+        const { assert!(RETIREMENT.as_secs() == 90_000) };
+        let keys = [0, 1_000, 2_000];
+        assert_eq!(states(&keys, 0), [Active, Upcoming, Upcoming]);
+        assert_eq!(states(&keys, 999), [Active, Upcoming, Upcoming]);
+        assert_eq!(states(&keys, 1_000), [Retiring, Active, Upcoming]);
+        assert_eq!(states(&keys, 2_000), [Retiring, Retiring, Active]);
+        assert_eq!(states(&keys, 90_999), [Retiring, Retiring, Active]);
+        assert_eq!(states(&keys, 91_000), [Gone, Retiring, Active]);
+        assert_eq!(states(&keys, 92_000), [Gone, Gone, Active]);
+        assert_eq!(states(&keys, i64::from(u32::MAX)), [Gone, Gone, Active]);
+    }
+
+    #[test]
+    fn exactly_one_key_signs_at_any_time() {
+        for keys in [&[0][..], &[50], &[0, 0], &[0, 0, 10, 10], &[30, 40], &[0, 100_000, 300_000]] {
+            for now in [-1, 0, 9, 10, 29, 35, 90_000, 100_000, 400_000] {
+                let active = states(keys, now).into_iter().filter(|state| *state == State::Active).count();
+                assert_eq!(active, 1, "{keys:?} at {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_copy_of_the_jwks_has_a_key_before_it_signs() {
+        assert!(ACTIVATION_DELAY > 2 * JWKS_MAX_AGE);
+        assert!(RETIREMENT > MAX_ACCESS_TOKEN_TTL + JWKS_MAX_AGE);
+    }
+}

@@ -1,0 +1,168 @@
+//! When a new signing key is due, and what becomes of the table then.
+
+use std::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::key_set::signing_rows;
+use super::lifecycle::{ACTIVATION_DELAY, State};
+use super::seal::Seals;
+use super::signing::generate;
+use super::store::{ACCESS_TOKEN, Change, KeyRow, REFRESH_TOKEN};
+use crate::clock::{Timestamp, new_id};
+use crate::config::{Config, SigningAlgorithm};
+use crate::error::Error;
+
+/// What the settings say of keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    algorithm: SigningAlgorithm,
+    max_age: Duration,
+}
+
+impl Policy {
+    /// Of these settings.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self { algorithm: config.signing_algorithm, max_age: config.key_rotation }
+    }
+
+    /// The algorithm of the signing key that has to be made, if one has. Upcoming keys count. Only a start asks for another
+    /// algorithm than the newest key's: while instances with different settings run side by side they would else rotate
+    /// back and forth.
+    pub(super) fn due(self, rows: &[KeyRow], occasion: Occasion, now: Timestamp) -> Option<SigningAlgorithm> {
+        let Some((newest, _)) = signing_rows(rows).next_back() else { return Some(self.algorithm) };
+        let algorithm = SigningAlgorithm::parse(&newest.algorithm).unwrap_or(self.algorithm);
+        let old = newest.created_at + self.max_age <= now;
+        match occasion {
+            Occasion::Start => (old || algorithm != self.algorithm).then_some(self.algorithm),
+            Occasion::Running => old.then_some(algorithm),
+        }
+    }
+}
+
+/// When keys are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    Start,
+    Running,
+}
+
+/// A signing key that was just made and is in no table yet.
+pub struct NewKey {
+    algorithm: SigningAlgorithm,
+    pkcs8: Zeroizing<Vec<u8>>,
+}
+
+impl NewKey {
+    /// Makes one, beside the threads that answer requests. Hold no connection meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when there is no randomness.
+    pub async fn generate(algorithm: SigningAlgorithm) -> Result<Self, Error> {
+        let pkcs8 = tokio::task::spawn_blocking(move || generate(algorithm)).await.map_err(Error::internal)??;
+        Ok(Self { algorithm, pkcs8 })
+    }
+
+    /// As a row that activates at `activates_at`.
+    pub(super) fn row(&self, seals: &Seals, now: Timestamp, activates_at: Timestamp) -> Result<KeyRow, Error> {
+        let id = new_id(now);
+        let sealed = seals.seal(id, &self.pkcs8)?;
+        let (purpose, algorithm) = (ACCESS_TOKEN.to_owned(), self.algorithm.as_str().to_owned());
+        Ok(KeyRow { id, purpose, algorithm, sealed, created_at: now, activates_at })
+    }
+
+    /// As the row that comes after all signing keys in `rows`, whatever the clock of the instance that made them.
+    pub(super) fn successor(&self, rows: &[KeyRow], seals: &Seals, now: Timestamp) -> Result<KeyRow, Error> {
+        let after = signing_rows(rows).next_back().map(|(newest, _)| newest.activates_at + Duration::from_secs(1));
+        self.row(seals, now, after.map_or(now, |after| after.max(now + ACTIVATION_DELAY)))
+    }
+}
+
+impl fmt::Debug for NewKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewKey({:?})", self.algorithm)
+    }
+}
+
+/// The first keys of a deployment.
+pub(super) fn first(fresh: &NewKey, seals: &Seals, now: Timestamp) -> Result<Change, Error> {
+    let mut root = Zeroizing::new([0; 32]);
+    aws_lc_rs::rand::fill(root.as_mut_slice()).map_err(Error::internal)?;
+    let id = new_id(now);
+    let refresh = KeyRow {
+        id,
+        purpose: REFRESH_TOKEN.to_owned(),
+        algorithm: "HS256".to_owned(),
+        sealed: seals.seal(id, root.as_slice())?,
+        created_at: now,
+        activates_at: now,
+    };
+    Ok(Change { add: vec![fresh.row(seals, now, now)?, refresh], ..Change::default() })
+}
+
+/// Those of the rows whose tokens have all expired are deleted.
+pub(super) fn without_gone(rows: &[KeyRow], now: Timestamp) -> Change {
+    let gone = signing_rows(rows).filter(|(_, reign)| reign.state(now) == State::Gone);
+    Change { delete: gone.map(|(row, _)| row.id).collect(), ..Change::default() }
+}
+
+/// What only the previous secret opens is sealed under the current one.
+pub(super) fn resealed(rows: &[KeyRow], seals: &Seals) -> Result<Change, Error> {
+    let mut change = Change::default();
+    for row in rows {
+        let opened = seals.open(row.id, &row.sealed)?;
+        if opened.stale {
+            change.reseal.push((row.id, seals.seal(row.id, &opened.key)?));
+        }
+    }
+    Ok(change)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::tokens::lifecycle::JWKS_MAX_AGE;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn at(time: Duration) -> Timestamp {
+        Timestamp::UNIX_EPOCH + time
+    }
+
+    fn row(algorithm: &str, created: Duration, activates: Duration) -> KeyRow {
+        let (purpose, algorithm) = (ACCESS_TOKEN.to_owned(), algorithm.to_owned());
+        let (created_at, activates_at) = (at(created), at(activates));
+        KeyRow { id: Uuid::nil(), purpose, algorithm, sealed: Vec::new(), created_at, activates_at }
+    }
+
+    #[test]
+    fn a_key_is_due_by_age_always_and_by_algorithm_at_a_start() {
+        use Occasion::{Running, Start};
+        let policy = Policy { algorithm: SigningAlgorithm::Es256, max_age: 10 * DAY };
+        let es256 = [row("EdDSA", DAY, DAY), row("ES256", 2 * DAY, 2 * DAY + JWKS_MAX_AGE)];
+        for (now, due) in [(0, None), (11, None), (12, Some(SigningAlgorithm::Es256))] {
+            assert_eq!(policy.due(&es256, Start, at(now * DAY)), due, "{now}");
+            assert_eq!(policy.due(&es256, Running, at(now * DAY)), due, "{now}");
+        }
+        let eddsa = [row("ES256", DAY, DAY), row("EdDSA", 2 * DAY, 2 * DAY)];
+        assert_eq!(policy.due(&eddsa, Start, at(3 * DAY)), Some(SigningAlgorithm::Es256));
+        assert_eq!(policy.due(&eddsa, Running, at(3 * DAY)), None);
+        assert_eq!(policy.due(&eddsa, Running, at(12 * DAY)), Some(SigningAlgorithm::EdDsa));
+        assert_eq!(policy.due(&[], Start, at(DAY)), Some(SigningAlgorithm::Es256));
+    }
+
+    #[test]
+    fn a_successor_comes_last_whatever_the_clocks_say() {
+        let seals = Seals::new(&crate::config::Secret::new(&[1; 32]).unwrap(), None).unwrap();
+        let fresh = NewKey { algorithm: SigningAlgorithm::EdDsa, pkcs8: generate(SigningAlgorithm::EdDsa).unwrap() };
+        let activates = |rows: &[KeyRow], now| fresh.successor(rows, &seals, at(now)).unwrap().activates_at;
+        assert_eq!(activates(&[], DAY), at(DAY), "the first signs at once");
+        assert_eq!(activates(&[row("EdDSA", DAY, DAY)], 2 * DAY), at(2 * DAY + ACTIVATION_DELAY));
+        let ahead = [row("EdDSA", DAY, DAY), row("EdDSA", 3 * DAY, 3 * DAY)];
+        assert!(activates(&ahead, 2 * DAY) > at(3 * DAY));
+    }
+}

@@ -1,0 +1,121 @@
+//! Verified access tokens are remembered: comparing a signature costs more than the rest of a small request.
+
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN};
+use quick_cache::sync::Cache;
+
+use super::access::{Claims, Rejected};
+use super::lifecycle::{Reign, State};
+use crate::clock::Timestamp;
+
+/// Tokens that are remembered at the most; those that are not used make room. Full, it takes some 16 MB.
+const CAPACITY: usize = 100_000;
+
+/// The SHA-256 of a whole token. No two tokens share one, so what is found under it was said of that very token.
+pub(super) type Digest = [u8; SHA256_OUTPUT_LEN];
+
+pub(super) fn digest(token: &str) -> Digest {
+    let mut digest = Digest::default();
+    digest.copy_from_slice(aws_lc_rs::digest::digest(&SHA256, token.as_bytes()).as_ref());
+    digest
+}
+
+/// What is known of a token whose signature, issuer and audience are right.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verified {
+    pub(super) claims: Claims,
+    /// `exp`
+    pub(super) expires: i64,
+    /// `nbf`
+    pub(super) not_before: Option<i64>,
+    /// Of its key.
+    pub(super) reign: Reign,
+    /// Of the key set that had the key.
+    pub(super) generation: u64,
+}
+
+impl Verified {
+    /// What the token is worth at `now`.
+    pub(super) fn at(&self, now: Timestamp) -> Result<Claims, Rejected> {
+        let early = self.not_before.is_some_and(|not_before| now.timestamp() < not_before);
+        if early || self.reign.state(now) == State::Gone {
+            return Err(Rejected::Invalid);
+        }
+        if self.expires <= now.timestamp() { Err(Rejected::Expired(self.claims)) } else { Ok(self.claims) }
+    }
+}
+
+/// The memory of one issuer's tokens. It holds no token, and none that did not verify.
+pub(super) struct VerifiedTokens(Cache<Digest, Verified>);
+
+impl VerifiedTokens {
+    pub(super) fn new() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+
+    /// What was said of the token by the key set of this generation. By another means nothing: its key may not be there any
+    /// more. So it does no harm when somebody verifies by the old keys and remembers it after they were replaced.
+    pub(super) fn get(&self, digest: &Digest, generation: u64) -> Option<Verified> {
+        self.0.get(digest).filter(|verified| verified.generation == generation)
+    }
+
+    pub(super) fn insert(&self, digest: Digest, verified: Verified) {
+        self.0.insert(digest, verified);
+    }
+}
+
+impl std::fmt::Debug for VerifiedTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VerifiedTokens({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::accounts::AccountId;
+    use crate::sessions::SessionId;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn verified(generation: u64, not_before: Option<i64>) -> Verified {
+        let claims = Claims { account: AccountId(Uuid::from_u128(1)), session: SessionId(Uuid::from_u128(2)) };
+        // Its key has a successor from 100 on.
+        let reign = Reign::of(&[at(0), at(100)])[0];
+        Verified { claims, expires: 1_000_000, not_before, reign, generation }
+    }
+
+    #[test]
+    fn what_was_verified_is_worth_something_only_in_its_time() {
+        let token = verified(0, Some(50));
+        assert_eq!(token.at(at(49)), Err(Rejected::Invalid));
+        assert_eq!(token.at(at(50)), Ok(token.claims));
+        assert_eq!(token.at(at(90_099)), Ok(token.claims));
+        assert_eq!(token.at(at(90_100)), Err(Rejected::Invalid), "the key is gone");
+        let short = Verified { expires: 60, ..token };
+        assert_eq!(short.at(at(59)), Ok(token.claims));
+        assert_eq!(short.at(at(60)), Err(Rejected::Expired(token.claims)));
+    }
+
+    #[test]
+    fn only_the_generation_that_verified_a_token_remembers_it() {
+        let memory = VerifiedTokens::new();
+        memory.insert(digest("a"), verified(7, None));
+        assert!(memory.get(&digest("a"), 7).is_some());
+        assert!(memory.get(&digest("a"), 8).is_none() && memory.get(&digest("b"), 7).is_none());
+        memory.insert(digest("a"), verified(8, None));
+        assert!(memory.get(&digest("a"), 8).is_some());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let memory = VerifiedTokens::new();
+        for number in 0..2 * CAPACITY {
+            memory.insert(digest(&number.to_string()), verified(0, None));
+        }
+        assert!(memory.0.len() <= CAPACITY, "{memory:?}");
+    }
+}

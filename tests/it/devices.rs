@@ -1,0 +1,174 @@
+//! Sessions that their owner sees and ends.
+
+use std::time::Duration;
+
+use portcullis::flows::record_uses::record_uses;
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp};
+
+const LIST: &str = "query Sessions($first: Int, $after: String) { me { sessions(first: $first, after: $after) { \
+    edges { cursor node { id } } nodes { id current lastUsedAt userAgent ipAddress createdAt expiresAt } \
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
+
+async fn list(client: &Client, variables: Value) -> Value {
+    let query = if variables.is_null() {
+        LIST.replace("(first: $first, after: $after)", "").replace("($first: Int, $after: String)", "")
+    } else {
+        LIST.replace("Int", "Int!")
+    };
+    client.send(&query, variables).await["data"]["me"]["sessions"].clone()
+}
+
+fn id(client: &Client) -> &Value {
+    &client.sign_in["session"]["id"]
+}
+
+async fn revoke(client: &Client, id: &Value) -> Value {
+    let query = "mutation Revoke($id: ID!) { revokeSession(input: { id: $id }) { __typename \
+        ... on RevokeSessionSuccess { sessionId } ... on UserError { code message } } }";
+    client.send(query, json!({ "id": id })).await["data"]["revokeSession"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_sees_the_active_sessions_newest_first_and_which_is_the_own() {
+    let app = TestApp::start().await;
+    let first = app.registered("ada@example.com").await;
+    app.registered("eve@example.com").await;
+    app.clock.advance(Duration::from_secs(1));
+    let second = app.anonymous().login("ada@example.com").await;
+    let ended = app.anonymous().login("ada@example.com").await;
+    assert!(ended.logout().await);
+    let sessions = list(&first, Value::Null).await;
+    assert_eq!(
+        sessions["nodes"],
+        json!([
+            { "id": id(&second), "current": false, "lastUsedAt": "2026-01-01T00:00:01Z", "userAgent": "tests/1.0",
+              "ipAddress": "127.0.0.1", "createdAt": "2026-01-01T00:00:01Z", "expiresAt": "2026-01-31T00:00:01Z" },
+            { "id": id(&first), "current": true, "lastUsedAt": "2026-01-01T00:00:00Z", "userAgent": "tests/1.0",
+              "ipAddress": "127.0.0.1", "createdAt": "2026-01-01T00:00:00Z", "expiresAt": "2026-01-31T00:00:00Z" },
+        ])
+    );
+    assert_eq!(list(&second, Value::Null).await["nodes"][0]["current"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_follow_each_other_without_gap_or_repetition() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    for _ in 0..4 {
+        app.clock.advance(Duration::from_secs(1));
+        app.anonymous().login("ada@example.com").await;
+    }
+    let all = list(&ada, Value::Null).await;
+    assert_eq!(all["nodes"].as_array().map(Vec::len), Some(5));
+    assert_eq!(all["pageInfo"]["hasNextPage"], false);
+    let (mut seen, mut after) = (Vec::new(), Value::Null);
+    for (count, more) in [(2, true), (2, true), (1, false)] {
+        let page = list(&ada, json!({ "first": 2, "after": after })).await;
+        assert_eq!(page["edges"].as_array().map(Vec::len), Some(count), "{page}");
+        assert_eq!(page["pageInfo"]["hasNextPage"], more);
+        assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
+        assert_eq!(page["pageInfo"]["startCursor"], page["edges"][0]["cursor"]);
+        seen.extend(page["edges"].as_array().expect("edges").iter().map(|edge| edge["node"]["id"].clone()));
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    let ids: Vec<_> = all["nodes"].as_array().expect("nodes").iter().map(|node| node["id"].clone()).collect();
+    assert_eq!(seen, ids);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_page_is_bad_input_and_takes_nothing_else_along() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    for arguments in ["first: 0", "first: 101", "first: -1", "first: 70000", "after: \"x\"", "after: \"\""] {
+        let answer =
+            ada.send(&format!("{{ me {{ email sessions({arguments}) {{ nodes {{ id }} }} }} }}"), Value::Null).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{arguments}: {answer}");
+        assert_eq!(answer["data"]["me"], json!({ "email": "ada@example.com", "sessions": null }), "{arguments}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_can_be_listed_by_whoever_has_just_opened_it() {
+    let app = TestApp::start().await;
+    app.registered("ada@example.com").await;
+    app.clock.advance(Duration::from_secs(1));
+    let query = "mutation { login(input: { identifier: \"ada@example.com\", password: \"correct horse battery staple\" }) \
+        { ... on LoginSuccess { session { id } user { sessions { nodes { id current } } } } } }";
+    let answer = app.anonymous().send(query, Value::Null).await;
+    let login = &answer["data"]["login"];
+    assert_eq!(login["user"]["sessions"]["nodes"][0], json!({ "id": login["session"]["id"], "current": true }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_revoked_from_another_device() {
+    let app = TestApp::start().await;
+    let laptop = app.registered("ada@example.com").await;
+    let phone = app.anonymous().login("ada@example.com").await;
+    assert_eq!(phone.is_signed_in().await, Ok(()));
+    assert_eq!(
+        revoke(&laptop, id(&phone)).await,
+        json!({ "__typename": "RevokeSessionSuccess", "sessionId": id(&phone) })
+    );
+    assert_eq!(phone.is_signed_in().await, Err("SESSION_REVOKED".into()));
+    assert_eq!(laptop.is_signed_in().await, Ok(()));
+    assert_eq!(revoke(&laptop, id(&phone)).await["__typename"], "SessionNotFound", "it is no active one any more");
+    assert_eq!(revoke(&laptop, id(&laptop)).await["__typename"], "RevokeSessionSuccess", "one's own as well");
+    assert_eq!(laptop.is_signed_in().await, Err("SESSION_REVOKED".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_revokes_anothers_session_or_learns_of_it() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let eve = app.registered("eve@example.com").await;
+    let unknown = json!("01a205b5-3e9f-7102-a065-bf7c97c487b3");
+    let answers = [revoke(&eve, id(&ada)).await, revoke(&eve, &unknown).await, revoke(&eve, &json!("x' OR 1=1")).await];
+    assert_eq!(answers[0]["code"], "SESSION_NOT_FOUND");
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_other_sessions_are_revoked_and_this_one_stays() {
+    let app = TestApp::start().await;
+    let laptop = app.registered("ada@example.com").await;
+    let others = [app.anonymous().login("ada@example.com").await, app.anonymous().login("ada@example.com").await];
+    let eve = app.registered("eve@example.com").await;
+    for client in &others {
+        assert_eq!(client.is_signed_in().await, Ok(()));
+    }
+    let query = "mutation { revokeOtherSessions { sessionIds } }";
+    let answer = laptop.send(query, Value::Null).await;
+    let ended = answer["data"]["revokeOtherSessions"]["sessionIds"].as_array().expect("ids").clone();
+    assert!(ended.len() == 2 && others.iter().all(|other| ended.contains(id(other))), "{answer}");
+    for client in &others {
+        assert_eq!(client.is_signed_in().await, Err("SESSION_REVOKED".into()));
+        assert_eq!(client.try_refresh(client.refresh_token()).await["reason"], "REVOKED");
+    }
+    assert_eq!((laptop.is_signed_in().await, eve.is_signed_in().await), (Ok(()), Ok(())));
+    let again = laptop.send(query, Value::Null).await;
+    assert_eq!(again["data"]["revokeOtherSessions"]["sessionIds"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_use_is_kept_coarsely_and_without_a_write_per_request() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let last_used = "SELECT extract(epoch FROM last_used_at - created_at)::bigint FROM sessions";
+    for _ in 0..20 {
+        assert_eq!(ada.is_signed_in().await, Ok(()));
+        app.clock.advance(Duration::from_secs(5));
+    }
+    record_uses(&app.app).await.expect("a write");
+    let noted = app.database.count(last_used).await;
+    assert!((60..=95).contains(&noted), "{noted}");
+    assert_eq!(app.database.count("SELECT refresh_counter FROM sessions").await, 1);
+    let writes = "SELECT xmin::text::bigint FROM sessions";
+    let before = app.database.count(writes).await;
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    record_uses(&app.app).await.expect("nothing to write");
+    assert_eq!(app.database.count(writes).await, before);
+    assert_eq!(app.app.viewers.len(), 1, "its own writes disturb no cache");
+}
