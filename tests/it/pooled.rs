@@ -128,6 +128,19 @@ async fn a_pooler_is_found_where_sessions_are_shared_and_nowhere_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn changes_are_heard_past_a_pooler() {
+    let database = TestDatabase::new().await;
+    let Some(bouncer) = PgBouncer::before(&database).await else { return };
+    let direct = database.url.clone();
+    let app = TestApp::on(database, bouncer.url(), &["--database-direct-url", &direct]).await;
+    assert!(app.app.feed.is_fresh());
+    let ada = app.registered("ada@example.com").await;
+    assert_eq!(ada.is_signed_in().await, Ok(()), "and remembered");
+    app.database.execute("UPDATE sessions SET revoked_at = created_at").await;
+    until("it is heard", async || ada.is_signed_in().await == Err("SESSION_REVOKED".into())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_timeout_behind_a_pooler_leaves_no_transaction() {
     let database = TestDatabase::new().await;
     let Some(bouncer) = PgBouncer::before(&database).await else { return };

@@ -101,6 +101,8 @@ async fn a_command_beside_a_server_uses_its_database_and_leaves_it_running() {
         let data_dir = ("PORTCULLIS_DATA_DIR", dir.to_str().expect("UTF-8"));
         let (status, out, errors) = run(&["migrate"], &[data_dir]);
         assert!(status.success() && out.contains("The database is up to date."), "{out}{errors}");
+        let (status, out, errors) = run(&["keys", "list"], &[data_dir]);
+        assert!(status.success() && out.contains("EdDSA"), "{out}{errors}");
         assert_eq!(postmaster(&dir), Some(database));
         assert!(runs(database), "{errors}");
         assert_eq!(ada.is_signed_in().await, Ok(()));
