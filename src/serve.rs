@@ -1,27 +1,25 @@
 //! The commands that need a database: starting it if it is ours, serving, and stopping in order.
 
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use portcullis::app::App;
 use portcullis::background::Background;
 use portcullis::clock::Clock;
-use portcullis::config::{Config, DatabaseChoice, LogFormat, Secret, Settings};
-use portcullis::db::embedded::{Embedded, Options};
+use portcullis::config::{Config, DatabaseChoice, LogFormat, Settings};
+use portcullis::db::embedded::Embedded;
 use portcullis::db::{Target, migrations};
 use portcullis::{http, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+mod open;
 
-/// A database that can be reached, and the private server behind it, if there is one.
-pub(crate) struct Opened {
-    pub(crate) target: Target,
-    pub(crate) secret: Secret,
-    pub(crate) private: Option<Embedded>,
-}
+pub(crate) use open::open_for_command;
+use open::open_to_serve;
+
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// SIGINT and SIGTERM.
 pub(crate) struct Signals {
@@ -69,11 +67,10 @@ pub(crate) async fn migrate(settings: &Settings) -> Outcome {
     let config = settings.check()?;
     telemetry::init(&config.log, config.log_format);
     let applied = unless_stopped(&mut Signals::new()?, async move {
-        let Opened { target, private, .. } = open(&config).await?;
-        let applied = migrations::run(&target).await.map_err(|error| unreachable(&target, &error));
-        if let Some(private) = private {
-            private.stop().await?;
-        }
+        let opened = open_for_command(&config).await?;
+        let direct = opened.direct();
+        let applied = migrations::run(direct).await.map_err(|error| unreachable(direct, &error));
+        opened.close().await?;
         Ok(applied?)
     })
     .await?;
@@ -107,32 +104,11 @@ pub(crate) async fn unless_stopped<T: Send + 'static>(
 
 /// Everything up to where requests can be answered.
 async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
-    let Opened { target, secret, private } = open(&config).await?;
-    prepare(&config, &target, private.is_some()).await?;
-    let app = App::start(config, target, &secret, Clock::system()).await.map_err(sentence)?;
-    Ok((app, private))
-}
-
-pub(crate) async fn open(config: &Config) -> Outcome<Opened> {
-    match &config.database {
-        DatabaseChoice::External { target, secret } => {
-            Ok(Opened { target: target.clone(), secret: secret.clone(), private: None })
-        }
-        DatabaseChoice::Private { data_dir, secret } => {
-            if std::io::stderr().is_terminal() {
-                eprintln!("Starting the private PostgreSQL in {} ...", data_dir.display());
-            }
-            // Beside the pool: migrations, the operator's own connections, PostgreSQL's reserve.
-            let connections = (config.database_pool_size + 20).max(100).to_string();
-            let settings = vec![("max_connections".to_owned(), connections)];
-            let private = Embedded::start(Options { settings, ..Options::new(data_dir) }).await?;
-            let secret = match secret {
-                Some(secret) => secret.clone(),
-                None => Secret::load_or_create(private.data_dir())?,
-            };
-            Ok(Opened { target: private.url().parse()?, secret, private: Some(private) })
-        }
-    }
+    let opened = open_to_serve(&config).await?;
+    prepare(&config, opened.direct(), opened.private.is_some()).await?;
+    let secret = opened.secret()?;
+    let app = App::start(config, opened.target.clone(), secret, Clock::system()).await.map_err(sentence)?;
+    Ok((app, opened.private))
 }
 
 pub(crate) async fn prepare(config: &Config, target: &Target, private: bool) -> Outcome {

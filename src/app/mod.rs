@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::accounts::Account;
 use crate::clock::{Clock, Timestamp, new_id};
-use crate::config::{Config, Secret};
+use crate::config::{Config, DatabaseChoice, Secret};
 use crate::db::{Database, Target};
 use crate::error::Error;
 use crate::passwords::Passwords;
@@ -53,7 +53,11 @@ impl App {
     /// [`Error::Unavailable`] when the database is away; [`Error::Internal`] with a sentence for the operator when the secret
     /// is not the database's.
     pub async fn start(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
-        let source = Source { listen: target.clone(), speak: target.clone() };
+        let listen = match &config.database {
+            DatabaseChoice::External { direct: Some(direct), .. } => direct.clone(),
+            _ => target.clone(),
+        };
+        let source = Source { listen, speak: target.clone() };
         let db = Database::new(target, config.database_pool_size, config.database_timeout)?;
         let keys = start_keys(&config, &db, secret, clock.now()).await?;
         let access_tokens = AccessTokens::new(config.issuer.clone(), config.audience.clone(), config.access_token_ttl);

@@ -13,7 +13,7 @@ use portcullis::telemetry;
 pub(crate) use keys::Keys;
 pub(crate) use service_keys::ServiceKeys;
 
-use crate::serve::{Outcome, Signals, open, prepare, sentence, unless_stopped};
+use crate::serve::{Outcome, Signals, open_for_command, prepare, sentence, unless_stopped};
 
 /// A command that works on the database.
 pub(crate) enum Work {
@@ -26,22 +26,20 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
     let config = settings.check()?;
     telemetry::init(&config.log, config.log_format);
     let said = unless_stopped(&mut Signals::new()?, async move {
-        let opened = open(&config).await?;
+        let opened = open_for_command(&config).await?;
         let said = async {
             // Whoever looks at keys does not mean to upgrade a database that others use.
             let config = Config { migrate: false, ..config };
-            prepare(&config, &opened.target, opened.private.is_some()).await?;
-            let console =
-                Console::new(config, opened.target.clone(), &opened.secret, Clock::system()).map_err(sentence)?;
+            prepare(&config, opened.direct(), opened.private.is_some()).await?;
+            let (target, secret) = (opened.target.clone(), opened.secret()?);
+            let console = Console::new(config, target, secret, Clock::system()).map_err(sentence)?;
             match work {
                 Work::Keys(command) => command.run(&console).await,
                 Work::ServiceKeys(command) => command.run(&console).await,
             }
         }
         .await;
-        if let Some(private) = opened.private {
-            private.stop().await?;
-        }
+        opened.close().await?;
         said
     })
     .await?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::MAX_ACCESS_TOKEN_TTL;
 use super::{Argon2Cost, Config, DatabaseChoice, LogFormat, Secret, Settings, SigningAlgorithm, secret};
-use crate::db::embedded;
+use crate::db::{Target, embedded};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -242,6 +242,7 @@ impl Check {
 
     fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
         let secret = self.secret("PORTCULLIS_SECRET", settings.secret.as_ref());
+        let direct = self.direct(settings);
         let Some(url) = given(settings.database_url.as_ref()) else {
             let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));
             return match data_dir.unwrap_or_else(embedded::default_data_dir) {
@@ -256,10 +257,22 @@ impl Check {
                 (),
             );
         }
-        match (url.parse(), secret) {
-            (Ok(target), Some(secret)) => Some(DatabaseChoice::External { target, secret }),
+        match (url.parse::<Target>(), secret) {
+            (Ok(target), Some(secret)) => {
+                let target = if direct.is_some() { target.pooled() } else { target };
+                Some(DatabaseChoice::External { target, direct, secret })
+            }
             (Ok(_), None) => None,
             (Err(error), _) => self.fault("DATABASE_URL", error, None),
         }
+    }
+
+    fn direct(&mut self, settings: &Settings) -> Option<Target> {
+        let url = given(settings.database_direct_url.as_ref())?;
+        if given(settings.database_url.as_ref()).is_none() {
+            let why = "it is a second way to the database of DATABASE_URL, which is not set";
+            self.fault("PORTCULLIS_DATABASE_DIRECT_URL", why, ());
+        }
+        url.parse().map_or_else(|error| self.fault("PORTCULLIS_DATABASE_DIRECT_URL", error, None), Some)
     }
 }

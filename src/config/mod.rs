@@ -36,6 +36,11 @@ pub struct Settings {
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
 
+    /// A second address of that database, past a pooler in transaction mode (such as PgBouncer) to which DATABASE_URL points.
+    /// Changes are heard, and migrations applied, that way.
+    #[arg(long, global = true, env = "PORTCULLIS_DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
+    pub database_direct_url: Option<String>,
+
     /// The deployment's secret, 32 bytes or more, the same for all instances: it seals the signing keys in the database.
     /// With the private PostgreSQL one is made and kept in the data directory. Prefer the environment variable: other users
     /// of the machine can read flags.
@@ -219,6 +224,8 @@ pub enum DatabaseChoice {
     External {
         /// Its address.
         target: Target,
+        /// The way past a pooler, if the address is one's.
+        direct: Option<Target>,
         /// The secret, which must be set.
         secret: Secret,
     },
@@ -228,7 +235,10 @@ impl std::fmt::Debug for DatabaseChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Private { data_dir, .. } => write!(f, "Private({})", data_dir.display()),
-            Self::External { target, .. } => write!(f, "External({})", target.address()),
+            Self::External { target, direct: None, .. } => write!(f, "External({})", target.address()),
+            Self::External { target, direct: Some(direct), .. } => {
+                write!(f, "External({}, directly {})", target.address(), direct.address())
+            }
         }
     }
 }

@@ -26,15 +26,27 @@ impl Secret {
     /// # Errors
     /// When the file can't be read or made, or holds too little.
     pub fn load_or_create(directory: &Path) -> io::Result<Self> {
+        match Self::load(directory)? {
+            Some(secret) => Ok(secret),
+            None => Self::create(&directory.join("secret")),
+        }
+    }
+
+    /// The secret in the file `secret` of `directory`, if there is one.
+    ///
+    /// # Errors
+    /// When the file can't be read, or holds too little.
+    pub fn load(directory: &Path) -> io::Result<Option<Self>> {
         let path = directory.join("secret");
         match std::fs::File::open(&path) {
             Ok(file) => {
                 let mut text = Zeroizing::new(String::new());
                 file.take(4096).read_to_string(&mut text)?;
-                Self::new(text.trim().as_bytes())
-                    .ok_or_else(|| io::Error::other(format!("{} holds fewer than {MIN_BYTES} bytes", path.display())))
+                let secret = Self::new(text.trim().as_bytes());
+                let short = || io::Error::other(format!("{} holds fewer than {MIN_BYTES} bytes", path.display()));
+                secret.ok_or_else(short).map(Some)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(&path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         }
     }

@@ -7,8 +7,11 @@ use std::time::Duration;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::AsyncPgConnection;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::pooled;
 use super::tls::{self, Verification};
 
 /// Longest wait for a connection to be made when the URL names none.
@@ -19,7 +22,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Target {
     config: Arc<tokio_postgres::Config>,
     tls: Arc<rustls::ClientConfig>,
+    pooled: bool,
 }
+
+/// What carries a connection.
+type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// What is wrong with a database URL. Never shows its password.
 #[derive(Debug, thiserror::Error)]
@@ -55,14 +62,32 @@ impl Target {
         format!("{host}:{port}/{}", self.config.get_dbname().unwrap_or_default())
     }
 
-    /// Opens a connection.
+    /// The same way, known to lead through a pooler that lends a server connection for one transaction at a time, such as
+    /// PgBouncer in transaction mode.
+    #[must_use]
+    pub fn pooled(self) -> Self {
+        Self { pooled: true, ..self }
+    }
+
+    /// Whether nothing outlives a transaction here.
+    #[must_use]
+    pub fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Opens a connection. On one that [is pooled](Self::is_pooled) a statement that is prepared needs a transaction.
     pub(crate) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        let (client, connection) = self
-            .config
-            .connect(MakeRustlsConnect::new((*self.tls).clone()))
-            .await
-            .map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
+        let (client, connection) = self.open().await?;
+        if self.pooled {
+            return pooled::set_up(client, connection).await;
+        }
         AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+
+    /// Opens a connection on which nothing was said yet.
+    pub(super) async fn open(&self) -> ConnectionResult<(Client, Connection<Socket, Stream>)> {
+        let tls = MakeRustlsConnect::new((*self.tls).clone());
+        self.config.connect(tls).await.map_err(|error| ConnectionError::BadConnection(describe(&error)))
     }
 }
 
@@ -130,7 +155,7 @@ impl FromStr for Target {
             config.application_name("portcullis");
         }
         let tls = tls::client_config(verification, root.as_deref()).map_err(BadUrl::RootCertificate)?;
-        Ok(Self { config: Arc::new(config), tls: Arc::new(tls) })
+        Ok(Self { config: Arc::new(config), tls: Arc::new(tls), pooled: false })
     }
 }
 

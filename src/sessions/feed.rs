@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -54,6 +55,29 @@ struct Follower {
     heard: watch::Sender<Heard>,
     /// The channel of this instance's heartbeat.
     own: String,
+    unheard: Arc<Unheard>,
+}
+
+/// Whether the operator knows that the feed is not heard. Told once each time.
+#[derive(Default)]
+struct Unheard(AtomicBool);
+
+impl Unheard {
+    fn tell(&self, why: &str) {
+        if !self.0.swap(true, Ordering::AcqRel) {
+            tracing::warn!(
+                why,
+                "the feed of changes is not heard: every request asks the database until it is. If DATABASE_URL leads to a \
+                 pooler, PORTCULLIS_DATABASE_DIRECT_URL names the way past it"
+            );
+        }
+    }
+
+    fn is_over(&self) {
+        if self.0.swap(false, Ordering::AcqRel) {
+            tracing::info!("the feed of changes is heard again");
+        }
+    }
 }
 
 impl Feed {
@@ -62,11 +86,28 @@ impl Feed {
     pub(crate) async fn start(source: Source, viewers: Arc<Viewers>, freshness: Arc<Freshness>) -> Self {
         let heard = watch::Sender::new(Heard::default());
         let own = format!("portcullis_beat_{}", Uuid::new_v4().simple());
-        let follower = Follower { source, viewers, freshness: freshness.clone(), heard: heard.clone(), own };
+        if source.listen.is_pooled() {
+            tracing::warn!(
+                "there is no feed of changes through a pooler: every request asks the database. \
+                 PORTCULLIS_DATABASE_DIRECT_URL names the way past it"
+            );
+            return Self { task: tokio::spawn(async {}), heard, freshness };
+        }
+        let unheard = Arc::new(Unheard::default());
+        let follower = Follower {
+            source,
+            viewers,
+            freshness: freshness.clone(),
+            heard: heard.clone(),
+            own,
+            unheard: unheard.clone(),
+        };
         let feed = Self { task: tokio::spawn(follower.run()), heard, freshness };
         let limit = feed.freshness.limit().max(CONNECT);
         // The first heartbeat closes the gap before it.
-        let _ = timeout_at(Instant::now() + limit, feed.follow().wait_for(|heard| heard.changes > 0)).await;
+        if timeout_at(Instant::now() + limit, feed.follow().wait_for(|heard| heard.changes > 0)).await.is_err() {
+            unheard.tell(&format!("it does not echo within {limit:?}"));
+        }
         feed
     }
 
@@ -91,18 +132,10 @@ impl Drop for Feed {
 
 impl Follower {
     async fn run(self) {
-        let mut told = false;
         loop {
-            let Err(why) = self.follow(&mut told).await;
+            let Err(why) = self.follow().await;
             self.freshness.lose();
-            if !told {
-                tracing::warn!(
-                    %why,
-                    "the feed of changes is lost: every request asks the database until it is back. Where DATABASE_URL is a \
-                     pooler, PORTCULLIS_DATABASE_DIRECT_URL names the database itself"
-                );
-                told = true;
-            }
+            self.unheard.tell(&why.to_string());
             sleep(self.pace()).await;
         }
     }
@@ -112,8 +145,8 @@ impl Follower {
         self.freshness.limit() / 4
     }
 
-    /// Until a connection is lost or the heartbeat is not heard in time. `told` is whether the operator knows of a loss.
-    async fn follow(&self, told: &mut bool) -> Result<std::convert::Infallible, Error> {
+    /// Until a connection is lost or the heartbeat is not heard in time.
+    async fn follow(&self) -> Result<std::convert::Infallible, Error> {
         let limit = self.freshness.limit();
         let mut listener = Listener::open(&self.source.listen, &self.own, limit.max(CONNECT)).await?;
         let mut speaker = Speaker::open(&self.source.speak, limit.max(CONNECT)).await?;
@@ -136,7 +169,7 @@ impl Follower {
                 if from == channel {
                     self.take_in(&text);
                 } else if let Some(then) = text.parse().ok().and_then(|number| said_at(&said, number)) {
-                    self.confirm(then, told);
+                    self.confirm(then);
                     deadline = Instant::now() + limit.saturating_sub(self.freshness.now().saturating_sub(then));
                 }
             }
@@ -148,19 +181,17 @@ impl Follower {
     }
 
     /// All that was committed before `then` has been taken in. After a gap nothing that was remembered before it is trusted.
-    fn confirm(&self, then: Duration, told: &mut bool) {
-        if !self.freshness.is_fresh() {
-            self.viewers.clear();
-            self.heard.send_modify(|heard| {
-                heard.changes += 1;
-                heard.keys += 1;
-            });
-            if *told {
-                tracing::info!("the feed of changes is back");
-                *told = false;
-            }
+    fn confirm(&self, then: Duration) {
+        if self.freshness.is_fresh() {
+            return self.freshness.confirm(then);
         }
+        self.viewers.clear();
         self.freshness.confirm(then);
+        self.heard.send_modify(|heard| {
+            heard.changes += 1;
+            heard.keys += 1;
+        });
+        self.unheard.is_over();
     }
 
     /// What a trigger said. Something that this version does not know may mean anything.

@@ -30,7 +30,7 @@ async fn listeners(app: &TestApp) -> Vec<i32> {
 
 /// Asks without a pause until the session is refused; fails if it is accepted in answer to a request sent later than `limit`
 /// after `since`.
-async fn refused_within(limit: Duration, since: Stopwatch, client: &Client) {
+pub(crate) async fn refused_within(limit: Duration, since: Stopwatch, client: &Client) {
     loop {
         let late = since.elapsed() > limit;
         match me(client).await {

@@ -21,6 +21,7 @@ mod login;
 mod logout;
 mod logs;
 mod operator;
+mod pooled;
 mod process;
 mod refresh;
 mod revocations;

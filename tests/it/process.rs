@@ -89,6 +89,41 @@ async fn two_servers_on_one_data_directory_are_refused() {
     server.stop();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_beside_a_server_uses_its_database_and_leaves_it_running() {
+    let short = watched_dir("process");
+    // Where the path is too long for a socket, PostgreSQL has a port.
+    let long = watched_dir("process").join("d".repeat(90));
+    for dir in [short, long] {
+        let server = Server::private(&dir);
+        let database = postmaster(&dir).expect("a database");
+        let ada = server.client().register("ada@example.com").await;
+        let data_dir = ("PORTCULLIS_DATA_DIR", dir.to_str().expect("UTF-8"));
+        let (status, out, errors) = run(&["migrate"], &[data_dir]);
+        assert!(status.success() && out.contains("The database is up to date."), "{out}{errors}");
+        let (status, out, errors) = run(&["keys", "list"], &[data_dir]);
+        assert!(status.success() && out.contains("EdDSA"), "{out}{errors}");
+        assert_eq!(postmaster(&dir), Some(database));
+        assert!(runs(database), "{errors}");
+        assert_eq!(ada.is_signed_in().await, Ok(()));
+
+        let (status, _, errors) = run(&["serve"], &[data_dir, ("PORTCULLIS_LISTEN", "127.0.0.1:0")]);
+        assert!(!status.success() && errors.contains("another server"), "{errors}");
+        server.stop();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_after_a_killed_server_starts_a_database_of_its_own() {
+    let dir = watched_dir("process");
+    let mut server = Server::private(&dir);
+    let left = postmaster(&dir).expect("a database");
+    server.kill();
+    let (status, out, errors) = run(&["migrate"], &[("PORTCULLIS_DATA_DIR", dir.to_str().expect("UTF-8"))]);
+    assert!(status.success() && out.contains("The database is up to date."), "{out}{errors}");
+    assert!(!runs(left) && postmaster(&dir).is_none(), "{errors}");
+}
+
 #[test]
 fn migrate_brings_a_database_up_to_date_and_says_what_it_did() {
     let dir = watched_dir("process");

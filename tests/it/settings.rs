@@ -4,9 +4,10 @@ use crate::support::app::{SECRET, settings};
 use crate::support::database::TestDatabase;
 use crate::support::process::{Server, run};
 
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 29] = [
     "PORTCULLIS_MAX_BODY_BYTES",
     "DATABASE_URL",
+    "PORTCULLIS_DATABASE_DIRECT_URL",
     "PORTCULLIS_LISTEN",
     "PORTCULLIS_SECRET",
     "PORTCULLIS_SECRET_PREVIOUS",
@@ -55,6 +56,7 @@ fn help_shows_no_secret_from_the_environment() {
         ("PORTCULLIS_SECRET", "hunter2-hunter2"),
         ("PORTCULLIS_SECRET_PREVIOUS", "hunter2-hunter2"),
         ("DATABASE_URL", "postgres://ada:hunter2@db/x"),
+        ("PORTCULLIS_DATABASE_DIRECT_URL", "postgres://ada:hunter2@db/x"),
     ];
     let (_, help, _) = run(&["--help"], &secrets);
     assert!(!help.contains("hunter2"), "{help}");
@@ -66,6 +68,7 @@ fn every_fault_is_told_at_once_without_secrets() {
         &["serve"],
         &[
             ("DATABASE_URL", "mysql://ada:hunter2@db/x"),
+            ("PORTCULLIS_DATABASE_DIRECT_URL", "mysql://ada:hunter2@db/x"),
             ("PORTCULLIS_SECRET", "too short"),
             ("PORTCULLIS_SECRET_PREVIOUS", "too short as well"),
             ("PORTCULLIS_SIGNING_ALGORITHM", "HS256"),
@@ -99,6 +102,15 @@ fn every_fault_is_told_at_once_without_secrets() {
         assert!(errors.contains(&format!("  {name}: ")), "{name}: {errors}");
     }
     assert!(!errors.contains("hunter2") && !errors.contains("too short"), "{errors}");
+}
+
+#[test]
+fn a_direct_way_needs_a_database_to_lead_to() {
+    let direct = "--database-direct-url=postgres://ada:hunter2@db/x";
+    let faults = settings(&[direct, "--data-dir=/x"]).check().expect_err("a fault").to_string();
+    assert!(faults.contains("PORTCULLIS_DATABASE_DIRECT_URL: it is a second way"), "{faults}");
+    let both = settings(&[direct, "--database-url=postgres://pooler/x", "--secret", SECRET]).check().expect("settings");
+    assert_eq!(format!("{:?}", both.database), "External(pooler:5432/x, directly db:5432/x)");
 }
 
 #[test]

@@ -55,6 +55,15 @@ impl Layout {
             fs::create_dir_all(parent).map_err(EmbeddedError::file("create directory", parent))?;
         }
         make_dir(&self.data_dir, mode)?;
+        self.check_is_ours(user)?;
+        if make_dir(&self.run, 0o700)? {
+            user.own(&self.run)?;
+        }
+        Ok(())
+    }
+
+    /// That nobody else owns the data directory or may write to it.
+    pub(super) fn check_is_ours(&self, user: &RunUser) -> Result<(), EmbeddedError> {
         let found = fs::metadata(&self.data_dir).map_err(EmbeddedError::file("read", &self.data_dir))?;
         if found.uid() != rustix::process::geteuid().as_raw() {
             let path = self.data_dir.clone();
@@ -63,10 +72,23 @@ impl Layout {
         if user.is_other() && found.mode() & 0o022 != 0 {
             return Err(EmbeddedError::WritableByOthers { path: self.data_dir.clone() });
         }
-        if make_dir(&self.run, 0o700)? {
-            user.own(&self.run)?;
-        }
         Ok(())
+    }
+
+    /// Whether a server uses the directory now.
+    pub(super) fn is_locked(&self) -> Result<bool, EmbeddedError> {
+        let path = self.data_dir.join("lock");
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(EmbeddedError::file("open", &path)(error)),
+        };
+        // Let go of at once: a server that starts just now has the patience.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(EmbeddedError::file("lock", &path)(source)),
+        }
     }
 
     pub(super) async fn lock(&self) -> Result<Lock, EmbeddedError> {

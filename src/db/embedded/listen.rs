@@ -20,12 +20,17 @@ pub(super) enum Endpoint {
 impl Endpoint {
     /// A port is free when this returns, and may be taken before PostgreSQL gets it: try again then.
     pub(super) fn choose(run: &Path) -> Result<Self, EmbeddedError> {
-        let socket = run.join(format!(".s.PGSQL.{SOCKET_PORT}"));
-        if socket.as_os_str().len() < SOCKET_PATH_LIMIT {
+        let socket = socket(run);
+        if fits(&socket) {
             return Ok(Self::Socket(run.to_path_buf()));
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         Ok(Self::Port(listener.map_err(EmbeddedError::file("listen on 127.0.0.1, instead of", &socket))?.port()))
+    }
+
+    /// Of a PostgreSQL that runs, and says that `port` is its port.
+    pub(super) fn running(run: &Path, port: u16) -> Self {
+        if fits(&socket(run)) { Self::Socket(run.to_path_buf()) } else { Self::Port(port) }
     }
 
     pub(super) fn settings(&self) -> Vec<OsString> {
@@ -57,6 +62,14 @@ impl Endpoint {
             Self::Port(port) => format!("postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"),
         }
     }
+}
+
+fn socket(run: &Path) -> PathBuf {
+    run.join(format!(".s.PGSQL.{SOCKET_PORT}"))
+}
+
+fn fits(socket: &Path) -> bool {
+    socket.as_os_str().len() < SOCKET_PATH_LIMIT
 }
 
 fn percent_encoded(path: &Path) -> String {

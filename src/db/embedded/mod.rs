@@ -11,6 +11,7 @@
 //! | `lock` | held as long as a server uses the directory; the kernel frees it, even after `kill -9` |
 //! | `postgresql-<version>/` | PostgreSQL itself, where it had to be fetched |
 
+mod attach;
 mod cluster;
 mod error;
 mod fetch;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::info;
 
+pub use attach::url_of_running;
 pub use error::EmbeddedError;
 use installation::Installation;
 pub use layout::default_data_dir;

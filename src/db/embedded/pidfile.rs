@@ -6,10 +6,11 @@ use std::{
 
 use rustix::process::{Pid, test_kill_process};
 
-/// `postmaster.pid` of a cluster: line 1 is the process, line 8 its state.
+/// `postmaster.pid` of a cluster: line 1 is the process, line 4 its port, line 8 its state.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PidFile {
     pub pid: Pid,
+    pub port: Option<u16>,
     pub ready: bool,
 }
 
@@ -22,7 +23,8 @@ impl PidFile {
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let pid = lines.next()?.trim().parse().ok().filter(|pid| *pid > 0).and_then(Pid::from_raw)?;
-        Some(Self { pid, ready: lines.nth(6).is_some_and(|state| state.trim() == "ready") })
+        let port = lines.nth(2).and_then(|port| port.trim().parse().ok());
+        Some(Self { pid, port, ready: lines.nth(3).is_some_and(|state| state.trim() == "ready") })
     }
 }
 
@@ -63,9 +65,11 @@ mod tests {
     fn a_pid_file_is_ready_only_when_its_eighth_line_says_so() {
         let text = "4711\n/data\n1700000000\n5432\n/run\n\n  5432001  0\n";
         let pid = Pid::from_raw(4711).unwrap();
-        assert_eq!(PidFile::parse(text), Some(PidFile { pid, ready: false }));
-        assert_eq!(PidFile::parse(&format!("{text}starting\n")), Some(PidFile { pid, ready: false }));
-        assert_eq!(PidFile::parse(&format!("{text}ready   \n")), Some(PidFile { pid, ready: true }));
+        let file = |ready| Some(PidFile { pid, port: Some(5432), ready });
+        assert_eq!(PidFile::parse(text), file(false));
+        assert_eq!(PidFile::parse(&format!("{text}starting\n")), file(false));
+        assert_eq!(PidFile::parse(&format!("{text}ready   \n")), file(true));
+        assert_eq!(PidFile::parse("4711\n"), Some(PidFile { pid, port: None, ready: false }));
         assert_eq!(PidFile::parse(""), None);
         assert_eq!(PidFile::parse("-12\n"), None);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Command, FromArgMatches};
 use portcullis::app::{App, Console};
 use portcullis::clock::{Clock, ManualClock};
-use portcullis::config::{Config, Secret, Settings};
+use portcullis::config::{Config, DatabaseChoice, Secret, Settings};
 use portcullis::db::{Target, migrations};
 use portcullis::error::Error;
 use tokio::net::TcpListener;
@@ -51,7 +51,14 @@ pub(crate) fn secret(text: &str) -> Secret {
 /// One more instance on a database that has been migrated, without HTTP.
 pub(crate) async fn instance(url: &str, clock: &ManualClock, sealing: &str, flags: &[&str]) -> Result<App, Error> {
     let config = config(url, &[&["--hashing-threads=1"], flags].concat());
-    App::start(config, url.parse().expect("a URL"), &secret(sealing), clock.clock()).await
+    let target = target(&config).await;
+    App::start(config, target, &secret(sealing), clock.clock()).await
+}
+
+/// The way to the database, as a server that starts finds it.
+async fn target(config: &Config) -> Target {
+    let DatabaseChoice::External { target, .. } = config.database.clone() else { panic!("a database of the tests") };
+    target.probed(config.database_timeout).await.expect("a database")
 }
 
 /// One more instance behind real HTTP.
@@ -100,8 +107,9 @@ impl TestApp {
     pub(crate) async fn at(database: TestDatabase, url: &str, flags: &[&str], clock: ManualClock, time: Clock) -> Self {
         let target: Target = database.url.parse().expect("a URL of the tests");
         migrations::run(&target).await.expect("migrations");
-        let target: Target = url.parse().expect("a URL of the tests");
-        let app = App::start(config(url, flags), target, &secret(SECRET), time).await.expect("an app");
+        let config = config(url, flags);
+        let target = self::target(&config).await;
+        let app = App::start(config, target, &secret(SECRET), time).await.expect("an app");
         let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");

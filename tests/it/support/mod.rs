@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod events;
+pub(crate) mod pgbouncer;
 pub(crate) mod process;
 pub(crate) mod proxy;
 

@@ -90,7 +90,8 @@ async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>
     }
 }
 
-/// Counts the messages `Sync` and `Query` (PostgreSQL documentation, section 55.7): each ends a trip.
+/// Counts the messages `Sync` and `Query` (PostgreSQL documentation, section 55.7): each ends a trip. But not after `Close`,
+/// whose answer nobody waits for.
 async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -98,6 +99,7 @@ async fn forward(
     mut network: watch::Receiver<Network>,
 ) -> Option<()> {
     let mut first = true;
+    let mut last = 0;
     loop {
         // The first message has no type.
         let kind = if first { 0 } else { from.read_u8().await.ok()? };
@@ -106,9 +108,11 @@ async fn forward(
         from.read_exact(&mut rest).await.ok()?;
         network.wait_for(|network| *network != Network::Frozen).await.ok()?;
         // The heartbeat of the feed is nobody's request.
-        if matches!(kind, b'S' | b'Q') && !rest.starts_with(b"SELECT pg_notify") {
+        let beat = rest.starts_with(b"SELECT pg_notify");
+        if kind == b'Q' && !beat || kind == b'S' && last != b'C' {
             trips.fetch_add(1, Ordering::SeqCst);
         }
+        last = kind;
         let kind = if first { Vec::new() } else { vec![kind] };
         to.write_all(&[kind, length.to_be_bytes().to_vec(), rest].concat()).await.ok()?;
         first = false;

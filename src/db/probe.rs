@@ -1,0 +1,70 @@
+//! Whether a database URL leads to PostgreSQL itself, or through a pooler in transaction mode.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_postgres::{Client, SimpleQueryMessage};
+use uuid::Uuid;
+
+use super::Target;
+use crate::error::Error;
+
+/// Others who use the pooler at the same time can hide it from a round, from several hardly.
+const ROUNDS: usize = 6;
+
+impl Target {
+    /// This target, [pooled](Self::pooled) if that is found. A first connection makes a setting of its session; if a second
+    /// one, which never did, sees any, or the first does not see its own while the second holds a transaction, then server
+    /// connections are shared.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`.
+    pub async fn probed(self, limit: Duration) -> Result<Self, Error> {
+        if self.is_pooled() {
+            return Ok(self);
+        }
+        let late = |_| Error::Unavailable(format!("the database did not answer within {limit:?}"));
+        let shared = timeout(limit, shares_sessions(&self)).await.map_err(late)??;
+        Ok(if shared { self.pooled() } else { self })
+    }
+}
+
+async fn shares_sessions(target: &Target) -> Result<bool, Error> {
+    // Dropped, they are closed, and with them what they left open.
+    let mut connections = JoinSet::new();
+    let mut open = async || {
+        let (client, connection) = target.open().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+        connections.spawn(connection);
+        Ok::<_, Error>(client)
+    };
+    let (first, second) = (open().await?, open().await?);
+    for _ in 0..ROUNDS {
+        let mark = Uuid::new_v4().to_string();
+        ask(&first, &format!("SELECT set_config('portcullis.probe', '{mark}', false)")).await?;
+        let seen = ask(&second, "BEGIN; SELECT current_setting('portcullis.probe', true)").await?;
+        // The first would wait for ever if there were only that server connection. One that was reset has an empty setting.
+        if seen.is_some_and(|seen| !seen.is_empty()) {
+            ask(&second, "ROLLBACK").await?;
+            return Ok(true);
+        }
+        let kept = ask(&first, "SELECT current_setting('portcullis.probe', true)").await?;
+        ask(&second, "ROLLBACK").await?;
+        if kept != Some(mark) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The first value of the answer. Nothing is prepared.
+async fn ask(client: &Client, query: &str) -> Result<Option<String>, Error> {
+    let answer = client.simple_query(query).await.map_err(|error| {
+        let cause = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+        Error::Unavailable(cause)
+    })?;
+    Ok(answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
+}

@@ -1,0 +1,99 @@
+//! The database that the settings name: reached, or started if it is private.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use portcullis::config::{Config, DatabaseChoice, Secret};
+use portcullis::db::Target;
+use portcullis::db::embedded::{self, Embedded, Options};
+
+use super::{Outcome, unreachable};
+
+/// A database that can be reached.
+pub(crate) struct Opened {
+    pub(crate) target: Target,
+    /// The private server behind it, if it is ours to stop.
+    pub(crate) private: Option<Embedded>,
+    direct: Option<Target>,
+    secret: Option<Secret>,
+}
+
+impl Opened {
+    /// The way past a pooler, or the only one.
+    pub(crate) fn direct(&self) -> &Target {
+        self.direct.as_ref().unwrap_or(&self.target)
+    }
+
+    /// The deployment's secret. A command beside a server makes none: two would be made at once.
+    pub(crate) fn secret(&self) -> Outcome<&Secret> {
+        let unknown = "the data directory holds no secret: set PORTCULLIS_SECRET to that of the server that runs there";
+        self.secret.as_ref().ok_or_else(|| unknown.into())
+    }
+
+    /// Stops what was started for it.
+    pub(crate) async fn close(self) -> Outcome {
+        match self.private {
+            Some(private) => Ok(private.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// For a server, which has its private PostgreSQL to itself.
+pub(crate) async fn open_to_serve(config: &Config) -> Outcome<Opened> {
+    match &config.database {
+        DatabaseChoice::External { target, direct, secret } => external(config, target, direct.clone(), secret).await,
+        DatabaseChoice::Private { data_dir, secret } => start(config, data_dir, secret.clone()).await,
+    }
+}
+
+/// For a command, which may run beside a server. Uses the private PostgreSQL of that one and leaves it running; starts one if
+/// no server does. [`Opened::close`] when it is done.
+pub(crate) async fn open_for_command(config: &Config) -> Outcome<Opened> {
+    if let DatabaseChoice::Private { data_dir, secret } = &config.database
+        && let Some(url) = embedded::url_of_running(data_dir)?
+    {
+        tracing::info!("using the private PostgreSQL of the server that runs");
+        let secret = match secret {
+            Some(secret) => Some(secret.clone()),
+            None => Secret::load(data_dir)?,
+        };
+        return Ok(Opened { target: url.parse()?, private: None, direct: None, secret });
+    }
+    open_to_serve(config).await
+}
+
+async fn external(config: &Config, target: &Target, direct: Option<Target>, secret: &Secret) -> Outcome<Opened> {
+    let probed = target.clone().probed(config.database_timeout).await;
+    let target = probed.map_err(|error| unreachable(target, &error))?;
+    match (target.is_pooled(), &direct) {
+        (false, _) => tracing::debug!("DATABASE_URL leads to PostgreSQL itself: its sessions are ours"),
+        (true, Some(_)) => {
+            tracing::info!("DATABASE_URL is used as a pooler's: each use of the database is a transaction")
+        }
+        (true, None) => tracing::warn!(
+            "DATABASE_URL leads through a pooler in transaction mode: each use of the database is a transaction; \
+             PORTCULLIS_DATABASE_DIRECT_URL should name the way past it"
+        ),
+    }
+    Ok(Opened { target, private: None, direct, secret: Some(secret.clone()) })
+}
+
+async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> Outcome<Opened> {
+    say_that_it_starts(data_dir);
+    // Beside the pool: migrations, the operator's own connections, PostgreSQL's reserve.
+    let connections = (config.database_pool_size + 20).max(100).to_string();
+    let settings = vec![("max_connections".to_owned(), connections)];
+    let private = Embedded::start(Options { settings, ..Options::new(data_dir) }).await?;
+    let secret = match secret {
+        Some(secret) => secret,
+        None => Secret::load_or_create(private.data_dir())?,
+    };
+    Ok(Opened { target: private.url().parse()?, private: Some(private), direct: None, secret: Some(secret) })
+}
+
+fn say_that_it_starts(data_dir: &Path) {
+    if std::io::stderr().is_terminal() {
+        eprintln!("Starting the private PostgreSQL in {} ...", data_dir.display());
+    }
+}

@@ -1,0 +1,100 @@
+//! PgBouncer in transaction mode between server and database.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::geteuid;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::Host;
+
+use super::cluster::watched_dir;
+use super::database::TestDatabase;
+use super::until;
+
+/// Server connections of each pooler: fewer than the clients that the tests send.
+const SERVERS: usize = 4;
+
+/// A pooler. Ends when dropped, and at the latest with the test process.
+pub(crate) struct PgBouncer {
+    child: Child,
+    url: String,
+}
+
+/// Where PgBouncer is. Where it is not installed a test can't run: it says so, and is over.
+pub(crate) fn pgbouncer_or_explain() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // A plain user's path often lacks the last two.
+    let mut places = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let found = places.find_map(|place| Some(place.join("pgbouncer")).filter(|program| program.is_file()));
+    if found.is_none() {
+        eprintln!("NOT TESTED: there is no pgbouncer on this machine (Debian: apt-get install pgbouncer)");
+    }
+    found
+}
+
+impl PgBouncer {
+    /// A pooler in transaction mode before the server of `database`, which shows the schema of that.
+    pub(crate) async fn before(database: &TestDatabase) -> Option<Self> {
+        Self::in_mode("transaction", database).await
+    }
+
+    /// A pooler in this mode.
+    pub(crate) async fn in_mode(mode: &str, database: &TestDatabase) -> Option<Self> {
+        let program = pgbouncer_or_explain()?;
+        let config: tokio_postgres::Config = database.url.parse().expect("a URL of the tests");
+        let (host, owner) = match config.get_hosts().first().expect("a host") {
+            Host::Unix(socket) => (socket.display().to_string(), fs::metadata(socket).expect("a directory").uid()),
+            Host::Tcp(name) => (name.clone(), 65534),
+        };
+        let port = config.get_ports().first().copied().unwrap_or(5432);
+        let password = str::from_utf8(config.get_password().expect("a password")).expect("UTF-8");
+        let schema: String =
+            database.operator.query_one("SELECT current_schema::text", &[]).await.expect("a row").get(0);
+
+        // A socket there needs no port that is free, and its name is nobody else's.
+        let dir = watched_dir("pgbouncer");
+        let place = dir.to_str().expect("UTF-8");
+        let settings = format!(
+            "[databases]\nportcullis = host={host} port={port} connect_query='SET search_path TO {schema}'\n\
+             [pgbouncer]\npool_mode = {mode}\ndefault_pool_size = {SERVERS}\nmax_client_conn = 200\n\
+             unix_socket_dir = {place}\nlisten_port = 6432\nauth_type = scram-sha-256\nauth_file = {place}/users\n"
+        );
+        fs::write(dir.join("users"), format!("\"portcullis\" \"{password}\"\n")).expect("a file");
+        fs::write(dir.join("pgbouncer.ini"), settings).expect("a file");
+        let log = fs::File::create(dir.join("log")).expect("a file");
+
+        let mut command = Command::new(program);
+        command.arg(dir.join("pgbouncer.ini")).current_dir(&dir).stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a file")).stderr(log);
+        if geteuid().is_root() {
+            // It refuses root, and PostgreSQL's socket is for PostgreSQL's user.
+            chown(&dir, Some(owner), Some(owner)).expect("an owner");
+            command.uid(owner).gid(owner);
+        }
+        let child = command.spawn().expect("pgbouncer runs");
+        let url = format!("postgres://portcullis:{password}@{}:6432/portcullis", place.replace('/', "%2F"));
+        let mut bouncer = Self { child, url };
+        let answers = async || {
+            let ended = bouncer.child.try_wait().expect("a status");
+            assert!(ended.is_none(), "{ended:?}: {}", fs::read_to_string(dir.join("log")).unwrap_or_default());
+            tokio_postgres::connect(&bouncer.url, NoTls).await.is_ok()
+        };
+        until("pgbouncer answers", answers).await;
+        Some(bouncer)
+    }
+
+    /// The URL of the database by this way.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
