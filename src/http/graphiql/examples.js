@@ -36,6 +36,61 @@ mutation Login($input: LoginInput!) {
 }
 `;
 
+const refreshToken = `# Goes on with the session: new tokens. The refresh token of
+# the last sign-in or refresh is sent where it is left empty.
+mutation RefreshToken($input: RefreshTokenInput!) {
+  refreshToken(input: $input) {
+    __typename
+    ... on RefreshTokenSuccess {
+      ${SIGNED_IN}
+    }
+    ... on UserError { code message }
+    ... on InvalidRefreshToken { reason }
+    ... on RateLimited { retryAfter }
+  }
+}
+`;
+
+const sessions = `# Where the account is signed in, newest first.
+query Sessions($first: Int!, $after: String) {
+  me {
+    sessions(first: $first, after: $after) {
+      nodes { id current createdAt lastUsedAt expiresAt userAgent ipAddress }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+`;
+
+const revokeSession = `# Ends one of the account's sessions: take its id from Sessions.
+mutation RevokeSession($input: RevokeSessionInput!) {
+  revokeSession(input: $input) {
+    __typename
+    ... on RevokeSessionSuccess { sessionId }
+    ... on UserError { code message }
+  }
+}
+`;
+
+const revokeOtherSessions = `# Ends all the account's sessions but this one.
+mutation RevokeOtherSessions {
+  revokeOtherSessions { sessionIds }
+}
+`;
+
+const changePassword = `# Changes the password, and ends all sessions but this one.
+mutation ChangePassword($input: ChangePasswordInput!) {
+  changePassword(input: $input) {
+    __typename
+    ... on ChangePasswordSuccess { endedSessions }
+    ... on UserError { code message }
+    ... on InvalidInput { fields { path code message } }
+    ... on WeakPassword { suggestions }
+    ... on RateLimited { retryAfter }
+  }
+}
+`;
+
 const me = `# Who is signed in. The access token of the last sign-in
 # is sent along: run Register or Login first.
 query Me {
@@ -57,5 +112,10 @@ export const examples = [
   { query: register, variables: json({ email: 'ada@example.com', username: 'ada', password }) },
   { query: login, variables: json({ identifier: 'ada@example.com', password }) },
   { query: me },
+  { query: refreshToken, variables: json({ refreshToken: '' }) },
+  { query: sessions, variables: JSON.stringify({ first: 20, after: null }, null, 2) },
+  { query: revokeSession, variables: json({ id: '' }) },
+  { query: revokeOtherSessions },
+  { query: changePassword, variables: json({ currentPassword: password, newPassword: `${password} too` }) },
   { query: logout },
 ];

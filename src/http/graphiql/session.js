@@ -1,5 +1,6 @@
-// The access token of the last sign-in. It lives in this variable and nowhere else: a reload forgets it.
+// The tokens of the last sign-in. They live in these variables and nowhere else: a reload forgets them.
 let token = null;
+let refreshToken = null;
 
 // What the page may show of it: `note` says why the token is no longer good, if it isn't.
 let status = { signedIn: false, name: null, note: null };
@@ -18,6 +19,7 @@ export const session = {
   },
   forget() {
     token = null;
+    refreshToken = null;
     show({ signedIn: false, name: null, note: null });
   },
 };
@@ -27,6 +29,7 @@ function learn(answer, sentToken) {
   for (const result of Object.values(answer?.data ?? {})) {
     if (typeof result?.tokens?.accessToken === 'string') {
       token = result.tokens.accessToken;
+      refreshToken = result.tokens.refreshToken ?? refreshToken;
       show({ signedIn: true, name: result.user?.username ?? result.user?.email ?? null, note: null });
     } else if (result?.ended === true && sentToken && sentToken === token) {
       show({ ...status, note: 'signed out' });
@@ -54,6 +57,12 @@ function requestHeaders(operationName, own) {
   return headers;
 }
 
+// A refresh token that is left empty is the one that the page has.
+function filled(variables) {
+  if (refreshToken === null || variables?.input?.refreshToken !== '') return variables;
+  return { ...variables, input: { ...variables.input, refreshToken } };
+}
+
 // Never throws: what goes wrong is shown like an answer. An HTTP status of 400 and above with a JSON body is an answer.
 export async function fetcher({ query, variables, operationName }, { headers: own } = {}) {
   let headers;
@@ -65,7 +74,7 @@ export async function fetcher({ query, variables, operationName }, { headers: ow
 
   let response, text;
   try {
-    const body = JSON.stringify({ query, variables, operationName });
+    const body = JSON.stringify({ query, variables: filled(variables), operationName });
     response = await fetch('/graphql', { method: 'POST', headers, body });
     text = await response.text();
   } catch (error) {
