@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::flows::{clean_up, keys, record_uses};
 
@@ -54,18 +55,20 @@ impl Background {
     }
 }
 
-/// Once a minute, whenever the feed tells of a change, and as often as it would give a sign of life when it gives none.
+/// Once a minute, whenever the feed tells of a change, and as often as it would give a sign of life while it gives none.
 async fn look_after_keys(app: Arc<App>) {
     let mut heard = app.feed.follow();
-    let mut known = heard.borrow_and_update().keys;
     loop {
+        let known = heard.borrow_and_update().keys;
         if let Err(error) = keys::maintain(&app).await {
             tracing::warn!(%error, "looking after the keys failed, and is tried again");
         }
-        let pause = if app.feed.is_fresh() { KEYS } else { app.config.feed_timeout };
-        let changed = heard.wait_for(|heard| heard.keys != known);
-        if let Ok(Ok(heard)) = timeout(pause, changed).await {
-            known = heard.keys;
+        let looked = Stopwatch::start();
+        loop {
+            let changed = timeout(app.config.feed_timeout, heard.wait_for(|heard| heard.keys != known)).await;
+            if changed.is_ok() || !app.feed.is_fresh() || looked.elapsed() >= KEYS {
+                break;
+            }
         }
     }
 }

@@ -16,8 +16,8 @@ pub(crate) enum Keys {
     /// Make a key of PORTCULLIS_SIGNING_ALGORITHM that signs as soon as every copy of the JWKS has it. Tokens stay valid.
     Rotate {
         /// For a key that has leaked: the new key signs at once and all others are deleted. Every access token in the field
-        /// is void, those of an attacker too; clients get new ones by their refresh tokens. A running server follows
-        /// within a minute.
+        /// is void, those of an attacker too; clients get new ones by their refresh tokens. Running servers hear of it at
+        /// once.
         #[arg(long)]
         now: bool,
     },

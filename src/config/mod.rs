@@ -99,7 +99,7 @@ pub struct Settings {
     pub session_idle_ttl: String,
 
     /// Sessions that an instance remembers, so that it needs not ask the database about their callers: 0 to 10000000. Each
-    /// takes some 500 bytes.
+    /// takes some 400 bytes.
     #[arg(long, global = true, env = "PORTCULLIS_SESSION_CACHE", default_value = "100000", value_name = "NUMBER")]
     pub session_cache: String,
 

@@ -61,13 +61,13 @@ impl Session {
     /// Whether its tokens are good at `now`: not ended, not past its end, and not left unused for `idle_ttl`.
     #[must_use]
     pub fn is_active(&self, now: Timestamp, idle_ttl: Duration) -> bool {
-        self.is_active_if_used(self.last_used_at, now, idle_ttl)
+        self.revoked_at.is_none() && in_time(self.expires_at, self.last_used_at, now, idle_ttl)
     }
+}
 
-    /// The same for a session whose last use is known better than by its row.
-    pub(crate) fn is_active_if_used(&self, last_used_at: Timestamp, now: Timestamp, idle_ttl: Duration) -> bool {
-        self.revoked_at.is_none() && now < self.expires_at && now < last_used_at + idle_ttl
-    }
+/// Whether a session that was not ended is still good at `now`.
+fn in_time(expires_at: Timestamp, last_used_at: Timestamp, now: Timestamp, idle_ttl: Duration) -> bool {
+    now < expires_at && now < last_used_at + idle_ttl
 }
 
 /// Which of an account's sessions are asked for: the newest, after one that is known.
@@ -116,8 +116,9 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!(session.is_active(at(29), idle));
         assert!(!session.is_active(at(30), idle), "unused for too long");
-        assert!(session.is_active_if_used(at(29), at(58), idle));
-        assert!(!session.is_active_if_used(at(59), at(60), idle), "past its end");
+        let used = Session { last_used_at: at(59), ..session.clone() };
+        assert!(used.is_active(at(59), idle));
+        assert!(!used.is_active(at(60), idle), "past its end");
         assert!(!Session { revoked_at: Some(start), ..session }.is_active(start, idle));
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 
 use super::freshness::Freshness;
-use super::{Session, SessionId, uses};
+use super::{Session, SessionId, in_time, uses};
 use crate::accounts::{Account, AccountId};
 use crate::clock::Timestamp;
 
@@ -27,9 +27,10 @@ pub struct Viewers {
     idle_ttl: Duration,
 }
 
-/// A session, as far as it matters to its caller.
+/// A session that was active, as far as it matters to its caller.
 struct Known {
-    session: Session,
+    account: AccountId,
+    expires_at: Timestamp,
     /// Its last use that was noted, in microseconds since 1970: as the row said, then as this instance saw it.
     last_used: AtomicI64,
 }
@@ -59,9 +60,9 @@ impl Viewers {
             return None;
         }
         let known = self.sessions.get(&id)?;
-        let account = self.accounts.get(&known.session.account_id)?;
+        let account = self.accounts.get(&known.account)?;
         let last_used = Timestamp::from_timestamp_micros(known.last_used.load(Ordering::Relaxed))?;
-        if !account.is_enabled() || !known.session.is_active_if_used(last_used, now, self.idle_ttl) {
+        if !in_time(known.expires_at, last_used, now, self.idle_ttl) {
             return None;
         }
         let noteworthy = uses::is_noteworthy(last_used, now);
@@ -77,15 +78,16 @@ impl Viewers {
         Ticket((self.capacity > 0 && self.freshness.is_fresh()).then_some(epoch))
     }
 
-    /// Remembers what a look-up found, unless something was taken out since its ticket was given.
-    pub(crate) fn keep(&self, ticket: &Ticket, session: Session, account: Arc<Account>) {
+    /// Remembers what a look-up found active, unless something was taken out since its ticket was given.
+    pub(crate) fn keep(&self, ticket: &Ticket, session: &Session, account: Arc<Account>) {
         let epoch = self.lock();
         if ticket.0 != Some(*epoch) {
             return;
         }
         let last_used = AtomicI64::new(session.last_used_at.timestamp_micros());
+        let known = Known { account: account.id, expires_at: session.expires_at, last_used };
         self.accounts.insert(account.id, account);
-        self.sessions.insert(session.id, Arc::new(Known { session, last_used }));
+        self.sessions.insert(session.id, Arc::new(known));
     }
 
     /// Takes sessions out.

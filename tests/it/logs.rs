@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::PASSWORD;
 use crate::support::app::SECRET;
 use crate::support::database::TestDatabase;
-use crate::support::process::Server;
+use crate::support::process::{Server, run};
 
 /// A server that logs all that it can.
 async fn server(database: &TestDatabase) -> Server {
@@ -32,7 +32,21 @@ async fn no_secret_is_ever_logged() {
     client.post(odd.to_string()).send().await.expect("an answer");
     let path = format!("{}/{}", server.url, ada.refresh_token());
     client.http.get(path).send().await.expect("an answer");
-    ada.logout_with(ada.refresh_token()).await;
+    let second = ada.refresh().await;
+    ada.try_refresh(&format!("{}x", ada.refresh_token())).await;
+    let change = "mutation($new: String!) { changePassword(input: { currentPassword: \"a wrong guess of mine\", newPassword: $new }) \
+        { __typename } }";
+    second.send(change, json!({ "new": "a new password of mine" })).await;
+    let (_, key, _) =
+        run(&["service-keys", "create", "a test"], &[("DATABASE_URL", &database.url), ("PORTCULLIS_SECRET", SECRET)]);
+    let key = key.trim().to_owned();
+    let stream =
+        client.http.get(format!("{}/revocations", server.url)).bearer_auth(&key).send().await.expect("an answer");
+    assert_eq!(stream.status(), 200);
+    drop(stream);
+    let third = second.refresh().await;
+    assert_eq!(client.try_refresh(ada.refresh_token()).await["reason"], "REUSED");
+    ada.logout_with(third.refresh_token()).await;
     let hash: String =
         database.operator.query_one("SELECT password_hash FROM accounts", &[]).await.expect("a row").get(0);
     let log = server.stop();
@@ -43,6 +57,11 @@ async fn no_secret_is_ever_logged() {
         "token-of-mine",
         ada.access_token(),
         ada.refresh_token(),
+        second.refresh_token(),
+        second.access_token(),
+        "a wrong guess of mine",
+        "a new password of mine",
+        &key,
         &hash,
         SECRET,
         "injected=line",
