@@ -1,7 +1,7 @@
 //! Queries on revocations.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -13,14 +13,14 @@ use crate::error::Error;
 use crate::sessions::SessionId;
 
 /// Rows read, or cleared away, at a time.
-pub(crate) const BATCH: i64 = 1000;
+pub(crate) const BATCH: usize = 1000;
 
 #[derive(QueryableByName)]
 struct Snapshot {
     #[diesel(sql_type = Text)]
     snapshot: String,
-    #[diesel(sql_type = Bool)]
-    may_read: bool,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    readers: Vec<Uuid>,
 }
 
 #[derive(QueryableByName)]
@@ -35,17 +35,16 @@ struct RevocationRow {
     revoked_at: Timestamp,
 }
 
-/// Where a reader is who has seen everything until now; `None` if its service key may not read any more.
-pub(crate) async fn now(connection: &mut Connection, key: Uuid) -> Result<Option<Position>, Error> {
+/// Where a reader is who has seen everything until now, and the service keys whose backends may read.
+pub(crate) async fn now(connection: &mut Connection) -> Result<(Position, Vec<Uuid>), Error> {
     let now = diesel::sql_query(
         "SELECT pg_current_snapshot()::text AS snapshot, \
-         EXISTS (SELECT FROM service_keys WHERE id = $1 AND revoked_at IS NULL) AS may_read",
+         ARRAY(SELECT id FROM service_keys WHERE revoked_at IS NULL) AS readers",
     )
-    .bind::<SqlUuid, _>(key)
     .get_result::<Snapshot>(connection)
     .await?;
     let position = now.snapshot.parse().map_err(Error::internal)?;
-    Ok(now.may_read.then_some(position))
+    Ok((position, now.readers))
 }
 
 /// What became visible between two positions, after the row `after` in the order of the table; at most a batch. With each
@@ -66,7 +65,7 @@ pub(crate) async fn between(
     .bind::<Text, _>(from.as_str())
     .bind::<Text, _>(to.as_str())
     .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(BATCH)
+    .bind::<BigInt, _>(BATCH as i64)
     .load::<RevocationRow>(connection)
     .await?;
     let revocation = |row: RevocationRow| match (row.session_id, row.account_id) {
@@ -83,7 +82,7 @@ pub(crate) async fn clean_up(connection: &mut Connection) -> Result<usize, Error
         "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations \
          WHERE revoked_at <= clock_timestamp() - interval '25 hours' ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)",
     )
-    .bind::<BigInt, _>(BATCH)
+    .bind::<BigInt, _>(BATCH as i64)
     .execute(connection)
     .await?;
     Ok(removed)

@@ -1,8 +1,9 @@
 //! `GET /revocations`: whose access tokens are void, as a stream of server-sent events (HTML Standard, section 9.2).
 
+mod hub;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
@@ -10,22 +11,20 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::sse::{Event, SSE};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio::time::sleep;
 
 use super::stopping::Stopping;
 use super::viewer::credential;
 use crate::app::App;
 use crate::error::Error;
-use crate::flows::follow_revocations::{Follower, News, follow};
+use crate::flows::follow_revocations::{News, news_since, recognise};
 use crate::revocations::{Position, Revocation};
-use crate::sessions::feed::Heard;
+use crate::tokens::service::ServiceKeyId;
+use hub::{BEAT, Hub, Told};
 
-/// Longest silence of a stream that has nothing to tell: then it tells its position. Part of the interface: a backend that hears
-/// nothing for three times as long has lost the stream.
-const BEAT: Duration = Duration::from_secs(2);
-
-/// Most streams at a time. Each asks the database once a beat.
+/// Most streams at a time.
 const STREAMS: usize = 256;
 
 /// What a backend waits before it connects again, in milliseconds.
@@ -35,41 +34,42 @@ pub(super) struct Revocations {
     app: Arc<App>,
     stopping: Stopping,
     streams: Arc<Semaphore>,
+    hub: Hub,
 }
 
 impl Revocations {
     pub(super) fn new(app: Arc<App>, stopping: Stopping) -> Self {
-        Self { app, stopping, streams: Arc::new(Semaphore::new(STREAMS)) }
+        Self { hub: Hub::start(app.clone()), app, stopping, streams: Arc::new(Semaphore::new(STREAMS)) }
     }
 
     async fn answer(&self, request: &Request) -> Result<Response, Response> {
+        let key = recognise(&self.app, &credential(request)).await.map_err(|error| unavailable(&error))?;
+        let key = key.ok_or_else(|| {
+            let refusal = refusal(StatusCode::UNAUTHORIZED, "Send a service key: Authorization: Bearer pcs_...\n");
+            with(refusal, header::WWW_AUTHENTICATE, "Bearer")
+        })?;
         let seen = match request.header("last-event-id").filter(|position| !position.is_empty()) {
-            Some(position) => Some(position.parse::<Position>().map_err(|_| {
+            Some(position) => position.parse().map_err(|_| {
                 refusal(StatusCode::BAD_REQUEST, "Last-Event-ID is not the id of an event of this stream.\n")
-            })?),
-            None => None,
+            })?,
+            None => Position::start(),
         };
-        let follower = follow(&self.app, &credential(request), seen).await.map_err(|error| unavailable(&error))?;
-        let follower = follower.ok_or_else(|| {
-            let mut refusal = refusal(StatusCode::UNAUTHORIZED, "Send a service key: Authorization: Bearer pcs_...\n");
-            refusal.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            refusal
-        })?;
         let permit = self.streams.clone().try_acquire_owned().map_err(|_| {
-            let mut refusal = refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open.\n");
-            refusal.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            refusal
+            let refusal = refusal(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open.\n");
+            with(refusal, header::RETRY_AFTER, "5")
         })?;
-        let telling = Telling {
-            heard: self.app.feed.follow(),
+        let told = self.hub.listen();
+        let mut stream = Telling {
             app: self.app.clone(),
-            follower,
+            key,
+            seen,
+            told,
             stopping: self.stopping.clone(),
             events: VecDeque::from([Event::retry(RETRY)]),
-            due: Instant::now(),
             _permit: permit,
         };
-        Ok(SSE::new(telling.events()).into_response())
+        stream.catch_up().await.map_err(|error| unavailable(&error))?;
+        Ok(SSE::new(stream.events()).into_response())
     }
 }
 
@@ -84,13 +84,13 @@ impl Endpoint for Revocations {
 /// One stream.
 struct Telling {
     app: Arc<App>,
-    follower: Follower,
-    heard: watch::Receiver<Heard>,
+    key: ServiceKeyId,
+    /// What has been told.
+    seen: Position,
+    told: broadcast::Receiver<Told>,
     stopping: Stopping,
     /// To be sent.
     events: VecDeque<Event>,
-    /// When to look even if nothing is heard.
-    due: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -108,30 +108,38 @@ impl Telling {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
-            tokio::select! {
+            let told = tokio::select! {
                 () = self.stopping.told() => return None,
-                () = sleep_until(self.due) => {}
-                changed = self.heard.changed() => changed.ok()?,
+                told = self.told.recv() => told,
+            };
+            match told {
+                Ok(Told::News(news)) => self.tell(&news)?,
+                Ok(Told::Gap) | Err(RecvError::Lagged(_)) => {
+                    while self.catch_up().await.is_err() {
+                        sleep(BEAT).await;
+                    }
+                    self.events.front()?;
+                }
+                Err(RecvError::Closed) => return None,
             }
-            self.look().await?;
         }
     }
 
-    /// Looks what is new. When the database is away nothing is sent, so that nobody takes silence for peace.
-    async fn look(&mut self) -> Option<()> {
-        // Before the look: what is heard during it asks for another.
-        self.heard.borrow_and_update();
-        match self.follower.news(&self.app).await {
-            Ok(News::All(revocations, position)) => {
-                self.events.extend(revocations.iter().map(event));
-                self.events.push_back(Event::message("{}").event_type("position").id(position.as_str()));
-            }
-            Ok(News::Refused) => return None,
-            Err(error) => tracing::warn!(%error, "a stream of revocations waits for the database"),
+    /// Looks for itself.
+    async fn catch_up(&mut self) -> Result<(), Error> {
+        let news = news_since(&self.app, &self.seen).await?;
+        let _ = self.tell(&news);
+        Ok(())
+    }
+
+    /// `None` if the service key was revoked.
+    fn tell(&mut self, news: &News) -> Option<()> {
+        if !news.is_for(self.key) {
+            return None;
         }
-        // Without the feed, looking is all there is.
-        let pause = if self.app.feed.is_fresh() { BEAT } else { BEAT.min(self.app.config.feed_timeout) / 4 };
-        self.due = Instant::now() + pause;
+        self.seen = news.position.clone();
+        self.events.extend(news.revocations.iter().map(event));
+        self.events.push_back(Event::message("{}").event_type("position").id(news.position.as_str()));
         Some(())
     }
 }
@@ -151,6 +159,11 @@ fn event(revocation: &Revocation) -> Event {
 
 fn refusal(status: StatusCode, why: &'static str) -> Response {
     why.with_status(status).into_response()
+}
+
+fn with(mut response: Response, name: header::HeaderName, value: &'static str) -> Response {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
 }
 
 fn unavailable(error: &Error) -> Response {
