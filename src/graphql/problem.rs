@@ -2,7 +2,6 @@
 
 use async_graphql::{Enum, Interface, SimpleObject};
 
-use super::session::InvalidRefreshTokenReason;
 use crate::accounts::BadUsername;
 use crate::flows::register::Fault;
 use crate::passwords::{BadPassword, Weakness};
@@ -138,6 +137,19 @@ pub(crate) struct InvalidRefreshToken {
     pub(super) message: String,
     /// Why it is not accepted.
     pub(super) reason: InvalidRefreshTokenReason,
+}
+
+/// Why a refresh token is not accepted.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InvalidRefreshTokenReason {
+    /// It is no refresh token of this server.
+    Invalid,
+    /// Its session is past its end, or was not used for too long.
+    Expired,
+    /// Its session was ended, or its account disabled or removed.
+    Revoked,
+    /// It and its successor had been used before, so somebody else has a copy: the session has been ended.
+    Reused,
 }
 
 /// None of the caller's active sessions has this id: it has ended, or it never was the caller's. Which of these is not told.

@@ -7,12 +7,14 @@ use futures_util::future::join_all;
 use portcullis::clock::Stopwatch;
 use portcullis::db::{Connection, Database, Target, migrations};
 use portcullis::error::Error;
+use portcullis::flows::service_keys::create;
 use serde_json::{Value, json};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::feed::refused_within;
 use crate::support::app::{Peer, SECRET, instance as instance_at};
 use crate::support::database::{BLOCKED, TestDatabase};
+use crate::support::events::Events;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::process::Server;
 use crate::support::proxy::Proxy;
@@ -195,6 +197,29 @@ async fn a_feed_that_does_not_echo_is_told_at_start() {
         let log = server.stop();
         assert!(log.contains("every request asks the database"), "{direct:?}: {log}");
         assert!(log.contains("PORTCULLIS_DATABASE_DIRECT_URL"), "{direct:?}: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revocations_are_told_behind_a_pooler_with_and_without_a_feed() {
+    let database = TestDatabase::new().await;
+    let Some(bouncer) = PgBouncer::before(&database).await else { return };
+    let direct = database.url.clone();
+    let app = TestApp::on(database, bouncer.url(), &["--database-direct-url", &direct]).await;
+    let without = instance_at(bouncer.url(), &app.clock, SECRET, &["--feed-timeout=1s"]).await.expect("an app");
+    let without = Peer::serve(std::sync::Arc::new(without)).await;
+    let key = create(&app.console(&[]), "a backend").await.expect("a database").expect("a name").1;
+    let mut streams = [
+        Events::open(&app.url("/revocations"), key.expose(), None).await,
+        Events::open(&format!("http://{}/revocations", without.address), key.expose(), None).await,
+    ];
+    for stream in &mut streams {
+        assert!(stream.batch().await.0.is_empty());
+    }
+    let ada = app.registered("ada@example.com").await;
+    assert!(ada.logout().await);
+    for stream in &mut streams {
+        assert_eq!(stream.told().await.data["sid"], ada.sign_in["session"]["id"]);
     }
 }
 

@@ -17,6 +17,10 @@ async fn named(app: &TestApp, name: &str) -> String {
     created.1.expose().to_owned()
 }
 
+async fn follow(app: &TestApp, key: &str, position: Option<&str>) -> Events {
+    Events::open(&app.url("/revocations"), key, position).await
+}
+
 fn sid(client: &Client) -> &Value {
     &client.sign_in["session"]["id"]
 }
@@ -64,7 +68,7 @@ async fn each_end_is_told_and_where_to_go_on() {
     let app = TestApp::start().await;
     let key = key(&app).await;
     let clients = [app.registered("ada@example.com").await, app.registered("eve@example.com").await];
-    let mut events = Events::open(&app, &key, None).await;
+    let mut events = follow(&app, &key, None).await;
     let (nothing, begin) = events.batch().await;
     assert!(nothing.is_empty());
 
@@ -85,7 +89,7 @@ async fn each_end_is_told_and_where_to_go_on() {
 
     let both = [sid(&clients[0]), &clients[1].sign_in["user"]["id"]];
     for (position, expected) in [(None, &both[..]), (Some(begin.as_str()), &both[..]), (Some(end.as_str()), &[])] {
-        let (missed, _) = Events::open(&app, &key, position).await.batch().await;
+        let (missed, _) = follow(&app, &key, position).await.batch().await;
         assert_eq!(about(&missed), expected, "{position:?}");
     }
 }
@@ -95,7 +99,7 @@ async fn every_way_to_end_a_session_is_told_and_what_ends_none_is_not() {
     let app = TestApp::start().await;
     let key = key(&app).await;
     let ada = app.registered("ada@example.com").await;
-    let mut events = Events::open(&app, &key, None).await;
+    let mut events = follow(&app, &key, None).await;
     events.batch().await;
     let second = ada.refresh().await;
     second.refresh().await.is_signed_in().await.expect("no end");
@@ -122,7 +126,7 @@ async fn a_transaction_that_takes_long_is_not_missed() {
     let app = TestApp::start().await;
     let key = key(&app).await;
     let (slow, quick) = (app.registered("ada@example.com").await, app.registered("eve@example.com").await);
-    let mut events = Events::open(&app, &key, None).await;
+    let mut events = follow(&app, &key, None).await;
     events.batch().await;
     let operator = second(&app).await;
     let session = sid(&slow).as_str().expect("an id");
@@ -135,9 +139,9 @@ async fn a_transaction_that_takes_long_is_not_missed() {
     let (_, position) = events.batch().await;
     drop(events);
     operator.batch_execute("COMMIT").await.expect("a commit");
-    let (missed, position) = Events::open(&app, &key, Some(&position)).await.batch().await;
+    let (missed, position) = follow(&app, &key, Some(&position)).await.batch().await;
     assert_eq!(about(&missed), [sid(&slow)]);
-    let (nothing, _) = Events::open(&app, &key, Some(&position)).await.batch().await;
+    let (nothing, _) = follow(&app, &key, Some(&position)).await.batch().await;
     assert!(nothing.is_empty());
 }
 
@@ -147,10 +151,10 @@ async fn a_position_of_another_database_begins_anew_and_old_news_is_left_out() {
     let key = key(&app).await;
     let ada = app.registered("ada@example.com").await;
     assert!(ada.logout().await);
-    let (all, _) = Events::open(&app, &key, Some("9000000000:9000000001:")).await.batch().await;
+    let (all, _) = follow(&app, &key, Some("9000000000:9000000001:")).await.batch().await;
     assert_eq!(about(&all), [sid(&ada)]);
     app.database.execute("UPDATE revocations SET revoked_at = now() - interval '26 hours'").await;
-    let (none, _) = Events::open(&app, &key, None).await.batch().await;
+    let (none, _) = follow(&app, &key, None).await.batch().await;
     assert!(none.is_empty(), "no token of then is alive");
 }
 
@@ -162,7 +166,7 @@ async fn more_than_a_batch_is_told_whole() {
     app.database
         .execute("INSERT INTO revocations (session_id) SELECT gen_random_uuid() FROM generate_series(1, 2500)")
         .await;
-    let (all, _) = Events::open(&app, &key, None).await.batch().await;
+    let (all, _) = follow(&app, &key, None).await.batch().await;
     let ids: std::collections::HashSet<_> = about(&all).into_iter().map(Value::to_string).collect();
     assert_eq!((all.len(), ids.len()), (2500, 2500));
 }
@@ -171,7 +175,7 @@ async fn more_than_a_batch_is_told_whole() {
 async fn a_stream_ends_with_its_key_and_with_the_server() {
     let app = TestApp::start().await;
     let (one, two) = (named(&app, "one").await, named(&app, "two").await);
-    let mut streams = [Events::open(&app, &one, None).await, Events::open(&app, &two, None).await];
+    let mut streams = [follow(&app, &one, None).await, follow(&app, &two, None).await];
     for stream in &mut streams {
         stream.batch().await;
     }

@@ -14,7 +14,6 @@ use crate::sessions::{self, SessionId};
 use crate::tokens::TokenPair;
 
 pub(crate) use list::{SessionConnection, sessions_of};
-pub(super) use refresh::InvalidRefreshTokenReason;
 
 /// An account signed in on one device.
 #[derive(SimpleObject)]

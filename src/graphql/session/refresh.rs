@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, InputObject, Object, SimpleObject, Union};
+use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
 use super::{Session, Tokens, parts};
 use crate::app::{App, SignIn};
@@ -10,7 +10,7 @@ use crate::flows::refresh::{self, Outcome, Why};
 use crate::graphql::account::User;
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Viewer, public};
-use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, RateLimited};
+use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, InvalidRefreshTokenReason, RateLimited};
 
 /// What to go on with.
 #[derive(InputObject)]
@@ -37,19 +37,6 @@ pub(crate) struct RefreshTokenSuccess {
     session: Session,
     /// The session's new tokens.
     tokens: Tokens,
-}
-
-/// Why a refresh token is not accepted.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum InvalidRefreshTokenReason {
-    /// It is no refresh token of this server.
-    Invalid,
-    /// Its session is past its end, or was not used for too long.
-    Expired,
-    /// Its session was ended, or its account disabled or removed.
-    Revoked,
-    /// It and its successor had been used before, so somebody else has a copy: the session has been ended.
-    Reused,
 }
 
 impl From<SignIn> for RefreshTokenSuccess {

@@ -69,7 +69,7 @@ impl Revocations {
             _permit: permit,
         };
         stream.catch_up().await.map_err(|error| unavailable(&error))?;
-        Ok(SSE::new(stream.events()).into_response())
+        Ok(with(SSE::new(stream.events()).into_response(), header::CACHE_CONTROL, "no-store"))
     }
 }
 

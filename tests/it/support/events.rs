@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::TestApp;
-
 /// Longer than a stream may be silent.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -36,8 +34,9 @@ pub(crate) async fn ask(url: &str, key: Option<&str>, position: Option<&str>) ->
 }
 
 impl Events {
-    pub(crate) async fn open(app: &TestApp, key: &str, position: Option<&str>) -> Self {
-        let response = ask(&app.url("/revocations"), Some(key), position).await;
+    /// From the stream at `url`.
+    pub(crate) async fn open(url: &str, key: &str, position: Option<&str>) -> Self {
+        let response = ask(url, Some(key), position).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, text: String::new() }
