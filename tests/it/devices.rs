@@ -172,3 +172,23 @@ async fn the_last_use_is_kept_coarsely_and_without_a_write_per_request() {
     assert_eq!(app.database.count(writes).await, before);
     assert_eq!(app.app.viewers.len(), 1, "its own writes disturb no cache");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_that_end_each_other_at_once_take_turns() {
+    let app = TestApp::start().await;
+    app.registered("ada@example.com").await;
+    for _ in 0..10 {
+        let mut devices = Vec::new();
+        for _ in 0..8 {
+            devices.push(app.anonymous().login("ada@example.com").await);
+        }
+        let query = "mutation { revokeOtherSessions { sessionIds } }";
+        let answers = futures_util::future::join_all(devices.iter().map(|device| device.send(query, Value::Null))).await;
+        for answer in &answers {
+            let code = answer["errors"][0]["extensions"]["code"].as_str();
+            assert!(matches!(code, None | Some("UNAUTHENTICATED")), "{answer}");
+        }
+        let left = app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await;
+        assert!(left <= 1, "{left}");
+    }
+}

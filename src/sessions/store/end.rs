@@ -2,8 +2,8 @@
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{self, Array, Timestamptz};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{self, Array, Nullable, Timestamptz};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -23,32 +23,7 @@ pub(crate) async fn revoke(
     now: Timestamp,
 ) -> Result<usize, Error> {
     let ids = ids.iter().map(|id| id.0).collect();
-    Ok(Revocation { ids, owner: owner.map(|id| id.0), now }.execute(connection).await?)
-}
-
-struct Revocation {
-    ids: Vec<Uuid>,
-    owner: Option<Uuid>,
-    now: Timestamp,
-}
-
-impl QueryFragment<Pg> for Revocation {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("UPDATE sessions SET revoked_at = ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" WHERE revoked_at IS NULL AND expires_at > ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" AND id = ANY(");
-        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.ids)?;
-        out.push_sql(") AND account_id = coalesce(");
-        out.push_bind_param::<sql_types::Nullable<sql_types::Uuid>, _>(&self.owner)?;
-        out.push_sql(", account_id)");
-        Ok(())
-    }
-}
-
-impl QueryId for Revocation {
-    type QueryId = Self;
+    Ok(These { ids, owner: owner.map(|id| id.0), now }.load::<Uuid>(connection).await?.len())
 }
 
 /// Ends all sessions of the account that are active, but this one. Returns which.
@@ -58,15 +33,68 @@ pub(crate) async fn revoke_all_but(
     kept: SessionId,
     now: Timestamp,
 ) -> Result<Vec<SessionId>, Error> {
-    let others = sessions::table
-        .filter(sessions::account_id.eq(account.0).and(sessions::id.ne(kept.0)))
-        .filter(sessions::revoked_at.is_null().and(sessions::expires_at.gt(now)));
-    let ended = diesel::update(others)
-        .set(sessions::revoked_at.eq(now))
-        .returning(sessions::id)
-        .get_results::<Uuid>(connection)
-        .await?;
+    let ended = Others { account: account.0, kept: kept.0, now }.load::<Uuid>(connection).await?;
     Ok(ended.into_iter().map(SessionId).collect())
+}
+
+struct These {
+    ids: Vec<Uuid>,
+    owner: Option<Uuid>,
+    now: Timestamp,
+}
+
+struct Others {
+    account: Uuid,
+    kept: Uuid,
+    now: Timestamp,
+}
+
+impl QueryFragment<Pg> for These {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH chosen AS (SELECT id FROM sessions WHERE id = ANY(");
+        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.ids)?;
+        out.push_sql(") AND account_id = coalesce(");
+        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.owner)?;
+        out.push_sql(", account_id)");
+        end_chosen(out, &self.now)
+    }
+}
+
+impl QueryFragment<Pg> for Others {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH chosen AS (SELECT id FROM sessions WHERE account_id = ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.account)?;
+        out.push_sql(" AND id <> ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.kept)?;
+        end_chosen(out, &self.now)
+    }
+}
+
+/// Ends those chosen that are active. Locked in one order by everybody, so that two devices that end each other's sessions take
+/// turns.
+fn end_chosen<'b>(mut out: AstPass<'_, 'b, Pg>, now: &'b Timestamp) -> QueryResult<()> {
+    out.push_sql(" AND revoked_at IS NULL AND expires_at > ");
+    out.push_bind_param::<Timestamptz, _>(now)?;
+    out.push_sql(" ORDER BY id FOR NO KEY UPDATE) UPDATE sessions SET revoked_at = ");
+    out.push_bind_param::<Timestamptz, _>(now)?;
+    out.push_sql(" FROM chosen WHERE sessions.id = chosen.id RETURNING sessions.id");
+    Ok(())
+}
+
+impl Query for These {
+    type SqlType = sql_types::Uuid;
+}
+
+impl Query for Others {
+    type SqlType = sql_types::Uuid;
+}
+
+impl QueryId for These {
+    type QueryId = Self;
+}
+
+impl QueryId for Others {
+    type QueryId = Self;
 }
 
 /// A password to be changed.
