@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -19,6 +19,9 @@ const CLEAN_UP: Duration = Duration::from_secs(60);
 
 /// How often an instance looks after the keys, even if it is not told of a change.
 const KEYS: Duration = Duration::from_secs(60);
+
+/// Shortest time between two looks.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// The tasks of one server. They end when dropped.
 #[derive(Debug)]
@@ -63,6 +66,8 @@ async fn look_after_keys(app: Arc<App>) {
         if let Err(error) = keys::maintain(&app).await {
             tracing::warn!(%error, "looking after the keys failed, and is tried again");
         }
+        // Anybody who may connect to the database may say that they changed.
+        sleep(AT_ONCE).await;
         let looked = Stopwatch::start();
         loop {
             let changed = timeout(app.config.feed_timeout, heard.wait_for(|heard| heard.keys != known)).await;

@@ -71,6 +71,31 @@ impl ManualClock {
     }
 }
 
+/// A moment of this machine's time since it was started, which nobody can set. Other than for a [`Stopwatch`] it also passes while the
+/// machine is suspended, where the system tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Uptime(Duration);
+
+impl Uptime {
+    /// This moment.
+    #[must_use]
+    pub fn now() -> Self {
+        #[cfg(target_os = "linux")]
+        let clock = rustix::time::ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        let clock = rustix::time::ClockId::Monotonic;
+        let time = rustix::time::clock_gettime(clock);
+        let (seconds, nanoseconds) = (time.tv_sec.try_into(), time.tv_nsec.try_into());
+        Self(Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default()))
+    }
+
+    /// The time since this moment.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        Self::now().0.saturating_sub(self.0)
+    }
+}
+
 /// Measures how long something takes. For durations only: it has no date.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

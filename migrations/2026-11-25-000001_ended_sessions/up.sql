@@ -24,8 +24,15 @@ CREATE INDEX audit_events_account_id_id_idx ON audit_events (account_id, id);
 COMMENT ON TABLE audit_events IS 'What happened to accounts. Rows are only added, in the transaction of what they tell.';
 COMMENT ON COLUMN audit_events.account_id IS 'No reference: the event outlives the account.';
 
+-- Which history of transactions the numbers of transactions belong to: another after a restore into another cluster, or after
+-- a failover, which may have lost some.
+CREATE FUNCTION portcullis_history() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()
+$$;
+
 CREATE TABLE revocations (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT revocations_pkey PRIMARY KEY,
+    history text NOT NULL DEFAULT portcullis_history(),
     transaction_id bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
     session_id uuid,
     account_id uuid,
@@ -39,21 +46,25 @@ COMMENT ON TABLE revocations IS 'Whose access tokens are void before they expire
 COMMENT ON COLUMN revocations.transaction_id IS 'The writing transaction. Rows become visible in another order than that of their ids; a snapshot of transactions tells exactly which a reader has seen.';
 
 -- What an instance remembers of sessions, accounts and keys is corrected by these, whoever makes the change. The channel carries
--- the schema's oid, since several deployments may share a database.
+-- the schema's oid, since several deployments may share a database. Tables are named with their schema: whoever makes the
+-- change may have another search_path.
+
+CREATE FUNCTION portcullis_tell(relation oid, change text) RETURNS void LANGUAGE sql AS $$
+    SELECT pg_notify('portcullis_' || relnamespace, change) FROM pg_catalog.pg_class WHERE oid = relation
+$$;
 
 CREATE FUNCTION portcullis_session_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- What is cleared away ended long ago.
+    -- What is cleared away is over for everybody by the clock of this server as well: nobody needs to know.
     IF TG_OP = 'DELETE' AND current_setting('portcullis.clean_up', true) = 'on' THEN
         RETURN NULL;
     END IF;
-    -- By name of the schema: whoever makes the change may have another search_path.
     IF (TG_OP = 'DELETE' AND OLD.expires_at > clock_timestamp())
         OR (TG_OP = 'UPDATE' AND OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)
         OR (TG_OP = 'UPDATE' AND NEW.expires_at < OLD.expires_at AND NEW.expires_at <= clock_timestamp()) THEN
         EXECUTE format('INSERT INTO %I.revocations (session_id) VALUES ($1)', TG_TABLE_SCHEMA) USING OLD.id;
     END IF;
-    PERFORM pg_notify('portcullis_' || (SELECT relnamespace FROM pg_class WHERE oid = TG_RELID), 'session ' || OLD.id);
+    EXECUTE format('SELECT %I.portcullis_tell($1, $2)', TG_TABLE_SCHEMA) USING TG_RELID, 'session ' || OLD.id;
     RETURN NULL;
 END
 $$;
@@ -70,7 +81,7 @@ BEGIN
     IF TG_OP = 'DELETE' OR (OLD.disabled_at IS NULL AND NEW.disabled_at IS NOT NULL) THEN
         EXECUTE format('INSERT INTO %I.revocations (account_id) VALUES ($1)', TG_TABLE_SCHEMA) USING OLD.id;
     END IF;
-    PERFORM pg_notify('portcullis_' || (SELECT relnamespace FROM pg_class WHERE oid = TG_RELID), 'account ' || OLD.id);
+    EXECUTE format('SELECT %I.portcullis_tell($1, $2)', TG_TABLE_SCHEMA) USING TG_RELID, 'account ' || OLD.id;
     RETURN NULL;
 END
 $$;
@@ -79,18 +90,35 @@ CREATE TRIGGER accounts_changed AFTER UPDATE ON accounts FOR EACH ROW
     WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION portcullis_account_changed();
 CREATE TRIGGER accounts_deleted AFTER DELETE ON accounts FOR EACH ROW EXECUTE FUNCTION portcullis_account_changed();
 
--- For statements that change no row one by one, or whose rows do not matter: the argument is what is told.
-CREATE FUNCTION portcullis_table_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Before sessions are gone all at once: each of them ends. (With accounts go their sessions.)
+CREATE FUNCTION portcullis_sessions_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('portcullis_' || (SELECT relnamespace FROM pg_class WHERE oid = TG_RELID), TG_ARGV[0]);
+    EXECUTE format('INSERT INTO %1$I.revocations (session_id) SELECT id FROM %1$I.sessions '
+        'WHERE revoked_at IS NULL AND expires_at > clock_timestamp()', TG_TABLE_SCHEMA);
+    EXECUTE format('SELECT %I.portcullis_tell($1, $2)', TG_TABLE_SCHEMA) USING TG_RELID, 'all';
     RETURN NULL;
 END
 $$;
 
-CREATE TRIGGER sessions_truncated AFTER TRUNCATE ON sessions EXECUTE FUNCTION portcullis_table_changed('all');
-CREATE TRIGGER accounts_truncated AFTER TRUNCATE ON accounts EXECUTE FUNCTION portcullis_table_changed('all');
+CREATE TRIGGER sessions_truncated BEFORE TRUNCATE ON sessions EXECUTE FUNCTION portcullis_sessions_truncated();
+
+CREATE FUNCTION portcullis_keys_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('SELECT %I.portcullis_tell($1, $2)', TG_TABLE_SCHEMA) USING TG_RELID, 'keys';
+    RETURN NULL;
+END
+$$;
+
 CREATE TRIGGER keys_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON keys
-    EXECUTE FUNCTION portcullis_table_changed('keys');
+    EXECUTE FUNCTION portcullis_keys_changed();
+
+-- Also for what replication and restoring tools change.
+ALTER TABLE sessions ENABLE ALWAYS TRIGGER sessions_changed;
+ALTER TABLE sessions ENABLE ALWAYS TRIGGER sessions_deleted;
+ALTER TABLE sessions ENABLE ALWAYS TRIGGER sessions_truncated;
+ALTER TABLE accounts ENABLE ALWAYS TRIGGER accounts_changed;
+ALTER TABLE accounts ENABLE ALWAYS TRIGGER accounts_deleted;
+ALTER TABLE keys ENABLE ALWAYS TRIGGER keys_changed;
 
 CREATE TABLE clean_up (
     task text CONSTRAINT clean_up_pkey PRIMARY KEY,

@@ -108,7 +108,7 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_FEED_TIMEOUT", default_value = "2s", value_name = "DURATION")]
     pub feed_timeout: String,
 
-    /// Connections to PostgreSQL at the most: 1 to 1000.
+    /// Connections to PostgreSQL at the most, for requests: 1 to 1000. The feed of changes has two more.
     #[arg(long, global = true, env = "PORTCULLIS_DATABASE_POOL_SIZE", default_value = "16", value_name = "NUMBER")]
     pub database_pool_size: String,
 

@@ -33,6 +33,10 @@ use crate::error::Error;
 /// One connection, as the stores take it.
 pub type Connection = AsyncPgConnection;
 
+/// What the statements are written for, whatever the database's default is: each sees what was committed before it began, also
+/// after it waited for a lock.
+const ISOLATION: &str = "SET default_transaction_isolation = 'read committed'";
+
 /// The pool of connections. Every use of one is bounded in time.
 #[derive(Clone)]
 pub struct Database {
@@ -53,8 +57,10 @@ impl Database {
         // A closed connection is noticed without a query; the default pays one per checkout.
         config.recycling_method = RecyclingMethod::Fast;
         // A statement that we no longer wait for must not go on in the server, holding locks and a connection.
-        let limits =
-            format!("SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}", timeout.as_millis());
+        let limits = format!(
+            "{ISOLATION}; SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}",
+            timeout.as_millis()
+        );
         let pooled = target.is_pooled();
         config.custom_setup = Box::new(move |_| {
             let (target, limits) = (target.clone(), limits.clone());

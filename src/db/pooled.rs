@@ -18,7 +18,7 @@ use super::Connection;
 use crate::error::Error;
 
 /// Names of prepared statements count up from `s0` in each process, and somebody may have left some behind.
-const BEGIN: &str = "BEGIN; DEALLOCATE ALL; SET LOCAL TIME ZONE 'UTC'";
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL; SET LOCAL TIME ZONE 'UTC'";
 
 /// diesel-async's connection. To set up the session it prepares two statements, `SET`s: here they share a transaction, and
 /// are undone by its end.

@@ -58,7 +58,7 @@ async fn shares_sessions(target: &Target) -> Result<bool, Error> {
 }
 
 /// The first value of the answer. Nothing is prepared.
-async fn ask(client: &Client, query: &str) -> Result<Option<String>, Error> {
+pub(super) async fn ask(client: &Client, query: &str) -> Result<Option<String>, Error> {
     let answer = client.simple_query(query).await.map_err(|error| {
         let cause = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
         Error::Unavailable(cause)

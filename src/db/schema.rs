@@ -46,6 +46,7 @@ diesel::table! {
 diesel::table! {
     revocations (id) {
         id -> Int8,
+        history -> Text,
         transaction_id -> Int8,
         session_id -> Nullable<Uuid>,
         account_id -> Nullable<Uuid>,

@@ -53,6 +53,6 @@ async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<Signed
         app.uses.add([(session.id, now)]);
     }
     let account = Arc::new(account);
-    app.viewers.keep(&ticket, &session, account.clone());
+    app.viewers.keep(&ticket, &session, account.clone(), now);
     Ok(Some(SignedIn::verified(account, claims.session)))
 }

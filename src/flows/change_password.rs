@@ -4,16 +4,14 @@ use crate::accounts;
 use crate::app::{App, SignedIn};
 use crate::error::{Error, Reason};
 use crate::passwords::{self, BadPassword, Password, Verdict, Weakness};
+use crate::sessions::SessionId;
 use crate::sessions::store::{self, Change, Changed};
 
 /// How a change of the password ends.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The new password is the account's, and all other sessions have ended: so many.
-    Success {
-        /// Sessions that were ended.
-        ended: usize,
-    },
+    /// The new password is the account's, and all its other sessions, these, have ended.
+    Success(Vec<SessionId>),
     /// That is not the current password.
     InvalidCredentials,
     /// The new password is too short or too long.
@@ -60,7 +58,7 @@ pub async fn change_password(app: &App, caller: &SignedIn, current: String, new:
         match app.db.run(async |connection| store::change_password(connection, &change, now).await).await? {
             Changed::Done { ended } => {
                 app.viewers.forget_sessions(&ended);
-                return Ok(Outcome::Success { ended: ended.len() });
+                return Ok(Outcome::Success(ended));
             }
             Changed::SessionEnded => return Err(Error::Unauthenticated(Reason::SessionRevoked)),
             Changed::OtherHash => {}

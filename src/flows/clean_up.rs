@@ -5,10 +5,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, Timestamp};
 use crate::error::Error;
 use crate::revocations;
 use crate::sessions::{SessionId, store};
+use crate::tokens::lifecycle::RETIREMENT;
 
 /// How long a turn lasts. Within it one instance works, for at most [`WORK`]; nobody else does.
 const TURN: Duration = Duration::from_secs(60);
@@ -19,9 +20,9 @@ const WORK: Duration = Duration::from_secs(5);
 /// How long an ended session is kept, for whoever wants to look into it.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Takes a turn at clearing away sessions that ended, and revocations that were made, more than a day ago, if it is due and no other instance has it. Goes
-/// through the table in small steps, each a statement of its own, and goes on in the next turn where this one stopped. Returns
-/// how many sessions were removed.
+/// Takes a turn at clearing away what ended more than a day ago, sessions and revocations, if it is due and no other instance has
+/// it. Works in small steps, each a statement of its own, and goes on in the next turn where this one stopped. Returns how many
+/// sessions were removed.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -29,21 +30,28 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
     let now = app.clock.now();
     let claimed = app.db.run(async |connection| store::claim(connection, now, TURN).await).await?;
     let Some(mut position) = claimed else { return Ok(0) };
-    let (ended_before, unused_since) = (now - KEPT, app.unused_since(now) - KEPT);
-    let (watch, mut removed) = (Stopwatch::start(), 0);
+    let watch = Stopwatch::start();
+    let mut more = true;
+    while more && watch.elapsed() < WORK / 2 {
+        // No token lives longer than its key.
+        more = app.db.run(async |connection| revocations::store::clean_up(connection, RETIREMENT).await).await?;
+    }
+    let removed = walk(app, &mut position, now, watch).await;
+    app.db.run(async |connection| store::hand_on(connection, position).await).await?;
+    removed
+}
+
+/// Goes through the sessions from `position` on, to the end or as long as there is time. `position` is where to go on.
+async fn walk(app: &App, position: &mut SessionId, now: Timestamp, watch: Stopwatch) -> Result<u64, Error> {
+    let over = store::Over { now, kept: KEPT, idle_ttl: app.config.session_idle_ttl };
+    let mut removed = 0;
     while watch.elapsed() < WORK {
-        let step =
-            app.db.run(async |connection| store::step(connection, position, ended_before, unused_since).await).await?;
+        let step = app.db.run(async |connection| store::step(connection, *position, over).await).await?;
         removed += step.removed.unsigned_abs();
-        position = step.position.unwrap_or(SessionId(Uuid::nil()));
+        *position = step.position.unwrap_or(SessionId(Uuid::nil()));
         if step.position.is_none() {
             break;
         }
     }
-    let mut removed_revocations = 1;
-    while removed_revocations > 0 && watch.elapsed() < WORK {
-        removed_revocations = app.db.run(async |connection| revocations::store::clean_up(connection).await).await?;
-    }
-    app.db.run(async |connection| store::hand_on(connection, position).await).await?;
     Ok(removed)
 }

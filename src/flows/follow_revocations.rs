@@ -5,29 +5,12 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::revocations::{Position, Revocation, store};
 use crate::tokens::Credential;
+use crate::tokens::lifecycle::RETIREMENT;
 use crate::tokens::service::{self, PresentedKey, ServiceKeyId};
-
-/// What is new since a position.
-#[derive(Debug)]
-pub struct News {
-    /// In no particular order.
-    pub revocations: Vec<Revocation>,
-    /// Where a reader is who has seen these.
-    pub position: Position,
-    /// Whose backends may know.
-    readers: HashSet<Uuid>,
-}
-
-impl News {
-    /// Whether the service key is one that has not been revoked.
-    #[must_use]
-    pub fn is_for(&self, key: ServiceKeyId) -> bool {
-        self.readers.contains(&key.0)
-    }
-}
 
 /// Recognises a backend by its service key.
 ///
@@ -40,28 +23,67 @@ pub async fn recognise(app: &App, credential: &Credential) -> Result<Option<Serv
     Ok(hash.is_some_and(|hash| presented.matches(&hash)).then_some(presented.id))
 }
 
-/// Where a reader is who has seen everything.
-///
-/// # Errors
-/// [`Error::Unavailable`] when the database is away.
-pub async fn position(app: &App) -> Result<Position, Error> {
-    Ok(app.db.run(async |connection| store::now(connection).await).await?.0)
+/// What may be known now.
+#[derive(Clone, Debug)]
+pub struct Now {
+    /// Where a reader is who has seen everything.
+    pub position: Position,
+    /// The time by the database's clock.
+    pub at: Timestamp,
+    readers: HashSet<Uuid>,
 }
 
-/// What happened since `seen`; at the start, and after a position of another database, every revocation that still matters.
+impl Now {
+    /// Whether the service key is one that has not been revoked.
+    #[must_use]
+    pub fn is_for(&self, key: ServiceKeyId) -> bool {
+        self.readers.contains(&key.0)
+    }
+}
+
+/// What may be known now, and by whom.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn news_since(app: &App, seen: &Position) -> Result<News, Error> {
-    let (position, readers) = app.db.run(async |connection| store::now(connection).await).await?;
-    let start = Position::start();
-    let seen = if seen.is_ahead_of(&position) { &start } else { seen };
-    let mut revocations = Vec::new();
-    let mut after = (*seen != position).then_some(0);
-    while let Some(row) = after {
-        let batch = app.db.run(async |connection| store::between(connection, seen, &position, row).await).await?;
-        after = batch.last().filter(|_| batch.len() >= store::BATCH).map(|(row, _)| *row);
-        revocations.extend(batch.into_iter().map(|(_, revocation)| revocation));
+pub async fn now(app: &App) -> Result<Now, Error> {
+    let now = app.db.run(async |connection| store::now(connection).await).await?;
+    Ok(Now { position: now.position, at: now.at, readers: now.readers.into_iter().collect() })
+}
+
+/// The way between two positions, walked in batches, so that nobody holds more than one.
+#[derive(Clone, Debug)]
+pub struct Way {
+    from: Position,
+    to: Position,
+    after: i64,
+}
+
+impl Way {
+    /// From what a reader has seen; from the start, or a position of another history of the database, everything that still
+    /// matters is new.
+    #[must_use]
+    pub fn new(from: Position, to: Position) -> Self {
+        Self { from, to, after: 0 }
     }
-    Ok(News { revocations, position, readers: readers.into_iter().collect() })
+
+    /// Where it leads.
+    #[must_use]
+    pub fn end(&self) -> &Position {
+        &self.to
+    }
+
+    /// The next revocations, in no particular order, and the rest of the way, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database is away: walk on from here again.
+    pub async fn walk(&self, app: &App) -> Result<(Vec<Revocation>, Option<Self>), Error> {
+        if self.from == self.to {
+            return Ok((Vec::new(), None));
+        }
+        // Access tokens live no longer than their keys.
+        let ends = (&self.from, &self.to);
+        let batch =
+            app.db.run(async |connection| store::between(connection, ends, self.after, RETIREMENT).await).await?;
+        Ok((batch.revocations, batch.next.map(|after| Self { after, ..self.clone() })))
+    }
 }

@@ -31,7 +31,7 @@ pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&s
     if sessions.is_empty() {
         return Ok(false);
     }
-    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, None, now).await).await;
+    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, now).await).await;
     app.viewers.forget_sessions(&sessions);
     Ok(ended? > 0)
 }

@@ -9,13 +9,14 @@ use crate::sessions::store;
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
 pub async fn record_uses(app: &App) -> Result<(), Error> {
-    let uses = app.uses.take();
-    if uses.is_empty() {
-        return Ok(());
-    }
-    let written = app.db.run(async |connection| store::record_uses(connection, &uses).await).await;
-    if written.is_err() {
-        app.uses.add(uses);
+    let mut written = Ok(());
+    for uses in app.uses.take().chunks(store::USES) {
+        if written.is_ok() {
+            written = app.db.run(async |connection| store::record_uses(connection, uses).await).await;
+        }
+        if written.is_err() {
+            app.uses.add(uses.iter().copied());
+        }
     }
     written
 }

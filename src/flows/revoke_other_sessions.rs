@@ -1,16 +1,20 @@
 //! Ending all sessions of one's own but this one.
 
 use crate::app::{App, SignedIn};
-use crate::error::Error;
-use crate::sessions::{SessionId, store};
+use crate::error::{Error, Reason};
+use crate::sessions::SessionId;
+use crate::sessions::store::{Asked, revoke_own};
 
 /// Ends all the caller's sessions but the one that asks. Returns which were active until now.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database is away: the sessions may live on.
+/// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is away: the
+/// sessions may live on.
 pub async fn revoke_other_sessions(app: &App, caller: &SignedIn) -> Result<Vec<SessionId>, Error> {
-    let (account, kept, now) = (caller.account().id, caller.session(), app.clock.now());
-    let ended = app.db.run(async |connection| store::revoke_all_but(connection, account, kept, now).await).await?;
+    let asked = Asked { account: caller.account().id, by: caller.session(), target: None };
+    let now = app.clock.now();
+    let ended = app.db.run(async |connection| revoke_own(connection, &asked, now).await).await?;
+    let ended = ended.ok_or(Error::Unauthenticated(Reason::SessionRevoked))?;
     app.viewers.forget_sessions(&ended);
     Ok(ended)
 }

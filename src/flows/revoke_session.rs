@@ -1,16 +1,20 @@
 //! Ending a session of one's own.
 
 use crate::app::{App, SignedIn};
-use crate::error::Error;
-use crate::sessions::{SessionId, store};
+use crate::error::{Error, Reason};
+use crate::sessions::SessionId;
+use crate::sessions::store::{Asked, revoke_own};
 
 /// Ends the caller's session `id`. Returns whether there was such a session and it was active; somebody else's is none.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database is away: the session may live on.
+/// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is away: the
+/// session may live on.
 pub async fn revoke_session(app: &App, caller: &SignedIn, id: SessionId) -> Result<bool, Error> {
-    let (owner, now) = (caller.account().id, app.clock.now());
-    let ended = app.db.run(async |connection| store::revoke(connection, &[id], Some(owner), now).await).await;
+    let asked = Asked { account: caller.account().id, by: caller.session(), target: Some(id) };
+    let now = app.clock.now();
+    let ended = app.db.run(async |connection| revoke_own(connection, &asked, now).await).await;
     app.viewers.forget_sessions(&[id]);
-    Ok(ended? > 0)
+    let ended = ended?.ok_or(Error::Unauthenticated(Reason::SessionRevoked))?;
+    Ok(!ended.is_empty())
 }

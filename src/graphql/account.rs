@@ -54,7 +54,7 @@ impl User {
     async fn sessions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at the most: 1 to 100.", default = 20)] first: u16,
+        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
         #[graphql(desc = "The cursor of the session before the first.")] after: Option<String>,
     ) -> Result<Option<SessionConnection>, ApiError> {
         sessions_of(ctx, &self.0, first, after.as_deref()).await.map(Some)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 
 use super::account::User;
 use super::error::ApiError;
@@ -37,16 +37,16 @@ pub(crate) enum ChangePasswordResult {
 pub(crate) struct ChangePasswordSuccess {
     /// The account.
     user: User,
-    /// How many sessions were ended.
-    ended_sessions: u32,
+    /// Which sessions ended now.
+    ended_session_ids: Vec<ID>,
 }
 
 impl ChangePasswordResult {
     fn new(outcome: Outcome, caller: SignedIn) -> Self {
         match outcome {
-            Outcome::Success { ended } => Self::Success(ChangePasswordSuccess {
+            Outcome::Success(ended) => Self::Success(ChangePasswordSuccess {
                 user: User::of(caller),
-                ended_sessions: u32::try_from(ended).unwrap_or(u32::MAX),
+                ended_session_ids: ended.into_iter().map(|id| id.0.into()).collect(),
             }),
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,

@@ -34,7 +34,7 @@ pub(crate) enum ErrorCode {
     InvalidInput,
     /// The password is too easily guessed.
     WeakPassword,
-    /// No account has this identifier and password.
+    /// No account has this identifier and password; or, of a caller who is signed in, that is not the password.
     InvalidCredentials,
     /// The refresh token is not accepted; `reason` says why.
     InvalidRefreshToken,
@@ -119,7 +119,8 @@ pub(crate) enum FieldErrorCode {
     TooWeak,
 }
 
-/// No account has this identifier and password, or the account is disabled. Which of these is not told.
+/// No account has this identifier and password, or the account is disabled: which of these is not told. Of a caller who is signed in
+/// and gives the password once more: that is not it.
 #[derive(SimpleObject)]
 pub(crate) struct InvalidCredentials {
     /// INVALID_CREDENTIALS
@@ -146,7 +147,7 @@ pub(crate) enum InvalidRefreshTokenReason {
     Invalid,
     /// Its session is past its end, or was not used for too long.
     Expired,
-    /// Its session was ended, or its account disabled or removed.
+    /// Its session was ended, or its account disabled or removed; or the session expired more than a day ago.
     Revoked,
     /// It and its successor had been used before, so somebody else has a copy: the session has been ended.
     Reused,

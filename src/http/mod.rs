@@ -29,7 +29,7 @@ fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
         .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
-        .at("/revocations", get(revocations::Revocations::new(app.clone(), stopping.clone())))
+        .at("/revocations", revocations::Revocations::new(app.clone(), stopping.clone()))
         .at("/.well-known/jwks.json", get(wellknown::Jwks::new(&app)));
     if app.config.graphiql {
         routes = graphiql::add(routes);

@@ -34,10 +34,9 @@ pub enum Revocation {
     },
 }
 
-impl Revocation {
-    /// Tokens of a disabled account with an `iat` before this are void. Later ones were issued after it had been enabled again.
-    #[must_use]
-    pub fn issued_before(at: Timestamp) -> Timestamp {
-        at + SKEW
-    }
+/// When an account was disabled at `at`, its tokens with an `iat` before this are void. Later ones were issued after it had been
+/// enabled again.
+#[must_use]
+pub fn issued_before(at: Timestamp) -> Timestamp {
+    at + SKEW
 }

@@ -1,7 +1,9 @@
 //! Queries on revocations.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -13,12 +15,14 @@ use crate::error::Error;
 use crate::sessions::SessionId;
 
 /// Rows read, or cleared away, at a time.
-pub(crate) const BATCH: usize = 1000;
+const BATCH: usize = 1000;
 
 #[derive(QueryableByName)]
-struct Snapshot {
+struct NowRow {
     #[diesel(sql_type = Text)]
-    snapshot: String,
+    position: String,
+    #[diesel(sql_type = Timestamptz)]
+    at: Timestamp,
     #[diesel(sql_type = Array<SqlUuid>)]
     readers: Vec<Uuid>,
 }
@@ -35,55 +39,83 @@ struct RevocationRow {
     revoked_at: Timestamp,
 }
 
-/// Where a reader is who has seen everything until now, and the service keys whose backends may read.
-pub(crate) async fn now(connection: &mut Connection) -> Result<(Position, Vec<Uuid>), Error> {
+/// What a position of this history has not seen. The first condition on transactions is for the index.
+const SINCE: &str = "SELECT id, session_id, account_id, revoked_at FROM revocations \
+    WHERE history = $4 AND transaction_id >= pg_snapshot_xmin($6::pg_snapshot)::text::bigint \
+    AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, $6::pg_snapshot) \
+    AND pg_visible_in_snapshot(transaction_id::text::xid8, $5::pg_snapshot) \
+    AND id > $1 AND revoked_at > clock_timestamp() - make_interval(secs => $2) ORDER BY id LIMIT $3";
+
+/// All; those of another history are over.
+const ALL: &str = "SELECT id, session_id, account_id, revoked_at FROM revocations \
+    WHERE (history <> $4 OR pg_visible_in_snapshot(transaction_id::text::xid8, $5::pg_snapshot)) \
+    AND id > $1 AND revoked_at > clock_timestamp() - make_interval(secs => $2) AND $6 <> '' ORDER BY id LIMIT $3";
+
+/// What may be known now.
+pub(crate) struct Now {
+    /// Where a reader is who has seen everything.
+    pub(crate) position: Position,
+    /// The time by the database's clock.
+    pub(crate) at: Timestamp,
+    /// The service keys whose backends may read.
+    pub(crate) readers: Vec<Uuid>,
+}
+
+/// What may be known now.
+pub(crate) async fn now(connection: &mut Connection) -> Result<Now, Error> {
     let now = diesel::sql_query(
-        "SELECT pg_current_snapshot()::text AS snapshot, \
+        "SELECT portcullis_history() || '-' || pg_current_snapshot() AS position, clock_timestamp() AS at, \
          ARRAY(SELECT id FROM service_keys WHERE revoked_at IS NULL) AS readers",
     )
-    .get_result::<Snapshot>(connection)
+    .get_result::<NowRow>(connection)
     .await?;
-    let position = now.snapshot.parse().map_err(Error::internal)?;
-    Ok((position, now.readers))
+    Ok(Now { position: now.position.parse().map_err(Error::internal)?, at: now.at, readers: now.readers })
 }
 
-/// What became visible between two positions, after the row `after` in the order of the table; at most a batch. With each
-/// its row. What happened so long ago that no access token of it can be alive is left out.
+/// A part of what became visible between two positions.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) revocations: Vec<Revocation>,
+    /// The row after which the next batch begins; `None` if this was the last.
+    pub(crate) next: Option<i64>,
+}
+
+/// What became visible between two positions, after the row `after` in the order of the table. From a position of another
+/// history it is everything. What is older than `kept` is left out.
 pub(crate) async fn between(
     connection: &mut Connection,
-    from: &Position,
-    to: &Position,
+    (from, to): (&Position, &Position),
     after: i64,
-) -> Result<Vec<(i64, Revocation)>, Error> {
-    let rows = diesel::sql_query(
-        "SELECT id, session_id, account_id, revoked_at FROM revocations \
-         WHERE transaction_id >= pg_snapshot_xmin($1::pg_snapshot)::text::bigint \
-         AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, $1::pg_snapshot) \
-         AND pg_visible_in_snapshot(transaction_id::text::xid8, $2::pg_snapshot) \
-         AND id > $3 AND revoked_at > clock_timestamp() - interval '25 hours' ORDER BY id LIMIT $4",
-    )
-    .bind::<Text, _>(from.as_str())
-    .bind::<Text, _>(to.as_str())
-    .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(BATCH as i64)
-    .load::<RevocationRow>(connection)
-    .await?;
+    kept: Duration,
+) -> Result<Batch, Error> {
+    let sql = if from.history() == to.history() { SINCE } else { ALL };
+    let rows = diesel::sql_query(sql)
+        .bind::<BigInt, _>(after)
+        .bind::<Double, _>(kept.as_secs_f64())
+        .bind::<BigInt, _>(BATCH as i64)
+        .bind::<Text, _>(to.history())
+        .bind::<Text, _>(to.snapshot())
+        .bind::<Text, _>(from.snapshot())
+        .load::<RevocationRow>(connection)
+        .await?;
+    let next = rows.last().filter(|_| rows.len() == BATCH).map(|row| row.id);
     let revocation = |row: RevocationRow| match (row.session_id, row.account_id) {
-        (Some(id), _) => Ok((row.id, Revocation::Session { id: SessionId(id), at: row.revoked_at })),
-        (None, Some(id)) => Ok((row.id, Revocation::Account { id: AccountId(id), at: row.revoked_at })),
+        (Some(id), _) => Ok(Revocation::Session { id: SessionId(id), at: row.revoked_at }),
+        (None, Some(id)) => Ok(Revocation::Account { id: AccountId(id), at: row.revoked_at }),
         (None, None) => Err(Error::internal("a revocation of nothing")),
     };
-    rows.into_iter().map(revocation).collect()
+    Ok(Batch { revocations: rows.into_iter().map(revocation).collect::<Result<_, _>>()?, next })
 }
 
-/// Removes a batch of what is left out by [`between`]. Returns how many.
-pub(crate) async fn clean_up(connection: &mut Connection) -> Result<usize, Error> {
+/// Removes some of those that are older than `kept`. Returns whether there may be more.
+pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration) -> Result<bool, Error> {
     let removed = diesel::sql_query(
         "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations \
-         WHERE revoked_at <= clock_timestamp() - interval '25 hours' ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)",
+         WHERE revoked_at <= clock_timestamp() - make_interval(secs => $1) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)",
     )
+    .bind::<Double, _>(kept.as_secs_f64())
     .bind::<BigInt, _>(BATCH as i64)
     .execute(connection)
     .await?;
-    Ok(removed)
+    Ok(removed == BATCH)
 }

@@ -66,6 +66,17 @@ pub(crate) async fn open_for_command(config: &Config) -> Outcome<Opened> {
 async fn external(config: &Config, target: &Target, direct: Option<Target>, secret: &Secret) -> Outcome<Opened> {
     let probed = target.clone().probed(config.database_timeout).await;
     let target = probed.map_err(|error| unreachable(target, &error))?;
+    let direct = match direct {
+        Some(direct) => {
+            let probed = direct.clone().probed(config.database_timeout).await;
+            let direct = probed.map_err(|error| unreachable(&direct, &error))?;
+            if direct.is_pooled() {
+                return Err("PORTCULLIS_DATABASE_DIRECT_URL leads through a pooler in transaction mode as well".into());
+            }
+            Some(direct)
+        }
+        None => None,
+    };
     match (target.is_pooled(), &direct) {
         (false, _) => tracing::debug!("DATABASE_URL leads to PostgreSQL itself: its sessions are ours"),
         (true, Some(_)) => {

@@ -4,7 +4,6 @@
 //! connection says a number, another must hear it. PostgreSQL hands notifications on in the order of their commits, so a number that
 //! is heard proves that everything committed before it was said has been heard as well.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,7 +13,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-use super::{Freshness, SessionId, Viewers};
+use super::freshness::{Freshness, Heartbeat, Said};
+use super::{SessionId, Viewers};
 use crate::accounts::AccountId;
 use crate::db::Target;
 use crate::db::notifications::{Listener, Speaker};
@@ -53,8 +53,6 @@ struct Follower {
     viewers: Arc<Viewers>,
     freshness: Arc<Freshness>,
     heard: watch::Sender<Heard>,
-    /// The channel of this instance's heartbeat.
-    own: String,
     unheard: Arc<Unheard>,
 }
 
@@ -85,7 +83,6 @@ impl Feed {
     /// it should have been: then the instance works all the same, and asks the database about each request.
     pub(crate) async fn start(source: Source, viewers: Arc<Viewers>, freshness: Arc<Freshness>) -> Self {
         let heard = watch::Sender::new(Heard::default());
-        let own = format!("portcullis_beat_{}", Uuid::new_v4().simple());
         if source.listen.is_pooled() {
             tracing::warn!(
                 "there is no feed of changes through a pooler: every request asks the database. \
@@ -94,14 +91,8 @@ impl Feed {
             return Self { task: tokio::spawn(async {}), heard, freshness };
         }
         let unheard = Arc::new(Unheard::default());
-        let follower = Follower {
-            source,
-            viewers,
-            freshness: freshness.clone(),
-            heard: heard.clone(),
-            own,
-            unheard: unheard.clone(),
-        };
+        let (freshness_too, heard_too, unheard_too) = (freshness.clone(), heard.clone(), unheard.clone());
+        let follower = Follower { source, viewers, freshness: freshness_too, heard: heard_too, unheard: unheard_too };
         let feed = Self { task: tokio::spawn(follower.run()), heard, freshness };
         let limit = feed.freshness.limit().max(CONNECT);
         // The first heartbeat closes the gap before it.
@@ -148,17 +139,19 @@ impl Follower {
     /// Until a connection is lost or the heartbeat is not heard in time.
     async fn follow(&self) -> Result<std::convert::Infallible, Error> {
         let limit = self.freshness.limit();
-        let mut listener = Listener::open(&self.source.listen, &self.own, limit.max(CONNECT)).await?;
-        let mut speaker = Speaker::open(&self.source.speak, limit.max(CONNECT)).await?;
-        let channel = listener.channel().to_owned();
-        let said = std::sync::Mutex::new(VecDeque::new());
+        let connect = limit.max(CONNECT);
+        let speaker = Speaker::open(&self.source.speak, connect).await?;
+        let channel = speaker.channel(connect).await?;
+        // Another each time: what was said before, and comes late, proves nothing of this connection.
+        let own = format!("portcullis_beat_{}", Uuid::new_v4().simple());
+        let mut listener = Listener::open(&self.source.listen, [&channel, &own], connect).await?;
+        let heartbeat = Heartbeat::default();
         let beat = async {
-            for number in 1_u64.. {
-                lock(&said).push_back((number, self.freshness.now()));
-                speaker.say(&self.own, &number.to_string(), limit).await?;
+            loop {
+                let number = heartbeat.say(&self.freshness);
+                speaker.say(&own, &number.to_string(), limit).await?;
                 sleep(self.pace()).await;
             }
-            Err(Error::internal("numbers ended"))
         };
         let hear = async {
             let mut deadline = Instant::now() + limit;
@@ -168,9 +161,9 @@ impl Follower {
                 let (from, text) = next.ok_or_else(|| Error::Unavailable("its connection was closed".into()))?;
                 if from == channel {
                     self.take_in(&text);
-                } else if let Some(then) = text.parse().ok().and_then(|number| said_at(&said, number)) {
-                    self.confirm(then);
-                    deadline = Instant::now() + limit.saturating_sub(self.freshness.now().saturating_sub(then));
+                } else if let Some(said) = text.parse().ok().and_then(|number| heartbeat.hear(number)) {
+                    deadline = Instant::now() + limit.saturating_sub(self.freshness.since(said));
+                    self.confirm(said);
                 }
             }
         };
@@ -180,13 +173,14 @@ impl Follower {
         }
     }
 
-    /// All that was committed before `then` has been taken in. After a gap nothing that was remembered before it is trusted.
-    fn confirm(&self, then: Duration) {
+    /// All that was committed before this was said has been taken in. After a gap nothing that was remembered before it is
+    /// trusted.
+    fn confirm(&self, said: Said) {
         if self.freshness.is_fresh() {
-            return self.freshness.confirm(then);
+            return self.freshness.confirm(said);
         }
         self.viewers.clear();
-        self.freshness.confirm(then);
+        self.freshness.confirm(said);
         self.heard.send_modify(|heard| {
             heard.changes += 1;
             heard.keys += 1;
@@ -205,25 +199,4 @@ impl Follower {
         }
         self.heard.send_modify(|heard| heard.changes += 1);
     }
-}
-
-type Said = std::sync::Mutex<VecDeque<(u64, Duration)>>;
-
-fn lock(said: &Said) -> std::sync::MutexGuard<'_, VecDeque<(u64, Duration)>> {
-    said.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// When this number was said. It and those before it are needed no more.
-fn said_at(said: &Said, number: u64) -> Option<Duration> {
-    let mut said = lock(said);
-    while let Some((first, then)) = said.pop_front() {
-        if first == number {
-            return Some(then);
-        }
-        if first > number {
-            said.push_front((first, then));
-            break;
-        }
-    }
-    None
 }

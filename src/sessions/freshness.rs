@@ -1,24 +1,36 @@
 //! How long ago this instance was certain to have heard of every change.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Stopwatch;
+use crate::clock::Uptime;
 
-/// Since when changes may have been missed. Real time, not the clock's: it is about connections, and no one may set it.
+/// Since when changes may have been missed. Not by the clock's time but by the machine's: it is about connections, and nobody
+/// may set it.
 #[derive(Debug)]
 pub struct Freshness {
     limit: Duration,
-    start: Stopwatch,
+    start: Uptime,
     /// Nanoseconds from the start to the last moment of certainty; 0 without one.
     certain: AtomicU64,
 }
+
+/// When something was said: the moment that a heartbeat proves something about, however late it is heard. Only a [`Heartbeat`] has
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(super) struct Said(Duration);
+
+/// The numbers of a heartbeat, from when they are said until they are heard.
+#[derive(Default)]
+pub(super) struct Heartbeat(Mutex<VecDeque<Said>>, AtomicU64);
 
 impl Freshness {
     /// Not fresh yet. Certainty is trusted for `limit`.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
-        Self { limit, start: Stopwatch::start(), certain: AtomicU64::new(0) }
+        Self { limit, start: Uptime::now(), certain: AtomicU64::new(0) }
     }
 
     /// How long certainty is trusted.
@@ -26,14 +38,14 @@ impl Freshness {
         self.limit
     }
 
-    /// The time by this scale, to be handed to [`Freshness::confirm`].
-    pub(super) fn now(&self) -> Duration {
-        self.start.elapsed()
+    /// How long ago something was said.
+    pub(super) fn since(&self, said: Said) -> Duration {
+        self.start.elapsed().saturating_sub(said.0)
     }
 
-    /// Everything that was committed before `then` has been heard of.
-    pub(super) fn confirm(&self, then: Duration) {
-        self.certain.fetch_max(u64::try_from(then.as_nanos()).unwrap_or(u64::MAX).max(1), Ordering::AcqRel);
+    /// Everything that was committed before this was said has been heard of.
+    pub(super) fn confirm(&self, said: Said) {
+        self.certain.fetch_max(u64::try_from(said.0.as_nanos()).unwrap_or(u64::MAX).max(1), Ordering::AcqRel);
     }
 
     /// Changes are being missed from now on.
@@ -45,7 +57,27 @@ impl Freshness {
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         let certain = self.certain.load(Ordering::Acquire);
-        certain > 0 && self.now().saturating_sub(Duration::from_nanos(certain)) <= self.limit
+        certain > 0 && self.since(Said(Duration::from_nanos(certain))) <= self.limit
+    }
+}
+
+impl Heartbeat {
+    /// The number to be said now.
+    pub(super) fn say(&self, freshness: &Freshness) -> u64 {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.push_back(Said(freshness.start.elapsed()));
+        self.1.load(Ordering::Acquire) + said.len() as u64
+    }
+
+    /// When the number was said. It and those before it are forgotten: they prove less.
+    pub(super) fn hear(&self, number: u64) -> Option<Said> {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let forgotten = self.1.load(Ordering::Acquire);
+        let place = usize::try_from(number.checked_sub(forgotten + 1)?).ok()?;
+        let found = *said.get(place)?;
+        said.drain(..=place);
+        self.1.store(number, Ordering::Release);
+        Some(found)
     }
 }
 
@@ -53,18 +85,35 @@ impl Freshness {
 mod tests {
     use super::*;
 
+    const HOUR: Duration = Duration::from_secs(3600);
+
     #[test]
-    fn certainty_counts_from_the_moment_it_is_about() {
-        let freshness = Freshness::new(Duration::from_secs(3600));
+    fn certainty_counts_from_the_moment_of_saying() {
+        let freshness = Freshness::new(HOUR);
         assert!(!freshness.is_fresh(), "nothing was heard yet");
-        freshness.confirm(freshness.now());
+        let heartbeat = Heartbeat::default();
+        let number = heartbeat.say(&freshness);
+        freshness.confirm(heartbeat.hear(number).unwrap());
         assert!(freshness.is_fresh());
         freshness.lose();
         assert!(!freshness.is_fresh());
-        freshness.confirm(Duration::ZERO);
-        assert!(freshness.is_fresh(), "an hour has not passed");
         let strict = Freshness::new(Duration::ZERO);
-        strict.confirm(Duration::from_nanos(1));
-        assert!(!strict.is_fresh(), "what was certain then is older than the limit now");
+        strict.confirm(Said(Duration::from_nanos(1)));
+        assert!(!strict.is_fresh(), "what was certain when it was said is older than the limit when it is heard");
+    }
+
+    #[test]
+    fn a_number_that_is_heard_late_tells_when_it_was_said() {
+        let (freshness, heartbeat) = (Freshness::new(HOUR), Heartbeat::default());
+        let numbers: Vec<u64> = (0..4).map(|_| heartbeat.say(&freshness)).collect();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+        let said: Vec<Said> = heartbeat.0.lock().unwrap().iter().copied().collect();
+        assert_eq!(heartbeat.hear(2), Some(said[1]));
+        assert_eq!(
+            (heartbeat.hear(1), heartbeat.hear(2), heartbeat.hear(0), heartbeat.hear(9)),
+            (None, None, None, None)
+        );
+        assert_eq!(heartbeat.say(&freshness), 5);
+        assert_eq!((heartbeat.hear(3), heartbeat.hear(4)), (Some(said[2]), Some(said[3])));
     }
 }

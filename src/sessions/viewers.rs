@@ -16,6 +16,10 @@ use super::{Session, SessionId, in_time, uses};
 use crate::accounts::{Account, AccountId};
 use crate::clock::Timestamp;
 
+/// How long something is remembered at the most. The feed corrects what changes; this corrects what no trigger told, should
+/// somebody have switched them off.
+const OLDEST: Duration = Duration::from_secs(300);
+
 /// What is remembered of sessions and their accounts, each bounded in number; those used least lately make room.
 pub struct Viewers {
     sessions: Cache<SessionId, Arc<Known>>,
@@ -31,6 +35,8 @@ pub struct Viewers {
 struct Known {
     account: AccountId,
     expires_at: Timestamp,
+    /// When it was looked up.
+    looked_up: Timestamp,
     /// Its last use that was noted, in microseconds since 1970: as the row said, then as this instance saw it.
     last_used: AtomicI64,
 }
@@ -62,7 +68,8 @@ impl Viewers {
         let known = self.sessions.get(&id)?;
         let account = self.accounts.get(&known.account)?;
         let last_used = Timestamp::from_timestamp_micros(known.last_used.load(Ordering::Relaxed))?;
-        if !in_time(known.expires_at, last_used, now, self.idle_ttl) {
+        let age = now.signed_duration_since(known.looked_up).to_std();
+        if age.map_or(true, |age| age > OLDEST) || !in_time(known.expires_at, last_used, now, self.idle_ttl) {
             return None;
         }
         let noteworthy = uses::is_noteworthy(last_used, now);
@@ -79,13 +86,13 @@ impl Viewers {
     }
 
     /// Remembers what a look-up found active, unless something was taken out since its ticket was given.
-    pub(crate) fn keep(&self, ticket: &Ticket, session: &Session, account: Arc<Account>) {
+    pub(crate) fn keep(&self, ticket: &Ticket, session: &Session, account: Arc<Account>, now: Timestamp) {
         let epoch = self.lock();
         if ticket.0 != Some(*epoch) {
             return;
         }
         let last_used = AtomicI64::new(session.last_used_at.timestamp_micros());
-        let known = Known { account: account.id, expires_at: session.expires_at, last_used };
+        let known = Known { account: account.id, expires_at: session.expires_at, looked_up: now, last_used };
         self.accounts.insert(account.id, account);
         self.sessions.insert(session.id, Arc::new(known));
     }

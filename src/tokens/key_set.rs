@@ -1,6 +1,7 @@
 //! The keys of a deployment as they were read once. What each is for changes with the time, without being read again.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::{digest, hmac};
@@ -22,8 +23,8 @@ pub struct KeySet {
     generation: u64,
     rows: Vec<KeyRow>,
     /// In the order in which they activate, all but the last.
-    earlier: Vec<SigningKey>,
-    newest: SigningKey,
+    earlier: Vec<Arc<SigningKey>>,
+    newest: Arc<SigningKey>,
     refresh_root: hmac::Key,
 }
 
@@ -39,13 +40,12 @@ pub struct Jwks {
 impl KeySet {
     /// Opens all keys.
     pub(super) fn open(rows: &[KeyRow], seals: &Seals) -> Result<Self, Error> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let mut keys = Vec::new();
         for (row, reign) in signing_rows(rows) {
             let algorithm = SigningAlgorithm::parse(&row.algorithm)
                 .ok_or_else(|| Error::Internal(format!("key {} has an unknown algorithm", row.id)))?;
             let opened = seals.open(row.id, &row.sealed)?;
-            keys.push(SigningKey::read(row.id.to_string(), algorithm, &opened.key, reign)?);
+            keys.push(Arc::new(SigningKey::read(row.id.to_string(), algorithm, &opened.key, reign)?));
         }
         let refresh = rows.iter().rfind(|row| row.purpose == REFRESH_TOKEN);
         let (Some(newest), Some(refresh)) = (keys.pop(), refresh) else {
@@ -53,7 +53,7 @@ impl KeySet {
         };
         let root = seals.open(refresh.id, &refresh.sealed)?;
         Ok(Self {
-            generation: NEXT.fetch_add(1, Ordering::Relaxed),
+            generation: next_generation(),
             rows: rows.to_vec(),
             earlier: keys,
             newest,
@@ -66,6 +66,20 @@ impl KeySet {
         marks(&self.rows).eq(marks(rows))
     }
 
+    /// Without the keys that are not among these rows any more, if there are such: whoever deleted them means it, even if what
+    /// took their place can't be opened here. The newest goes on signing, but its tokens are refused as well.
+    pub(super) fn without_deleted(&self, rows: &[KeyRow]) -> Option<Self> {
+        let left = |row: &&KeyRow| rows.iter().any(|other| other.id == row.id);
+        let rows: Vec<KeyRow> = self.rows.iter().filter(left).cloned().collect();
+        (rows.len() < self.rows.len()).then(|| Self {
+            generation: next_generation(),
+            rows,
+            earlier: self.earlier.clone(),
+            newest: self.newest.clone(),
+            refresh_root: self.refresh_root.clone(),
+        })
+    }
+
     /// Which key set it is, of all that this process has had: another content, another generation.
     #[must_use]
     pub fn generation(&self) -> u64 {
@@ -75,7 +89,7 @@ impl KeySet {
     /// The public keys: those that will sign, the one that does, and those that did and have tokens alive.
     #[must_use]
     pub fn jwks(&self, now: Timestamp) -> Jwks {
-        let published = self.keys().filter(|key| key.reign.state(now) != State::Gone).map(SigningKey::jwk);
+        let published = self.verifying_all(now).map(SigningKey::jwk);
         let body = json!({ "keys": published.collect::<Vec<_>>() }).to_string();
         let digest = digest::digest(&digest::SHA256, body.as_bytes());
         Jwks { etag: format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)), body }
@@ -90,7 +104,12 @@ impl KeySet {
     /// The key that verifies tokens of this `kid` at `now`. An upcoming one does: an instance whose clock is ahead may sign
     /// with it.
     pub(super) fn verifying(&self, kid: &str, now: Timestamp) -> Option<&SigningKey> {
-        self.keys().find(|key| key.kid() == kid && key.reign.state(now) != State::Gone)
+        self.verifying_all(now).find(|key| key.kid() == kid)
+    }
+
+    fn verifying_all(&self, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
+        let is_there = |key: &&SigningKey| self.rows.iter().any(|row| row.id.to_string() == key.kid());
+        self.keys().filter(move |key| key.reign.state(now) != State::Gone).filter(is_there)
     }
 
     /// What it was read from.
@@ -105,7 +124,7 @@ impl KeySet {
     }
 
     fn keys(&self) -> impl Iterator<Item = &SigningKey> {
-        self.earlier.iter().chain([&self.newest])
+        self.earlier.iter().chain([&self.newest]).map(|key| &**key)
     }
 }
 
@@ -113,6 +132,11 @@ impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.keys()).finish()
     }
+}
+
+fn next_generation() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn marks(rows: &[KeyRow]) -> impl Iterator<Item = (Uuid, Timestamp)> {

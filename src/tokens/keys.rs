@@ -87,8 +87,8 @@ impl Keys {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the table again. Keys that can't be opened change nothing here, and are logged: whoever put them there has to
-    /// mend it, and until then what this instance knows is better than nothing.
+    /// Reads the table again. Keys that can't be opened add nothing here, and are logged: whoever put them there has to mend it,
+    /// and until then what this instance knows is better than nothing. Keys that were deleted are refused in any case.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database is away.
@@ -97,6 +97,10 @@ impl Keys {
         let rows = store::load(connection).await?;
         if let Err(error) = self.take(&rows) {
             tracing::error!(%error, "the keys in the database can't be used: going on with those of before");
+            if let Some(left) = self.current().without_deleted(&rows) {
+                tracing::warn!("keys were deleted: access tokens that they signed are refused");
+                self.replace(left);
+            }
         }
         Ok(())
     }
@@ -134,9 +138,12 @@ impl Keys {
 
     fn take(&self, rows: &[KeyRow]) -> Result<(), Error> {
         if !self.current().is_of(rows) {
-            let new = Arc::new(KeySet::open(rows, &self.seals)?);
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+            self.replace(KeySet::open(rows, &self.seals)?);
         }
         Ok(())
+    }
+
+    fn replace(&self, new: KeySet) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
     }
 }

@@ -178,7 +178,10 @@ async fn a_field_is_guarded_as_it_says() {
         ("logout", "mutation { logout { ended } }"),
         ("refreshToken", "mutation { refreshToken(input: { refreshToken: \"\" }) { __typename } }"),
         ("revokeSession", "mutation { revokeSession(input: { id: \"\" }) { __typename } }"),
-        ("revokeOtherSessions", "mutation { revokeOtherSessions { sessionIds } }"),
+        (
+            "revokeOtherSessions",
+            "mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedSessionIds } } }",
+        ),
         (
             "changePassword",
             "mutation { changePassword(input: { currentPassword: \"\", newPassword: \"\" }) { __typename } }",

@@ -30,14 +30,20 @@ pub(crate) enum RevokeSessionResult {
 #[derive(SimpleObject)]
 pub(crate) struct RevokeSessionSuccess {
     /// Which session it was.
-    session_id: ID,
+    ended_session_id: ID,
+}
+
+/// How ending the caller's other sessions ends.
+#[derive(Union)]
+pub(crate) enum RevokeOtherSessionsResult {
+    Success(RevokeOtherSessionsSuccess),
 }
 
 /// All the caller's sessions but the one that asked have ended, on every instance.
 #[derive(SimpleObject)]
 pub(crate) struct RevokeOtherSessionsSuccess {
     /// Which sessions ended now.
-    session_ids: Vec<ID>,
+    ended_session_ids: Vec<ID>,
 }
 
 #[derive(Default)]
@@ -54,26 +60,23 @@ impl DevicesMutation {
     ) -> Result<Option<RevokeSessionResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
-        let ended = match Uuid::parse_str(&input.id) {
-            Ok(id) => revoke_session::revoke_session(app, caller, SessionId(id)).await?,
-            Err(_) => false,
-        };
-        Ok(Some(if ended {
-            RevokeSessionResult::Success(RevokeSessionSuccess { session_id: input.id })
-        } else {
-            RevokeSessionResult::SessionNotFound(SessionNotFound {
-                code: ErrorCode::SessionNotFound,
-                message: "None of your active sessions has this id.".to_owned(),
-            })
-        }))
+        if let Ok(id) = Uuid::parse_str(&input.id)
+            && revoke_session::revoke_session(app, caller, SessionId(id)).await?
+        {
+            return Ok(Some(RevokeSessionResult::Success(RevokeSessionSuccess { ended_session_id: id.into() })));
+        }
+        Ok(Some(RevokeSessionResult::SessionNotFound(SessionNotFound {
+            code: ErrorCode::SessionNotFound,
+            message: "None of your active sessions has this id.".to_owned(),
+        })))
     }
 
     /// Ends all the caller's sessions but the one that asks.
     #[graphql(directive = auth::apply())]
-    async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsSuccess>, ApiError> {
+    async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let ended = revoke_other_sessions::revoke_other_sessions(app, signed_in(ctx).await?).await?;
-        let session_ids = ended.into_iter().map(|id| id.0.into()).collect();
-        Ok(Some(RevokeOtherSessionsSuccess { session_ids }))
+        let ended_session_ids = ended.into_iter().map(|id| id.0.into()).collect();
+        Ok(Some(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess { ended_session_ids })))
     }
 }

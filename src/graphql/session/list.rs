@@ -56,6 +56,9 @@ impl SessionConnection {
     }
 }
 
+/// Sessions on a page where no number is asked for.
+const USUAL: u16 = 20;
+
 /// Most sessions on a page.
 const MOST: u16 = 100;
 
@@ -63,11 +66,12 @@ const MOST: u16 = 100;
 pub(crate) async fn sessions_of(
     ctx: &Context<'_>,
     caller: &SignedIn,
-    first: u16,
+    first: Option<u16>,
     after: Option<&str>,
 ) -> Result<SessionConnection, ApiError> {
     let after = after.map(Uuid::parse_str).transpose();
     let after = after.map_err(|_| ApiError::Input("`after` is not a cursor of this connection."))?.map(SessionId);
+    let first = first.unwrap_or(USUAL);
     if !(1..=MOST).contains(&first) {
         return Err(ApiError::Input("`first` is from 1 to 100."));
     }

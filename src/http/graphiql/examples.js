@@ -52,10 +52,18 @@ mutation RefreshToken($input: RefreshTokenInput!) {
 `;
 
 const sessions = `# Where the account is signed in, newest first.
-query Sessions($first: Int!, $after: String) {
+query Sessions($first: Int, $after: String) {
   me {
     sessions(first: $first, after: $after) {
-      nodes { id current createdAt lastUsedAt expiresAt userAgent ipAddress }
+      nodes {
+        id
+        current
+        createdAt
+        lastUsedAt
+        expiresAt
+        userAgent
+        ipAddress
+      }
       pageInfo { hasNextPage endCursor }
     }
   }
@@ -66,7 +74,7 @@ const revokeSession = `# Ends one of the account's sessions: take its id from Se
 mutation RevokeSession($input: RevokeSessionInput!) {
   revokeSession(input: $input) {
     __typename
-    ... on RevokeSessionSuccess { sessionId }
+    ... on RevokeSessionSuccess { endedSessionId }
     ... on UserError { code message }
   }
 }
@@ -74,7 +82,9 @@ mutation RevokeSession($input: RevokeSessionInput!) {
 
 const revokeOtherSessions = `# Ends all the account's sessions but this one.
 mutation RevokeOtherSessions {
-  revokeOtherSessions { sessionIds }
+  revokeOtherSessions {
+    ... on RevokeOtherSessionsSuccess { endedSessionIds }
+  }
 }
 `;
 
@@ -82,7 +92,7 @@ const changePassword = `# Changes the password, and ends all sessions but this o
 mutation ChangePassword($input: ChangePasswordInput!) {
   changePassword(input: $input) {
     __typename
-    ... on ChangePasswordSuccess { endedSessions }
+    ... on ChangePasswordSuccess { endedSessionIds }
     ... on UserError { code message }
     ... on InvalidInput { fields { path code message } }
     ... on WeakPassword { suggestions }

@@ -8,8 +8,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::flows::follow_revocations::{News, news_since, position};
-use crate::revocations::Position;
+use crate::error::Error;
+use crate::flows::follow_revocations::{Now, Way, now};
+use crate::revocations::{Position, Revocation};
 
 /// Longest silence: then the position is told, even if nothing else is new. Part of the interface: a backend that hears nothing
 /// for three times as long has lost the stream.
@@ -23,8 +24,15 @@ const BEHIND: usize = 256;
 pub(super) enum Told {
     /// What is new since the last time.
     News(Arc<News>),
-    /// That something may have been missed: look for yourself.
+    /// That there is too much of it, or something may have been missed: look for yourself.
     Gap,
+}
+
+/// What is new.
+pub(super) struct News {
+    pub(super) revocations: Vec<Revocation>,
+    /// Where a stream is that has told these.
+    pub(super) now: Now,
 }
 
 /// Looks when the feed tells of a change, and every beat; without the feed more often. While nobody listens it does nothing.
@@ -64,18 +72,22 @@ async fn look(app: Arc<App>, told: broadcast::Sender<Told>) {
             seen = None;
             continue;
         }
-        let news = match &seen {
-            Some(seen) => news_since(&app, seen).await.map(|news| (news.position.clone(), Told::News(Arc::new(news)))),
-            None => position(&app).await.map(|position| (position, Told::Gap)),
-        };
-        match news {
+        match news(&app, seen.take()).await {
             Ok((position, news)) => {
                 seen = Some(position);
                 // Nobody may listen any more.
                 let _ = told.send(news);
             }
-            // Nothing is told, so that nobody takes silence for peace.
+            // Nothing is told, so that nobody takes silence for peace; and what is between is for the streams to look up.
             Err(error) => tracing::warn!(%error, "the streams of revocations wait for the database"),
         }
     }
+}
+
+async fn news(app: &App, seen: Option<Position>) -> Result<(Position, Told), Error> {
+    let now = now(app).await?;
+    let position = now.position.clone();
+    let Some(seen) = seen else { return Ok((position, Told::Gap)) };
+    let (revocations, rest) = Way::new(seen, position.clone()).walk(app).await?;
+    Ok((position, if rest.is_some() { Told::Gap } else { Told::News(Arc::new(News { revocations, now })) }))
 }

@@ -10,90 +10,101 @@ use uuid::Uuid;
 use crate::accounts::AccountId;
 use crate::clock::Timestamp;
 use crate::db::Connection;
-use crate::db::schema::{accounts, sessions};
+use crate::db::schema::accounts;
 use crate::error::Error;
 use crate::passwords::PasswordHash;
 use crate::sessions::SessionId;
 
-/// Ends those of the sessions that are active, and of the account, if one is named. Returns how many.
-pub(crate) async fn revoke(
-    connection: &mut Connection,
-    ids: &[SessionId],
-    owner: Option<AccountId>,
-    now: Timestamp,
-) -> Result<usize, Error> {
+/// Ends those of the sessions that are active. Returns how many.
+pub(crate) async fn revoke(connection: &mut Connection, ids: &[SessionId], now: Timestamp) -> Result<usize, Error> {
     let ids = ids.iter().map(|id| id.0).collect();
-    Ok(These { ids, owner: owner.map(|id| id.0), now }.load::<Uuid>(connection).await?.len())
+    Ok(These { ids, now }.load::<Uuid>(connection).await?.len())
 }
 
-/// Ends all sessions of the account that are active, but this one. Returns which.
-pub(crate) async fn revoke_all_but(
-    connection: &mut Connection,
-    account: AccountId,
-    kept: SessionId,
-    now: Timestamp,
-) -> Result<Vec<SessionId>, Error> {
-    let ended = Others { account: account.0, kept: kept.0, now }.load::<Uuid>(connection).await?;
-    Ok(ended.into_iter().map(SessionId).collect())
+/// Which sessions of an account are to end, and which of them asks.
+pub(crate) struct Asked {
+    pub(crate) account: AccountId,
+    /// The session that asks. Nothing is done for one that has ended.
+    pub(crate) by: SessionId,
+    /// The one to end; without one all others.
+    pub(crate) target: Option<SessionId>,
 }
+
+/// Ends active sessions of an account, if the one that asks is active. Returns which; `None` if it is not.
+pub(crate) async fn revoke_own(
+    connection: &mut Connection,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Option<Vec<SessionId>>, Error> {
+    let own = Own { account: asked.account.0, by: asked.by.0, target: asked.target.map(|id| id.0), now };
+    let rows = own.load::<(Uuid, bool)>(connection).await?;
+    let asking = rows.iter().any(|(id, _)| *id == asked.by.0);
+    let ended = rows.into_iter().filter(|(_, ended)| *ended).map(|(id, _)| SessionId(id)).collect();
+    Ok(asking.then_some(ended))
+}
+
+// Whoever ends several sessions locks them in one order, so that devices that end each other take turns.
 
 struct These {
     ids: Vec<Uuid>,
-    owner: Option<Uuid>,
     now: Timestamp,
 }
 
-struct Others {
+struct Own {
     account: Uuid,
-    kept: Uuid,
+    by: Uuid,
+    target: Option<Uuid>,
     now: Timestamp,
 }
 
 impl QueryFragment<Pg> for These {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH chosen AS (SELECT id FROM sessions WHERE id = ANY(");
+        out.push_sql("WITH active AS (SELECT id FROM sessions WHERE id = ANY(");
         out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.ids)?;
-        out.push_sql(") AND account_id = coalesce(");
-        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.owner)?;
-        out.push_sql(", account_id)");
-        end_chosen(out, &self.now)
+        out.push_sql(") AND revoked_at IS NULL AND expires_at > ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(" ORDER BY id FOR NO KEY UPDATE) UPDATE sessions SET revoked_at = ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(" FROM active WHERE sessions.id = active.id RETURNING sessions.id");
+        Ok(())
     }
 }
 
-impl QueryFragment<Pg> for Others {
+impl QueryFragment<Pg> for Own {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH chosen AS (SELECT id FROM sessions WHERE account_id = ");
+        out.push_sql("WITH asked AS (SELECT ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.by)?;
+        out.push_sql(" AS by, ");
+        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.target)?;
+        out.push_sql(" AS target), active AS (SELECT id FROM sessions WHERE account_id = ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.account)?;
-        out.push_sql(" AND id <> ");
-        out.push_bind_param::<sql_types::Uuid, _>(&self.kept)?;
-        end_chosen(out, &self.now)
+        out.push_sql(" AND revoked_at IS NULL AND expires_at > ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(" ORDER BY id FOR NO KEY UPDATE), ended AS (UPDATE sessions SET revoked_at = ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(
+            " FROM active, asked WHERE sessions.id = active.id \
+             AND CASE WHEN asked.target IS NULL THEN active.id <> asked.by ELSE active.id = asked.target END \
+             AND EXISTS (SELECT FROM active WHERE id = asked.by) RETURNING sessions.id) \
+             SELECT active.id, ended.id IS NOT NULL FROM active LEFT JOIN ended USING (id)",
+        );
+        Ok(())
     }
-}
-
-/// Ends those chosen that are active. Locked in one order by everybody, so that two devices that end each other's sessions take
-/// turns.
-fn end_chosen<'b>(mut out: AstPass<'_, 'b, Pg>, now: &'b Timestamp) -> QueryResult<()> {
-    out.push_sql(" AND revoked_at IS NULL AND expires_at > ");
-    out.push_bind_param::<Timestamptz, _>(now)?;
-    out.push_sql(" ORDER BY id FOR NO KEY UPDATE) UPDATE sessions SET revoked_at = ");
-    out.push_bind_param::<Timestamptz, _>(now)?;
-    out.push_sql(" FROM chosen WHERE sessions.id = chosen.id RETURNING sessions.id");
-    Ok(())
 }
 
 impl Query for These {
     type SqlType = sql_types::Uuid;
 }
 
-impl Query for Others {
-    type SqlType = sql_types::Uuid;
+impl Query for Own {
+    type SqlType = (sql_types::Uuid, sql_types::Bool);
 }
 
 impl QueryId for These {
     type QueryId = Self;
 }
 
-impl QueryId for Others {
+impl QueryId for Own {
     type QueryId = Self;
 }
 
@@ -138,22 +149,12 @@ pub(crate) async fn change_password(
             if unchanged.is_none() {
                 return Ok(Changed::OtherHash);
             }
-            let asking = sessions::table
-                .filter(sessions::id.eq(change.kept.0).and(sessions::account_id.eq(change.account.0)))
-                .filter(sessions::revoked_at.is_null().and(sessions::expires_at.gt(now)))
-                .select(sessions::id)
-                .for_no_key_update()
-                .first::<Uuid>(connection)
-                .await
-                .optional()?;
-            if asking.is_none() {
-                return Ok(Changed::SessionEnded);
-            }
+            let asked = Asked { account: change.account, by: change.kept, target: None };
+            let Some(ended) = revoke_own(connection, &asked, now).await? else { return Ok(Changed::SessionEnded) };
             diesel::update(accounts::table.filter(accounts::id.eq(change.account.0)))
                 .set(accounts::password_hash.eq(change.new.as_str()))
                 .execute(connection)
                 .await?;
-            let ended = revoke_all_but(connection, change.account, change.kept, now).await?;
             Ok(Changed::Done { ended })
         })
         .await

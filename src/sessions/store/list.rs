@@ -7,7 +7,7 @@ use diesel::sql_types::{self, Array, BigInt, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::SessionRow;
+use super::{COLUMNS, SessionRow};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::sessions;
@@ -51,11 +51,11 @@ impl QueryFragment<Pg> for Listing {
         out.push_bind_param::<Array<Nullable<sql_types::Uuid>>, _>(&self.afters)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.firsts)?;
+        out.push_sql(") WITH ORDINALITY AS page (account, after, first, number) CROSS JOIN LATERAL (SELECT ");
+        out.push_sql(COLUMNS);
         out.push_sql(
-            ") WITH ORDINALITY AS page (account, after, first, number) CROSS JOIN LATERAL (SELECT id, account_id, \
-             refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address FROM sessions \
-             WHERE account_id = page.account AND id < coalesce(page.after, 'ffffffff-ffff-ffff-ffff-ffffffffffff') \
-             AND revoked_at IS NULL AND expires_at > ",
+            " FROM sessions WHERE account_id = page.account \
+             AND id < coalesce(page.after, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND revoked_at IS NULL AND expires_at > ",
         );
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
         out.push_sql(" AND last_used_at > ");

@@ -19,14 +19,18 @@ use crate::db::Connection;
 use crate::db::schema::{accounts, sessions};
 use crate::error::Error;
 
-pub(crate) use clean_up::{claim, hand_on, record_uses, step};
-pub(crate) use end::{Change, Changed, change_password, revoke, revoke_all_but};
+pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
+pub(crate) use end::{Asked, Change, Changed, change_password, revoke, revoke_own};
 pub(crate) use list::list;
 pub(crate) use open::{Verified, open, open_with_account};
 pub(crate) use refresh::refresh;
 
 // Statements that diesel has no words for, or prepares anew each time, which costs a round trip, are written as queries of their
 // own. They are prepared once a connection; so their text must not depend on their values.
+
+/// The table's columns, in its order.
+const COLUMNS: &str =
+    "id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address";
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use super::SessionRow;
+use super::{COLUMNS, SessionRow};
 use crate::accounts::store::AccountRow;
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -60,10 +60,6 @@ struct Refreshing<'a> {
     user_agent: Option<&'a str>,
     ip_address: Option<IpNetwork>,
 }
-
-/// Columns of `sessions` in the table's order.
-const COLUMNS: &str =
-    "id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address";
 
 impl QueryFragment<Pg> for Refreshing<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {

@@ -294,10 +294,18 @@ mutation RefreshToken($input: RefreshTokenInput!) {
   }
 }
 `,Gde=`# Where the account is signed in, newest first.
-query Sessions($first: Int!, $after: String) {
+query Sessions($first: Int, $after: String) {
   me {
     sessions(first: $first, after: $after) {
-      nodes { id current createdAt lastUsedAt expiresAt userAgent ipAddress }
+      nodes {
+        id
+        current
+        createdAt
+        lastUsedAt
+        expiresAt
+        userAgent
+        ipAddress
+      }
       pageInfo { hasNextPage endCursor }
     }
   }
@@ -306,19 +314,21 @@ query Sessions($first: Int!, $after: String) {
 mutation RevokeSession($input: RevokeSessionInput!) {
   revokeSession(input: $input) {
     __typename
-    ... on RevokeSessionSuccess { sessionId }
+    ... on RevokeSessionSuccess { endedSessionId }
     ... on UserError { code message }
   }
 }
 `,Yde=`# Ends all the account's sessions but this one.
 mutation RevokeOtherSessions {
-  revokeOtherSessions { sessionIds }
+  revokeOtherSessions {
+    ... on RevokeOtherSessionsSuccess { endedSessionIds }
+  }
 }
 `,Wde=`# Changes the password, and ends all sessions but this one.
 mutation ChangePassword($input: ChangePasswordInput!) {
   changePassword(input: $input) {
     __typename
-    ... on ChangePasswordSuccess { endedSessions }
+    ... on ChangePasswordSuccess { endedSessionIds }
     ... on UserError { code message }
     ... on InvalidInput { fields { path code message } }
     ... on WeakPassword { suggestions }
