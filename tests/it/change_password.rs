@@ -119,3 +119,23 @@ async fn a_session_that_ends_during_the_change_changes_nothing() {
     assert_eq!(answer["errors"][0]["extensions"]["reason"], "SESSION_REVOKED", "{answer}");
     assert_eq!(login(&app, PASSWORD).await, "LoginSuccess");
 }
+
+/// The statements need the isolation that they are written for, whatever the database's default is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_with_another_default_isolation_makes_no_difference() {
+    let database = crate::support::database::TestDatabase::new().await;
+    let url = format!("{}%20-c%20default_transaction_isolation%3Dserializable", database.url);
+    let app = TestApp::on(database, &url, &[]).await;
+    let laptop = app.registered("ada@example.com").await;
+    let answers = futures_util::future::join_all((0..20).map(|_| laptop.try_refresh(laptop.refresh_token()))).await;
+    assert!(answers.iter().all(|answer| answer["__typename"] == "RefreshTokenSuccess"), "{answers:?}");
+    let open = "BEGIN; SELECT FROM accounts FOR NO KEY UPDATE; \
+        INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at) \
+        SELECT gen_random_uuid(), id, '2026-01-01', '2026-01-01', '2026-02-01' FROM accounts";
+    app.database.operator.batch_execute(open).await.expect("a login");
+    let client = laptop.clone();
+    let changing = tokio::spawn(async move { change(&client, PASSWORD, NEW).await });
+    until("the change waits", async || app.database.count(BLOCKED).await > 0).await;
+    app.database.operator.batch_execute("COMMIT").await.expect("a commit");
+    assert_eq!(changing.await.expect("an answer")["endedSessionIds"].as_array().map(Vec::len), Some(1));
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use portcullis::flows::clean_up::clean_up;
 
 use crate::support::TestApp;
+use crate::support::app::SECRET;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -33,6 +34,7 @@ async fn sessions_that_ended_more_than_a_day_ago_go_and_others_stay() {
     assert_eq!(turn(&app).await, 0);
     // The first heartbeat, and what was done above.
     app.app.feed.follow().wait_for(|heard| heard.changes >= 71).await.expect("a feed");
+    let told = app.database.count("SELECT count(*) FROM revocations").await;
     for (hours, expected) in [(25, 0), (1, 10), (1, 20), (1, 40), (100, 0)] {
         app.clock.advance(hours * HOUR);
         let before = app.app.feed.follow();
@@ -40,7 +42,7 @@ async fn sessions_that_ended_more_than_a_day_ago_go_and_others_stay() {
         assert!(!before.has_changed().expect("a feed"), "nobody needs to know");
     }
     assert_eq!(app.database.count("SELECT count(*) FROM sessions").await, 1);
-    assert_eq!(app.database.count("SELECT count(*) FROM revocations WHERE session_id IS NULL").await, 0);
+    assert_eq!(app.database.count("SELECT count(*) FROM revocations").await, told);
     assert_eq!(ada.refresh().await.is_signed_in().await, Ok(()));
 }
 
@@ -83,4 +85,18 @@ async fn old_revocations_go_as_well() {
         .await;
     turn(&app).await;
     assert_eq!(app.database.count("SELECT count(*) FROM revocations").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_whose_clock_is_ahead_removes_nothing_alive_and_holds_nobody_up() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    // Alive by the clock of the database as well.
+    app.database.execute("UPDATE sessions SET last_used_at = now(), expires_at = now() + interval '30 days'").await;
+    let ahead = portcullis::clock::ManualClock::new("2226-01-01T00:00:00Z".parse().expect("a date"));
+    let wrong = crate::support::app::instance(&app.database.url, &ahead, SECRET, &[]).await.expect("an app");
+    assert_eq!(clean_up(&wrong).await.expect("a database"), 0);
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    add(&app, 3, "revoked_at = '2025-12-30'").await;
+    assert_eq!(turn(&app).await, 3, "the turn is not taken for two hundred years");
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use portcullis::flows::record_uses::record_uses;
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp};
+use crate::support::database::BLOCKED;
+use crate::support::{Client, TestApp, until};
 
 const LIST: &str = "query Sessions($first: Int, $after: String) { me { sessions(first: $first, after: $after) { \
     edges { cursor node { id } } nodes { id current lastUsedAt userAgent ipAddress createdAt expiresAt } \
@@ -102,8 +103,9 @@ async fn a_session_is_revoked_from_another_device() {
     let laptop = app.registered("ada@example.com").await;
     let phone = app.anonymous().login("ada@example.com").await;
     assert_eq!(phone.is_signed_in().await, Ok(()));
+    let typed = serde_json::json!(format!("{{{}}}", id(&phone).as_str().expect("an id").to_uppercase()));
     assert_eq!(
-        revoke(&laptop, id(&phone)).await,
+        revoke(&laptop, &typed).await,
         json!({ "__typename": "RevokeSessionSuccess", "endedSessionId": id(&phone) })
     );
     assert_eq!(phone.is_signed_in().await, Err("SESSION_REVOKED".into()));
@@ -184,7 +186,65 @@ async fn devices_that_end_each_other_at_once_take_turns() {
             let code = answer["errors"][0]["extensions"]["code"].as_str();
             assert!(matches!(code, None | Some("UNAUTHENTICATED")), "{answer}");
         }
-        let left = app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await;
-        assert!(left <= 1, "{left}");
+        // Whoever comes first stays: a session that has ended ends no other.
+        assert_eq!(app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 1);
+        let won = answers.iter().filter(|answer| answer["errors"].is_null()).count();
+        assert_eq!(won, 1, "{answers:?}");
     }
+}
+
+/// The session of a caller that ends while the request is under way ends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_has_just_ended_ends_no_other() {
+    let app = TestApp::start().await;
+    let owner = app.registered("ada@example.com").await;
+    let thief = app.anonymous().login("ada@example.com").await;
+    assert_eq!(thief.is_signed_in().await, Ok(()));
+    let session = id(&thief).as_str().expect("an id");
+    for query in [
+        "mutation { revokeOtherSessions { __typename } }".to_owned(),
+        format!("mutation {{ revokeSession(input: {{ id: {} }}) {{ __typename }} }}", id(&owner)),
+    ] {
+        let end = format!("BEGIN; UPDATE sessions SET revoked_at = now() WHERE id = '{session}'");
+        app.database.operator.batch_execute(&end).await.expect("a change");
+        let client = thief.clone();
+        let asked = tokio::spawn(async move { client.send(&query, Value::Null).await });
+        until("it waits", async || app.database.count(BLOCKED).await > 0).await;
+        app.database.operator.batch_execute("COMMIT").await.expect("a commit");
+        let answer = asked.await.expect("an answer");
+        assert_eq!(answer["errors"][0]["extensions"]["reason"], "SESSION_REVOKED", "{answer}");
+        assert_eq!(owner.is_signed_in().await, Ok(()));
+        // Alive again, and not known here, for the next round.
+        app.database.execute("UPDATE sessions SET revoked_at = NULL").await;
+        until("it is alive", async || thief.is_signed_in().await == Ok(())).await;
+    }
+}
+
+/// Both end several sessions: they must not wait for each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_password_and_another_device_take_turns() {
+    let app = TestApp::start().await;
+    let first = app.registered("ada@example.com").await;
+    app.clock.advance(Duration::from_secs(1));
+    let second = app.anonymous().login("ada@example.com").await;
+    app.clock.advance(Duration::from_secs(1));
+    let third = app.anonymous().login("ada@example.com").await;
+    let hold = format!("BEGIN; SELECT FROM sessions WHERE id = {} FOR UPDATE", id(&first)).replace('"', "'");
+    let holder = app.database.another().await;
+    holder.batch_execute(&hold).await.expect("a lock");
+    let change = "mutation { changePassword(input: { currentPassword: \"correct horse battery staple\", \
+        newPassword: \"another staple for the horse\" }) { __typename } }";
+    let others = "mutation { revokeOtherSessions { __typename } }";
+    let asked = [(second, change), (third, others)]
+        .map(|(client, query)| tokio::spawn(async move { client.send(query, Value::Null).await }));
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 \
+        AND query LIKE '%sessions%' AND datname = current_database()";
+    until("both wait", async || app.database.count(waiting).await >= 2).await;
+    holder.batch_execute("COMMIT").await.expect("a commit");
+    for answer in asked {
+        let answer = answer.await.expect("an answer");
+        let code = answer["errors"][0]["extensions"]["code"].as_str();
+        assert!(matches!(code, None | Some("UNAUTHENTICATED")), "{answer}");
+    }
+    assert_eq!(app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 1);
 }

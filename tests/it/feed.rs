@@ -77,6 +77,7 @@ async fn what_an_operator_changes_by_hand_is_noticed() {
         "UPDATE accounts SET disabled_at = now()",
         "DELETE FROM accounts",
         "TRUNCATE accounts CASCADE",
+        "SET session_replication_role = replica; UPDATE sessions SET revoked_at = now(); RESET session_replication_role",
     ] {
         let client = match app.anonymous().try_login("ada@example.com", crate::support::PASSWORD).await {
             answer if answer["data"]["login"]["__typename"] == "LoginSuccess" => {
@@ -159,6 +160,32 @@ async fn a_frozen_listener_is_noticed_by_its_silence() {
     assert!(ended);
     until("the feed is back", async || peer.app.feed.is_fresh()).await;
     assert_eq!(me(&there).await, Err("SESSION_REVOKED".into()));
+}
+
+/// Two deployments in one database, and a way past the pooler that finds the other's tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_heard_whatever_the_search_path_of_the_direct_way() {
+    let (app, other) = (TestApp::start().await, TestApp::start().await);
+    let peer = app.peer(&["--feed-timeout=1s", "--database-direct-url", &other.database.url]).await;
+    assert!(peer.app.feed.is_fresh());
+    let client = app.registered("ada@example.com").await;
+    let there = peer.visited_by(&client);
+    assert_eq!((me(&there).await, me(&there).await), (Ok(()), Ok(())));
+    assert!(client.logout().await);
+    refused_within(Duration::from_secs(1), Stopwatch::start(), &there).await;
+}
+
+/// No trigger told, and still nobody is accepted for long.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_remembered_is_looked_up_again_from_time_to_time() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    assert_eq!(me(&ada).await, Ok(()));
+    let silent = "ALTER TABLE sessions DISABLE TRIGGER ALL; UPDATE sessions SET revoked_at = now()";
+    app.database.operator.batch_execute(silent).await.expect("a change");
+    assert_eq!(me(&ada).await, Ok(()), "nobody told");
+    app.clock.advance(Duration::from_secs(301));
+    assert_eq!(me(&ada).await, Err("SESSION_REVOKED".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

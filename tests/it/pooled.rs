@@ -16,7 +16,7 @@ use crate::support::app::{Peer, SECRET, instance as instance_at};
 use crate::support::database::{BLOCKED, TestDatabase};
 use crate::support::events::Events;
 use crate::support::pgbouncer::PgBouncer;
-use crate::support::process::Server;
+use crate::support::process::{Server, run};
 use crate::support::proxy::Proxy;
 use crate::support::{Client, PASSWORD, TestApp, until};
 
@@ -186,18 +186,28 @@ async fn no_end_is_missed_past_a_pooler_nor_through_one() {
     }
 }
 
+/// Another database of the same server.
+async fn elsewhere(database: &TestDatabase) -> String {
+    database.operator.batch_execute("CREATE DATABASE elsewhere").await.expect("a database");
+    let (server, _) = database.url.rsplit_once('/').expect("a database");
+    format!("{server}/elsewhere")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feed_that_does_not_echo_is_told_at_start() {
     let database = TestDatabase::new().await;
     let Some(bouncer) = PgBouncer::before(&database).await else { return };
-    for direct in [None, Some(bouncer.url())] {
-        let mut environment = vec![("DATABASE_URL", bouncer.url()), ("PORTCULLIS_SECRET", SECRET)];
-        environment.extend(direct.map(|url| ("PORTCULLIS_DATABASE_DIRECT_URL", url)));
-        let server = Server::start(&environment);
-        let log = server.stop();
-        assert!(log.contains("every request asks the database"), "{direct:?}: {log}");
-        assert!(log.contains("PORTCULLIS_DATABASE_DIRECT_URL"), "{direct:?}: {log}");
-    }
+    let pooled = [("DATABASE_URL", bouncer.url()), ("PORTCULLIS_SECRET", SECRET)];
+    let log = Server::start(&pooled).stop();
+    assert!(log.contains("there is no feed of changes through a pooler"), "{log}");
+
+    // An operator's mistakes: a way past the pooler that leads through it, and one to another database.
+    let through = [&pooled[..], &[("PORTCULLIS_DATABASE_DIRECT_URL", bouncer.url())]].concat();
+    let (status, _, errors) = run(&[], &through);
+    assert!(!status.success() && errors.contains("PORTCULLIS_DATABASE_DIRECT_URL leads through a pooler"), "{errors}");
+    let other = elsewhere(&database).await;
+    let log = Server::start(&[&pooled[..], &[("PORTCULLIS_DATABASE_DIRECT_URL", &other)]].concat()).stop();
+    assert!(log.contains("the feed of changes is not heard"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,7 +238,7 @@ async fn a_timeout_behind_a_pooler_leaves_no_transaction() {
     let database = TestDatabase::new().await;
     let Some(bouncer) = PgBouncer::before(&database).await else { return };
     let direct = database.url.clone();
-    let flags = ["--database-timeout=300ms", "--database-pool-size=2", "--database-direct-url", &direct];
+    let flags = ["--database-timeout=2s", "--database-pool-size=2", "--database-direct-url", &direct];
     let app = TestApp::on(database, bouncer.url(), &flags).await;
     let ada = app.registered("ada@example.com").await;
     app.database.operator.batch_execute("BEGIN; LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE").await.expect("a lock");

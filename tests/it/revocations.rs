@@ -3,7 +3,6 @@
 use portcullis::flows::service_keys;
 use serde_json::Value;
 
-use crate::support::database::connect;
 use crate::support::events::{Event, Events, ask};
 use crate::support::process::run;
 use crate::support::{Client, TestApp};
@@ -28,14 +27,6 @@ fn sid(client: &Client) -> &Value {
 /// Which sessions and accounts the events are about.
 fn about(events: &[Event]) -> Vec<&Value> {
     events.iter().map(|event| if event.kind == "session" { &event.data["sid"] } else { &event.data["sub"] }).collect()
-}
-
-/// A second connection of the operator's.
-async fn second(app: &TestApp) -> tokio_postgres::Client {
-    let (url, schema) = app.database.url.split_once("?options=-c%20search_path%3D").expect("a schema");
-    let connection = connect(url).await;
-    connection.batch_execute(&format!("SET search_path TO {schema}")).await.expect("a path");
-    connection
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +120,7 @@ async fn a_transaction_that_takes_long_is_not_missed() {
     let (slow, quick) = (app.registered("ada@example.com").await, app.registered("eve@example.com").await);
     let mut events = follow(&app, &key, None).await;
     events.batch().await;
-    let operator = second(&app).await;
+    let operator = app.database.another().await;
     let session = sid(&slow).as_str().expect("an id");
     operator
         .batch_execute(&format!("BEGIN; UPDATE sessions SET revoked_at = now() WHERE id = '{session}'"))
@@ -213,4 +204,50 @@ async fn operators_make_list_and_revoke_keys() {
         assert!(!status.success() && errors.contains("1 to 100"), "{errors}");
     }
     assert_eq!(ask(&app.url("/revocations"), Some(&key), None).await.status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_are_truncated_are_told() {
+    let app = at_present().await;
+    let key = key(&app).await;
+    let (ada, eve) = (app.registered("ada@example.com").await, app.registered("eve@example.com").await);
+    let mut events = follow(&app, &key, None).await;
+    events.batch().await;
+    app.database.execute("TRUNCATE accounts CASCADE").await;
+    let told = [events.told().await, events.told().await];
+    assert!([&ada, &eve].iter().all(|client| about(&told).contains(&sid(client))), "{told:?}");
+}
+
+/// An app whose clock shows the time of the database.
+async fn at_present() -> TestApp {
+    let database = crate::support::database::TestDatabase::new().await;
+    let url = database.url.clone();
+    let now: String = database.operator.query_one("SELECT to_json(now())#>>'{}'", &[]).await.expect("a time").get(0);
+    let clock = portcullis::clock::ManualClock::new(now.parse().expect("a time"));
+    TestApp::at(database, &url, &[], clock.clone(), clock.clock()).await
+}
+
+/// As a dump that is restored into another cluster leaves it: the numbers of transactions are of the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn revocations_from_before_a_restore_are_told_and_positions_from_then_begin_anew() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let (ada, eve) = (app.registered("ada@example.com").await, app.registered("eve@example.com").await);
+    assert!(ada.logout().await);
+    let (_, before) = follow(&app, &key, None).await.batch().await;
+    app.database
+        .execute("UPDATE revocations SET history = '77.00000009', transaction_id = transaction_id + 1000000")
+        .await;
+    let before = format!("77.00000009-{}", before.split_once('-').expect("a snapshot").1);
+    for position in [None, Some(before.as_str())] {
+        let mut events = follow(&app, &key, position).await;
+        let (all, _) = events.batch().await;
+        assert_eq!(about(&all), [sid(&ada)], "{position:?}");
+    }
+    let mut events = follow(&app, &key, None).await;
+    let (_, position) = events.batch().await;
+    assert!(eve.logout().await);
+    assert_eq!(&events.told().await.data["sid"], sid(&eve));
+    let (missed, _) = follow(&app, &key, Some(&position)).await.batch().await;
+    assert_eq!(about(&missed), [sid(&eve)], "and the old one once");
 }

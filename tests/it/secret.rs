@@ -1,10 +1,11 @@
 //! Replacing the deployment's secret.
 
 use futures_util::future::join_all;
-use portcullis::flows::keys::{maintain, rotate};
+use portcullis::app::Console;
+use portcullis::flows::keys::{maintain, rotate, rotate_at_once};
 
 use crate::support::TestApp;
-use crate::support::app::{SECRET, instance};
+use crate::support::app::{SECRET, config, instance, secret};
 use crate::support::cluster::watched_dir;
 use crate::support::process::{Server, run};
 
@@ -82,4 +83,20 @@ async fn the_secret_that_the_private_database_came_with_can_be_replaced() {
     server.stop();
     let (status, _, errors) = run(&["serve"], &[data_dir, ("PORTCULLIS_LISTEN", "127.0.0.1:0")]);
     assert!(!status.success() && errors.contains("PORTCULLIS_SECRET does not open the keys"), "the file: {errors}");
+}
+
+/// Whoever replaces a key that leaked means it, even if an instance can't open what took its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_were_deleted_are_refused_by_an_instance_that_can_not_open_the_new_ones() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    let config = config(&app.database.url, &PREVIOUS);
+    let target = app.database.url.parse().expect("a URL");
+    let console = Console::new(config, target, &secret(NEW), app.clock.clock()).expect("a console");
+    rotate_at_once(&console).await.expect("a rotation");
+    maintain(&app.app).await.expect_err("the operator is told");
+    assert_eq!(ada.is_signed_in().await, Err("TOKEN_INVALID".into()));
+    assert_eq!(app.app.keys.current().jwks(app.clock.clock().now()).body, r#"{"keys":[]}"#);
+    assert_eq!(app.anonymous().login("ada@example.com").await.is_signed_in().await, Err("TOKEN_INVALID".into()));
 }

@@ -35,6 +35,14 @@ impl TestDatabase {
         Self { url: format!("{url}?options=-c%20search_path%3D{schema}"), operator }
     }
 
+    /// One more connection of the operator's.
+    pub(crate) async fn another(&self) -> tokio_postgres::Client {
+        let (url, schema) = self.url.split_once("?options=-c%20search_path%3D").expect("a schema");
+        let connection = connect(url).await;
+        connection.batch_execute(&format!("SET search_path TO {schema}")).await.expect("a path");
+        connection
+    }
+
     /// A number that a query gives.
     pub(crate) async fn count(&self, query: &str) -> i64 {
         self.operator.query_one(query, &[]).await.expect("a query that counts").get(0)
