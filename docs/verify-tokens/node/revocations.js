@@ -2,6 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { Parser } from './events.js'
+
 /** The server is never silent for longer than 2 seconds. After three times as long the stream is lost. */
 const SILENCE = 6_000
 
@@ -60,29 +62,32 @@ export class Revocations {
 
   /** One connection, to its end. */
   async #read(signal) {
-    const silence = new AbortController()
-    const alarm = setTimeout(() => silence.abort(new Error('the stream was silent for too long')), SILENCE)
+    const headers = { Accept: 'text/event-stream', Authorization: `Bearer ${this.#serviceKey}` }
+    if (this.#position !== undefined) headers['Last-Event-ID'] = this.#position
+    const opening = new AbortController()
+    const answer = fetch(this.#url, { headers, redirect: 'error', signal: opening.signal })
+    const response = await inTime(answer).catch((error) => {
+      opening.abort()
+      throw error
+    })
+    const reader = response.body.getReader()
+    // Not the signal of the fetch: Node 20 may have forgotten it by now.
+    const close = () => reader.cancel().catch(() => {})
+    signal.addEventListener('abort', close)
     try {
-      const headers = { Accept: 'text/event-stream', Authorization: `Bearer ${this.#serviceKey}` }
-      if (this.#position !== undefined) headers['Last-Event-ID'] = this.#position
-      const response = await fetch(this.#url, {
-        headers,
-        redirect: 'error',
-        signal: AbortSignal.any([signal, silence.signal]),
-      })
-      if (response.status !== 200) {
-        await response.body?.cancel()
-        // Not a position of this server: begin anew.
-        if (response.status === 400) this.#position = undefined
-        if (response.status === 401) throw new BadKey('the service key is refused')
-        throw new Error(`the server answers ${response.status}`)
-      }
-      for await (const event of events(response.body)) {
-        alarm.refresh()
-        this.#hear(event)
+      // Not a position of this server: begin anew.
+      if (response.status === 400) this.#position = undefined
+      if (response.status === 401) throw new BadKey('the service key is refused')
+      if (response.status !== 200) throw new Error(`the server answers ${response.status}`)
+      const parser = new Parser()
+      for (;;) {
+        const { value: chunk, done } = await inTime(reader.read())
+        if (done) throw new Error('the stream has ended')
+        for (const event of parser.read(chunk)) this.#hear(event)
       }
     } finally {
-      clearTimeout(alarm)
+      signal.removeEventListener('abort', close)
+      close()
     }
   }
 
@@ -106,6 +111,15 @@ export class Revocations {
 
 class BadKey extends Error {}
 
+/** What the promise comes to, unless that takes longer than the server is ever silent. */
+function inTime(promise) {
+  let alarm
+  const silence = new Promise((_, reject) => {
+    alarm = setTimeout(() => reject(new Error('silent for too long')), SILENCE)
+  })
+  return Promise.race([promise, silence]).finally(() => clearTimeout(alarm))
+}
+
 function remember(map, key, value) {
   map.delete(key)
   map.set(key, value)
@@ -115,31 +129,5 @@ function forget(map, before) {
   for (const [key, [when]] of map) {
     if (when >= before) break
     map.delete(key)
-  }
-}
-
-/** Reads server-sent events (HTML Standard, section 9.2.6), however they are cut into chunks. */
-export async function* events(body) {
-  let rest = ''
-  let event = { type: 'message', data: [] }
-  // The decoder keeps the beginning of a character until the rest of it comes.
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop()
-    for (const ended of lines) {
-      const line = ended.endsWith('\r') ? ended.slice(0, -1) : ended
-      if (line === '') {
-        yield { ...event, data: event.data.join('\n') }
-        event = { type: 'message', data: [] }
-        continue
-      }
-      const colon = line.indexOf(':')
-      const name = colon < 0 ? line : line.slice(0, colon)
-      const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
-      if (name === 'event') event.type = value
-      else if (name === 'id') event.id = value
-      else if (name === 'data') event.data.push(value)
-      else if (name === 'retry' && /^[0-9]+$/.test(value)) event.retry = Number(value)
-    }
   }
 }
