@@ -18,7 +18,7 @@ clean_up() {
     local outcome=$?
     trap - EXIT
     if [ "$outcome" -ne 0 ]; then tail -n 20 "$work"/*/*.log >&2 || true; fi
-    for pid in "${running[@]}"; do kill -TERM "$pid" 2>/dev/null && kill -CONT "$pid" || true; done
+    for pid in "${running[@]}"; do kill -TERM "$pid" && kill -CONT "$pid"; done 2>/dev/null || true
     for pid in "${running[@]}"; do has_ended "$pid" 20 || kill -9 "$pid" 2>/dev/null || true; done
     rm -rf "$work"
     exit "$outcome"
