@@ -7,7 +7,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use portcullis::clock::Stopwatch;
 use portcullis::config::Argon2Cost;
 
-use crate::Outcome;
+use crate::support::Outcome;
 
 /// Hashes a second on so many threads, each with memory that it uses again and again, as the server does.
 pub(crate) async fn rate(cost: Argon2Cost, threads: usize, duration: Duration) -> Outcome<f64> {

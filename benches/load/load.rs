@@ -5,8 +5,9 @@ use std::time::Duration;
 use portcullis::clock::Stopwatch;
 use tokio::task::JoinSet;
 
-use crate::Outcome;
-use crate::client::{Answer, Connection, Question};
+use crate::support::Outcome;
+use crate::support::client::{Answer, Connection, Question};
+use crate::support::times;
 
 /// What is sent, and on how many connections.
 pub(crate) struct Load {
@@ -87,8 +88,7 @@ impl Report {
 
     /// The latency, in milliseconds, that this share of the requests did not exceed; not a number if none was answered.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
-        let rank = (share * self.latencies.len() as f64).ceil() as usize;
-        self.latencies.get(rank.saturating_sub(1)).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
+        times::percentile(&self.latencies, share)
     }
 }
 
@@ -123,6 +123,7 @@ async fn ask(watch: Stopwatch, mut connection: Connection, question: Question, m
                 report.in_time += usize::from(watch.elapsed() <= report.duration);
             }
             Ok(Answer::Busy) => report.busy += 1,
+            Ok(Answer::Revoked) => report.error("SESSION_REVOKED".to_owned()),
             Ok(Answer::Wrong(why)) => report.error(why),
             Err(error) => {
                 report.error(error.to_string());

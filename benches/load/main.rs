@@ -16,25 +16,23 @@
 //! They mean something on a machine that does nothing else.
 
 mod argon;
-mod client;
 mod load;
-mod server;
+#[path = "../support/mod.rs"]
+mod support;
 mod table;
 
-use std::error::Error;
-use std::num::NonZero;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use portcullis::config::Argon2Cost;
-use tokio::signal::unix::{SignalKind, signal};
 
-use client::Question;
 use load::{Load, run};
-use server::Server;
-
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+use support::Outcome;
+use support::client::{self, Question};
+use support::directory::Directory;
+use support::run::at_least_one;
+use support::server::Server;
 
 /// The settings' defaults, handed to the server so that both hash alike.
 const COST: Argon2Cost = Argon2Cost { memory_kib: 19456, iterations: 2, parallelism: 1 };
@@ -56,55 +54,27 @@ struct Arguments {
     /// Connections that send `login`.
     #[arg(long, default_value_t = 16, value_parser = at_least_one)]
     login_connections: usize,
+    /// PORTCULLIS_SESSION_CACHE of the server. With 0 it asks the database about every caller.
+    #[arg(long)]
+    session_cache: Option<usize>,
     /// Cargo passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse::<NonZero<usize>>().map(NonZero::get).map_err(|error| error.to_string())
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let longest = Duration::from_secs(7 * arguments.seconds) + SLACK;
-    let measured = tokio::select! {
-        measured = measure(arguments) => measured,
-        error = told_to_stop() => Err(error),
-        () = tokio::time::sleep(longest) => Err("requests are left without an answer".into()),
-    };
-    match measured {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(errors) => {
-            eprintln!("load: {errors} errors");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("load: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Lets the server be stopped, and its directory be removed, on the way out.
-async fn told_to_stop() -> Box<dyn Error + Send + Sync> {
-    let (mut interrupt, mut terminate) = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
-        (Err(error), _) | (_, Err(error)) => return error.into(),
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    "stopped by a signal".into()
+    support::run::run("load", longest, measure(arguments)).await
 }
 
 /// Measures and prints everything. Returns how many requests went wrong.
 async fn measure(arguments: Arguments) -> Outcome<usize> {
     let duration = Duration::from_secs(arguments.seconds);
     let threads = std::thread::available_parallelism()?.get();
-    let server = Server::start(COST, threads).await?;
+    let directory = Directory::make("load")?;
+    let server = start(&directory, threads, arguments.session_cache).await?;
     let accounts = client::register(&server.address, ACCOUNTS).await?;
 
     let one = argon::rate(COST, 1, duration).await?;
@@ -113,7 +83,9 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
 
     let address = server.address.as_str();
     let typename = || Load::new("{ __typename }", arguments.me_connections, vec![Question::typename()]);
-    let me = |name, connections| Load::new(name, connections, accounts.iter().map(Question::me).collect());
+    let me = |name, connections| {
+        Load::new(name, connections, accounts.iter().map(|account| Question::me(&account.session)).collect())
+    };
     let login = |name, connections| Load::new(name, connections, accounts.iter().map(Question::login).collect());
 
     table::head();
@@ -133,4 +105,20 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
     table::slowdown(&quiet, &beside);
     server.stop().await?;
     Ok(errors)
+}
+
+/// With a private PostgreSQL in this directory.
+async fn start(directory: &Directory, threads: usize, session_cache: Option<usize>) -> Outcome<Server> {
+    let (memory, iterations, lanes) =
+        (COST.memory_kib.to_string(), COST.iterations.to_string(), COST.parallelism.to_string());
+    let (threads, cache) = (threads.to_string(), session_cache.map(|number| number.to_string()));
+    let mut settings = vec![
+        ("PORTCULLIS_DATA_DIR", directory.path().to_str().ok_or("the directory's name is not UTF-8")?),
+        ("PORTCULLIS_ARGON2_MEMORY_KIB", &memory),
+        ("PORTCULLIS_ARGON2_ITERATIONS", &iterations),
+        ("PORTCULLIS_ARGON2_PARALLELISM", &lanes),
+        ("PORTCULLIS_HASHING_THREADS", &threads),
+    ];
+    settings.extend(cache.as_deref().map(|number| ("PORTCULLIS_SESSION_CACHE", number)));
+    Server::start(&settings).await
 }

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// An operation, and the `__typename` that its answer must have.
 #[derive(Clone)]
@@ -26,16 +26,25 @@ pub(crate) enum Answer {
     Right(Value),
     /// SERVER_BUSY.
     Busy,
+    /// UNAUTHENTICATED, because the session was ended.
+    Revoked,
     /// Anything else, in words.
     Wrong(String),
 }
 
 /// Somebody who can sign in.
 pub(crate) struct Account {
-    pub(crate) email: String,
-    pub(crate) password: String,
+    email: String,
+    password: String,
+    /// Of the registration.
+    pub(crate) session: Session,
+}
+
+/// The tokens of a session.
+pub(crate) struct Session {
     /// `Bearer` and an access token.
-    pub(crate) token: HeaderValue,
+    authorization: HeaderValue,
+    pub(crate) refresh_token: String,
 }
 
 /// One connection; one request at a time.
@@ -49,10 +58,25 @@ impl Question {
         Self::new("{ __typename }", Value::Null, "/data/__typename", "Query")
     }
 
-    pub(crate) fn me(account: &Account) -> Self {
+    pub(crate) fn me(session: &Session) -> Self {
         let document = "{ me { __typename id email username roles createdAt } }";
-        let authorization = Some(account.token.clone());
-        Self { authorization, ..Self::new(document, Value::Null, "/data/me/__typename", "User") }
+        Self::new(document, Value::Null, "/data/me/__typename", "User").by(session)
+    }
+
+    pub(crate) fn logout(session: &Session) -> Self {
+        Self::new("mutation { logout { __typename ended } }", Value::Null, "/data/logout/__typename", "LogoutSuccess")
+            .by(session)
+    }
+
+    pub(crate) fn refresh(token: &str) -> Self {
+        let document = "mutation ($input: RefreshTokenInput!) { refreshToken(input: $input) { __typename \
+             ... on RefreshTokenSuccess { tokens { accessToken refreshToken } } } }";
+        let input = json!({ "input": { "refreshToken": token } });
+        Self::new(document, input, "/data/refreshToken/__typename", "RefreshTokenSuccess")
+    }
+
+    fn by(self, session: &Session) -> Self {
+        Self { authorization: Some(session.authorization.clone()), ..self }
     }
 
     pub(crate) fn login(account: &Account) -> Self {
@@ -64,7 +88,7 @@ impl Question {
 
     fn register(email: &str, password: &str) -> Self {
         let document = "mutation ($input: RegisterInput!) { register(input: $input) { __typename \
-             ... on RegisterSuccess { tokens { accessToken } } } }";
+             ... on RegisterSuccess { tokens { accessToken refreshToken } } } }";
         let input = json!({ "input": { "email": email, "password": password } });
         Self::new(document, input, "/data/register/__typename", "RegisterSuccess")
     }
@@ -80,8 +104,12 @@ impl Question {
         }
         let Ok(answer) = serde_json::from_slice::<Value>(body) else { return Answer::Wrong("not JSON".to_owned()) };
         if let Some(errors) = answer.get("errors") {
-            let busy = errors[0]["extensions"]["code"] == "SERVER_BUSY";
-            return if busy { Answer::Busy } else { Answer::Wrong(errors.to_string()) };
+            let extensions = &errors[0]["extensions"];
+            return match (extensions["code"].as_str(), extensions["reason"].as_str()) {
+                (Some("SERVER_BUSY"), _) => Answer::Busy,
+                (_, Some("SESSION_REVOKED")) => Answer::Revoked,
+                _ => Answer::Wrong(errors.to_string()),
+            };
         }
         match answer.pointer(self.pointer) {
             Some(typename) if typename == self.expected => Answer::Right(answer),
@@ -116,20 +144,53 @@ impl Connection {
     }
 }
 
+impl Answer {
+    /// What was expected.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub(crate) fn right(self) -> Outcome<Value> {
+        match self {
+            Self::Right(answer) => Ok(answer),
+            Self::Busy => Err("SERVER_BUSY".into()),
+            Self::Revoked => Err("SESSION_REVOKED".into()),
+            Self::Wrong(why) => Err(why.into()),
+        }
+    }
+}
+
+impl Session {
+    /// The tokens in the answer to this field.
+    fn of(answer: &Value, field: &str) -> Outcome<Self> {
+        let tokens = &answer["data"][field]["tokens"];
+        let (Some(access), Some(refresh)) = (tokens["accessToken"].as_str(), tokens["refreshToken"].as_str()) else {
+            return Err(format!("no tokens: {answer}").into());
+        };
+        let authorization = HeaderValue::from_str(&format!("Bearer {access}"))?;
+        Ok(Self { authorization, refresh_token: refresh.to_owned() })
+    }
+}
+
+impl Account {
+    pub(crate) async fn register(connection: &mut Connection, number: usize) -> Outcome<Self> {
+        let (email, password) = (format!("bench-{number}@example.com"), format!("a horse under load, number {number}"));
+        let answer = connection.ask(&Question::register(&email, &password)).await?.right();
+        let answer = answer.map_err(|error| format!("can't register: {error}"))?;
+        Ok(Self { email, password, session: Session::of(&answer, "register")? })
+    }
+
+    /// A new session.
+    pub(crate) async fn login(&self, connection: &mut Connection) -> Outcome<Session> {
+        Session::of(&connection.ask(&Question::login(self)).await?.right()?, "login")
+    }
+}
+
 /// Registers so many accounts.
 pub(crate) async fn register(address: &str, number: usize) -> Outcome<Vec<Account>> {
     let mut connection = Connection::open(address).await?;
     let mut accounts = Vec::with_capacity(number);
     for number in 0..number {
-        let (email, password) = (format!("load-{number}@example.com"), format!("a horse under load, number {number}"));
-        let answer = match connection.ask(&Question::register(&email, &password)).await? {
-            Answer::Right(answer) => answer,
-            Answer::Busy => return Err("can't register: SERVER_BUSY".into()),
-            Answer::Wrong(why) => return Err(format!("can't register: {why}").into()),
-        };
-        let token = answer.pointer("/data/register/tokens/accessToken").and_then(Value::as_str).unwrap_or_default();
-        let token = HeaderValue::from_str(&format!("Bearer {token}"))?;
-        accounts.push(Account { email, password, token });
+        accounts.push(Account::register(&mut connection, number).await?);
     }
     Ok(accounts)
 }

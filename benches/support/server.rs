@@ -1,45 +1,41 @@
 //! The release binary in a process of its own.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use portcullis::clock::Stopwatch;
-use portcullis::config::Argon2Cost;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::Outcome;
+use super::Outcome;
+
+/// Hashing that costs next to nothing, for what is not about logins.
+pub(crate) const CHEAP: [(&str, &str); 2] =
+    [("PORTCULLIS_ARGON2_MEMORY_KIB", "64"), ("PORTCULLIS_ARGON2_ITERATIONS", "1")];
+/// For servers that share a database.
+pub(crate) const SECRET: (&str, &str) = ("PORTCULLIS_SECRET", "the secret of a benchmark, no other");
 
 /// Long enough to create a database.
 const START: Duration = Duration::from_secs(60);
 /// Longer than the server takes at the worst: its grace for requests, then PostgreSQL's.
 const STOP: Duration = Duration::from_secs(30);
 
-/// A running server. Dropped, it is stopped and its directory removed, which blocks meanwhile.
+/// A running server. Dropped, it is stopped, which blocks meanwhile.
 pub(crate) struct Server {
     /// Host and port.
     pub(crate) address: String,
     child: Child,
     /// Kept open: the server would fail to write to a closed pipe.
     output: Lines<BufReader<ChildStdout>>,
-    _directory: Directory,
 }
 
-/// A directory that is removed when dropped.
-struct Directory(PathBuf);
-
 impl Server {
-    /// Starts it on a free port with a database of its own, and returns when it takes requests.
-    pub(crate) async fn start(cost: Argon2Cost, threads: usize) -> Outcome<Self> {
-        let directory = Directory::make()?;
-        let mut child = command(&directory, cost, threads).spawn()?;
+    /// Starts it on a free port with these settings and none of this process's own, and returns when it takes requests.
+    pub(crate) async fn start(settings: &[(&str, &str)]) -> Outcome<Self> {
+        let mut child = command(settings).spawn()?;
         let output = child.stdout.take().ok_or("the server has no output")?;
-        let output = BufReader::new(output).lines();
-        let mut server = Self { address: String::new(), child, output, _directory: directory };
+        let mut server = Self { address: String::new(), child, output: BufReader::new(output).lines() };
         server.address = tokio::time::timeout(START, server.announced())
             .await
             .map_err(|_| "the server does not start in time")??;
@@ -88,8 +84,7 @@ impl Drop for Server {
     }
 }
 
-/// The server with nothing of this process's own settings.
-fn command(directory: &Directory, cost: Argon2Cost, threads: usize) -> Command {
+fn command(settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     for (name, _) in std::env::vars_os() {
         if name == "DATABASE_URL" || name.as_encoded_bytes().starts_with(b"PORTCULLIS_") {
@@ -98,30 +93,9 @@ fn command(directory: &Directory, cost: Argon2Cost, threads: usize) -> Command {
     }
     command
         .env("PORTCULLIS_LISTEN", "127.0.0.1:0")
-        .env("PORTCULLIS_DATA_DIR", &directory.0)
         .env("PORTCULLIS_LOG", "warn")
-        .env("PORTCULLIS_ARGON2_MEMORY_KIB", cost.memory_kib.to_string())
-        .env("PORTCULLIS_ARGON2_ITERATIONS", cost.iterations.to_string())
-        .env("PORTCULLIS_ARGON2_PARALLELISM", cost.parallelism.to_string())
-        .env("PORTCULLIS_HASHING_THREADS", threads.to_string())
+        .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     command
-}
-
-impl Directory {
-    /// Passable for others: PostgreSQL does not run as root.
-    fn make() -> Outcome<Self> {
-        let path = std::env::temp_dir().join(format!("portcullis-load-{}", std::process::id()));
-        DirBuilder::new().mode(0o711).create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("load: {} is left: {error}", self.0.display());
-        }
-    }
 }

@@ -1,0 +1,14 @@
+//! What the benchmarks share: the server as a process, a client of it, a database of its own, and an orderly end.
+
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
+pub(crate) mod client;
+pub(crate) mod directory;
+pub(crate) mod postgres;
+pub(crate) mod run;
+pub(crate) mod server;
+pub(crate) mod times;
+
+use std::error::Error;
+
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -1,0 +1,31 @@
+//! A private PostgreSQL that several servers may share, and an operator's connection to it.
+
+use portcullis::db::embedded::{Embedded, Options};
+use tokio_postgres::{Client, NoTls};
+
+use super::Outcome;
+use super::directory::Directory;
+
+/// With the settings that the server's own has: durable, autovacuum on. Dropped, it is shut down, which blocks meanwhile.
+pub(crate) struct Postgres {
+    pub(crate) operator: Client,
+    embedded: Embedded,
+}
+
+impl Postgres {
+    /// In this directory; never from the network.
+    pub(crate) async fn start(directory: &Directory) -> Outcome<Self> {
+        let embedded = Embedded::start(Options { download: false, ..Options::new(directory.path()) }).await?;
+        let (operator, connection) = tokio_postgres::connect(embedded.url(), NoTls).await?;
+        tokio::spawn(connection);
+        Ok(Self { operator, embedded })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.embedded.url()
+    }
+
+    pub(crate) async fn stop(self) -> Outcome {
+        Ok(self.embedded.stop().await?)
+    }
+}
