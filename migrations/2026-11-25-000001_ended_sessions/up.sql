@@ -25,9 +25,25 @@ COMMENT ON TABLE audit_events IS 'What happened to accounts. Rows are only added
 COMMENT ON COLUMN audit_events.account_id IS 'No reference: the event outlives the account.';
 
 -- Which history of transactions the numbers of transactions belong to: another after a restore into another cluster, or after
--- a failover, which may have lost some.
-CREATE FUNCTION portcullis_history() RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()
+-- a failover, which may have lost some. A server that does not tell one of the two has to do without it: nothing may keep a session
+-- from being ended.
+CREATE FUNCTION portcullis_history() RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    cluster text := '0';
+    timeline text := '0';
+BEGIN
+    BEGIN
+        SELECT system_identifier INTO cluster FROM pg_control_system();
+    EXCEPTION WHEN OTHERS THEN
+        NULL;
+    END;
+    BEGIN
+        timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+    EXCEPTION WHEN OTHERS THEN
+        NULL;
+    END;
+    RETURN cluster || '.' || timeline;
+END
 $$;
 
 CREATE TABLE revocations (

@@ -251,3 +251,22 @@ async fn revocations_from_before_a_restore_are_told_and_positions_from_then_begi
     let (missed, _) = follow(&app, &key, Some(&position)).await.batch().await;
     assert_eq!(about(&missed), [sid(&eve)], "and the old one once");
 }
+
+/// As on a server that keeps its control data to itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_tell_its_history_tells_revocations_all_the_same() {
+    let app = TestApp::start().await;
+    let schema = app.database.url.rsplit("%3D").next().expect("a schema").to_owned();
+    let refuse = format!(
+        "CREATE FUNCTION {schema}.pg_control_system(OUT system_identifier bigint) LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE insufficient_privilege; END $$; \
+         ALTER FUNCTION portcullis_history SET search_path TO {schema}, pg_catalog"
+    );
+    app.database.operator.batch_execute(&refuse).await.expect("a function that refuses");
+    let key = key(&app).await;
+    let ada = app.registered("ada@example.com").await;
+    assert!(ada.logout().await);
+    let (all, position) = follow(&app, &key, None).await.batch().await;
+    assert_eq!(about(&all), [sid(&ada)]);
+    assert!(position.starts_with("0."), "{position}");
+}
