@@ -91,8 +91,8 @@ impl Feed {
             return Self { task: tokio::spawn(async {}), heard, freshness };
         }
         let unheard = Arc::new(Unheard::default());
-        let (freshness_too, heard_too, unheard_too) = (freshness.clone(), heard.clone(), unheard.clone());
-        let follower = Follower { source, viewers, freshness: freshness_too, heard: heard_too, unheard: unheard_too };
+        let follower =
+            Follower { source, viewers, freshness: freshness.clone(), heard: heard.clone(), unheard: unheard.clone() };
         let feed = Self { task: tokio::spawn(follower.run()), heard, freshness };
         let limit = feed.freshness.limit().max(CONNECT);
         // The first heartbeat closes the gap before it.
