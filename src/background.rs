@@ -61,17 +61,24 @@ impl Background {
 /// Once a minute, whenever the feed tells of a change, and as often as it would give a sign of life while it gives none.
 async fn look_after_keys(app: Arc<App>) {
     let mut heard = app.feed.follow();
+    let mut failed = false;
     loop {
         let known = heard.borrow_and_update().keys;
-        if let Err(error) = keys::maintain(&app).await {
-            tracing::warn!(%error, "looking after the keys failed, and is tried again");
+        match keys::maintain(&app).await {
+            Ok(()) => failed = false,
+            Err(error) if failed => tracing::debug!(%error, "looking after the keys still fails"),
+            Err(error) => {
+                failed = true;
+                tracing::warn!(%error, "looking after the keys failed, and is tried again");
+            }
         }
         // Anybody who may connect to the database may say that they changed.
         sleep(AT_ONCE).await;
         let looked = Stopwatch::start();
         loop {
-            let changed = timeout(app.config.feed_timeout, heard.wait_for(|heard| heard.keys != known)).await;
-            if changed.is_ok() || !app.feed.is_fresh() || looked.elapsed() >= KEYS {
+            let changed = timeout(app.config.feed_timeout / 4, heard.wait_for(|heard| heard.keys != known)).await;
+            let silent = !app.feed.is_fresh() && looked.elapsed() >= app.config.feed_timeout / 2;
+            if changed.is_ok() || silent || looked.elapsed() >= KEYS {
                 break;
             }
         }

@@ -57,6 +57,7 @@ CREATE TABLE revocations (
 );
 
 CREATE INDEX revocations_transaction_id_idx ON revocations (transaction_id);
+CREATE INDEX revocations_revoked_at_idx ON revocations (revoked_at);
 
 COMMENT ON TABLE revocations IS 'Whose access tokens are void before they expire. Written by triggers, kept as long as such a token can live.';
 COMMENT ON COLUMN revocations.transaction_id IS 'The writing transaction. Rows become visible in another order than that of their ids; a snapshot of transactions tells exactly which a reader has seen.';

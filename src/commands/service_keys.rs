@@ -31,7 +31,11 @@ impl ServiceKeys {
     pub(crate) async fn run(self, console: &Console) -> Outcome<String> {
         match self {
             Self::Create { name } => match create(console, &name).await.map_err(sentence)? {
-                Some((_, text)) => Ok(format!("{}\n", text.expose())),
+                Some((id, text)) => {
+                    // Beside the key, which alone is for whoever reads standard output.
+                    eprintln!("Made the service key {id}. It is shown this once:");
+                    Ok(format!("{}\n", text.expose()))
+                }
                 None => Err("a name has 1 to 100 characters and no control characters".into()),
             },
             Self::List => Ok(table(&list(console).await.map_err(sentence)?)),

@@ -24,10 +24,34 @@ impl Target {
         if self.is_pooled() {
             return Ok(self);
         }
-        let late = |_| Error::Unavailable(format!("the database did not answer within {limit:?}"));
-        let shared = timeout(limit, shares_sessions(&self)).await.map_err(late)??;
+        let shared = timeout(limit, shares_sessions(&self)).await.map_err(|_| late(limit))??;
         Ok(if shared { self.pooled() } else { self })
     }
+}
+
+impl Target {
+    /// Where this way leads: the cluster, the database and the schema. Two that lead to the same place tell the same.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`.
+    pub async fn place(&self, limit: Duration) -> Result<Option<String>, Error> {
+        let asked = async {
+            let (client, connection) = self.open().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+            let mut driver = JoinSet::new();
+            driver.spawn(connection);
+            let database = "SELECT oid || ' ' || coalesce(current_schema, '') FROM pg_catalog.pg_database \
+                WHERE datname = current_database()";
+            let cluster = "SELECT system_identifier FROM pg_control_system()";
+            // Some servers keep the second to themselves.
+            let (database, cluster) = (ask(&client, database).await?, ask(&client, cluster).await.unwrap_or_default());
+            Ok(database.map(|database| format!("{database} {}", cluster.unwrap_or_default())))
+        };
+        timeout(limit, asked).await.map_err(|_| late(limit))?
+    }
+}
+
+fn late(limit: Duration) -> Error {
+    Error::Unavailable(format!("the database did not answer within {limit:?}"))
 }
 
 async fn shares_sessions(target: &Target) -> Result<bool, Error> {

@@ -14,6 +14,9 @@ use crate::tokens::lifecycle::RETIREMENT;
 /// How long a turn lasts. Within it one instance works, for at most [`WORK`]; nobody else does.
 const TURN: Duration = Duration::from_secs(60);
 
+/// How long nobody has a turn after the whole table was gone through.
+const REST: Duration = Duration::from_secs(10 * 60);
+
 /// Longest work in a turn. What is left is done in the next.
 const WORK: Duration = Duration::from_secs(5);
 
@@ -28,7 +31,7 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// [`Error::Unavailable`] when the database is away.
 pub async fn clean_up(app: &App) -> Result<u64, Error> {
     let now = app.clock.now();
-    let claimed = app.db.run(async |connection| store::claim(connection, now, TURN).await).await?;
+    let claimed = app.db.run(async |connection| store::claim(connection, now, (TURN, REST)).await).await?;
     let Some(mut position) = claimed else { return Ok(0) };
     let watch = Stopwatch::start();
     let mut more = true;
@@ -37,7 +40,8 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
         more = app.db.run(async |connection| revocations::store::clean_up(connection, RETIREMENT).await).await?;
     }
     let removed = walk(app, &mut position, now, watch).await;
-    app.db.run(async |connection| store::hand_on(connection, position).await).await?;
+    let due_at = now + if position.0.is_nil() { REST } else { TURN };
+    app.db.run(async |connection| store::hand_on(connection, position, due_at).await).await?;
     removed
 }
 

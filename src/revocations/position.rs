@@ -51,7 +51,7 @@ impl FromStr for Position {
     fn from_str(text: &str) -> Result<Self, BadPosition> {
         let (history, snapshot) = text.split_once('-').filter(|_| text.len() <= MAX_BYTES).ok_or(BadPosition)?;
         let known = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.';
-        if !history.bytes().all(known) || !is_snapshot(snapshot) {
+        if history.is_empty() || !history.bytes().all(known) || !is_snapshot(snapshot) {
             return Err(BadPosition);
         }
         Ok(Self { history: history.to_owned(), snapshot: snapshot.to_owned() })
@@ -84,12 +84,13 @@ mod tests {
 
     #[test]
     fn a_position_is_read_as_postgresql_reads_it() {
-        for text in ["0-1:1:", "7712188989701294530.0000000A-795:799:795,797", "1.1-5:5:", "-10:20:10,15,19"] {
+        for text in ["0-1:1:", "7712188989701294530.0000000A-795:799:795,797", "1.1-5:5:", "0.0-10:20:10,15,19"] {
             assert_eq!(text.parse::<Position>().unwrap().to_string(), text);
         }
         for text in [
             "",
             "-",
+            "-5:5:",
             "1:1:",
             "1-:",
             "1-::",

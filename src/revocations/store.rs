@@ -61,10 +61,12 @@ pub(crate) struct Now {
     pub(crate) readers: Vec<Uuid>,
 }
 
-/// What may be known now.
+/// What may be known now. It is on disk when this returns: a crash of the database forgets the numbers of transactions that
+/// left nothing there, and gives them away again, and what is then done under them must not pass for seen.
 pub(crate) async fn now(connection: &mut Connection) -> Result<Now, Error> {
     let now = diesel::sql_query(
         "SELECT portcullis_history() || '-' || pg_current_snapshot() AS position, clock_timestamp() AS at, \
+         set_config('synchronous_commit', 'local', true), pg_logical_emit_message(true, 'portcullis', ''), \
          ARRAY(SELECT id FROM service_keys WHERE revoked_at IS NULL) AS readers",
     )
     .get_result::<NowRow>(connection)
@@ -111,7 +113,8 @@ pub(crate) async fn between(
 pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration) -> Result<bool, Error> {
     let removed = diesel::sql_query(
         "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations \
-         WHERE revoked_at <= clock_timestamp() - make_interval(secs => $1) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)",
+         WHERE revoked_at <= clock_timestamp() - make_interval(secs => $1) ORDER BY revoked_at LIMIT $2 \
+         FOR UPDATE SKIP LOCKED)",
     )
     .bind::<Double, _>(kept.as_secs_f64())
     .bind::<BigInt, _>(BATCH as i64)

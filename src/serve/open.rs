@@ -73,6 +73,14 @@ async fn external(config: &Config, target: &Target, direct: Option<Target>, secr
             if direct.is_pooled() {
                 return Err("PORTCULLIS_DATABASE_DIRECT_URL leads through a pooler in transaction mode as well".into());
             }
+            let (here, there) =
+                tokio::join!(target.place(config.database_timeout), direct.place(config.database_timeout));
+            let here = here.map_err(|error| unreachable(&target, &error))?;
+            if here != there.map_err(|error| unreachable(&direct, &error))? {
+                return Err(
+                    "PORTCULLIS_DATABASE_DIRECT_URL leads to another database or schema than DATABASE_URL".into()
+                );
+            }
             Some(direct)
         }
         None => None,
@@ -82,10 +90,11 @@ async fn external(config: &Config, target: &Target, direct: Option<Target>, secr
         (true, Some(_)) => {
             tracing::info!("DATABASE_URL is used as a pooler's: each use of the database is a transaction")
         }
-        (true, None) => tracing::warn!(
-            "DATABASE_URL leads through a pooler in transaction mode: each use of the database is a transaction; \
-             PORTCULLIS_DATABASE_DIRECT_URL should name the way past it"
-        ),
+        (true, None) => {
+            tracing::info!(
+                "DATABASE_URL leads through a pooler in transaction mode: each use of the database is a transaction"
+            )
+        }
     }
     Ok(Opened { target, private: None, direct, secret: Some(secret.clone()) })
 }

@@ -65,8 +65,8 @@ impl Unheard {
         if !self.0.swap(true, Ordering::AcqRel) {
             tracing::warn!(
                 why,
-                "the feed of changes is not heard: every request asks the database until it is. If DATABASE_URL leads to a \
-                 pooler, PORTCULLIS_DATABASE_DIRECT_URL names the way past it"
+                "the feed of changes is not heard: every request asks the database until it is. Where DATABASE_URL leads to a \
+                 pooler, PORTCULLIS_DATABASE_DIRECT_URL must lead past it"
             );
         }
     }

@@ -139,6 +139,7 @@ impl Keys {
     fn take(&self, rows: &[KeyRow]) -> Result<(), Error> {
         if !self.current().is_of(rows) {
             self.replace(KeySet::open(rows, &self.seals)?);
+            tracing::info!(keys = ?self.current(), "took over changed keys");
         }
         Ok(())
     }

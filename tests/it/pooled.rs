@@ -17,7 +17,7 @@ use crate::support::database::{BLOCKED, TestDatabase};
 use crate::support::events::Events;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::process::{Server, run};
-use crate::support::proxy::Proxy;
+use crate::support::proxy::{Network, Proxy};
 use crate::support::{Client, PASSWORD, TestApp, until};
 
 /// Longer than anything here takes.
@@ -202,12 +202,17 @@ async fn a_feed_that_does_not_echo_is_told_at_start() {
     assert!(log.contains("there is no feed of changes through a pooler"), "{log}");
 
     // An operator's mistakes: a way past the pooler that leads through it, and one to another database.
-    let through = [&pooled[..], &[("PORTCULLIS_DATABASE_DIRECT_URL", bouncer.url())]].concat();
-    let (status, _, errors) = run(&[], &through);
-    assert!(!status.success() && errors.contains("PORTCULLIS_DATABASE_DIRECT_URL leads through a pooler"), "{errors}");
     let other = elsewhere(&database).await;
-    let log = Server::start(&[&pooled[..], &[("PORTCULLIS_DATABASE_DIRECT_URL", &other)]].concat()).stop();
-    assert!(log.contains("the feed of changes is not heard"), "{log}");
+    for (direct, why) in [(bouncer.url(), "leads through a pooler"), (&other, "leads to another database")] {
+        let environment = [&pooled[..], &[("PORTCULLIS_DATABASE_DIRECT_URL", direct)]].concat();
+        let (status, _, errors) = run(&[], &environment);
+        assert!(!status.success() && errors.contains(&format!("PORTCULLIS_DATABASE_DIRECT_URL {why}")), "{errors}");
+    }
+    let deaf = Proxy::before(&database).await;
+    deaf.set(Network::Deaf);
+    let direct = deaf.url(&database);
+    let log = Server::start(&[&pooled[..], &[("PORTCULLIS_DATABASE_DIRECT_URL", &direct)]].concat()).stop();
+    assert!(log.contains("the feed of changes is not heard") && log.contains("does not echo"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

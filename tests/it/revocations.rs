@@ -1,11 +1,15 @@
 //! `GET /revocations`: backends are told whose access tokens are void.
 
+use portcullis::db::embedded::{Embedded, Options};
 use portcullis::flows::service_keys;
+use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::support::cluster::watched_dir;
+use crate::support::database::TestDatabase;
 use crate::support::events::{Event, Events, ask};
-use crate::support::process::run;
-use crate::support::{Client, TestApp};
+use crate::support::process::{run, signal};
+use crate::support::{Client, TestApp, until};
 
 async fn key(app: &TestApp) -> String {
     named(app, "a test").await
@@ -220,7 +224,7 @@ async fn sessions_that_are_truncated_are_told() {
 
 /// An app whose clock shows the time of the database.
 async fn at_present() -> TestApp {
-    let database = crate::support::database::TestDatabase::new().await;
+    let database = TestDatabase::new().await;
     let url = database.url.clone();
     let now: String = database.operator.query_one("SELECT to_json(now())#>>'{}'", &[]).await.expect("a time").get(0);
     let clock = portcullis::clock::ManualClock::new(now.parse().expect("a time"));
@@ -269,4 +273,40 @@ async fn a_database_that_does_not_tell_its_history_tells_revocations_all_the_sam
     let (all, position) = follow(&app, &key, None).await.batch().await;
     assert_eq!(about(&all), [sid(&ada)]);
     assert!(position.starts_with("0."), "{position}");
+}
+
+/// A crash of the database forgets which numbers it gave to transactions that left nothing on disk, and gives them away again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_after_a_crash_of_the_database_is_told() {
+    let dir = watched_dir("forgetful");
+    // What nobody waits for is written late.
+    let settings = vec![("wal_writer_delay".to_owned(), "10s".to_owned())];
+    let server =
+        Embedded::start(Options { download: false, settings, ..Options::new(&dir) }).await.expect("PostgreSQL");
+    let database = TestDatabase::on(server.url()).await;
+    let url = database.url.clone();
+    let app = TestApp::on(database, &url, &[]).await;
+    let key = key(&app).await;
+    let ada = app.registered("ada@example.com").await;
+    let mut events = follow(&app, &key, None).await;
+    events.batch().await;
+    for _ in 0..100 {
+        let nothing = "BEGIN; SELECT pg_current_xact_id(); ROLLBACK";
+        app.database.operator.batch_execute(nothing).await.expect("a number");
+    }
+    events.batch().await;
+    let (none, _) = events.batch().await;
+    assert!(none.is_empty());
+    let pid = app.database.operator.query_one("SELECT pg_backend_pid()", &[]).await.expect("a pid").get(0);
+    signal(pid, Signal::KILL);
+    until("the database is back", async || {
+        let Ok((operator, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await else {
+            return false;
+        };
+        tokio::spawn(connection);
+        operator.execute("UPDATE sessions SET revoked_at = now()", &[]).await.is_ok()
+    })
+    .await;
+    assert_eq!(&events.told().await.data["sid"], sid(&ada));
+    server.stop().await.expect("a stop");
 }

@@ -63,6 +63,7 @@ impl Drop for Hub {
 async fn look(app: Arc<App>, told: broadcast::Sender<Told>) {
     let mut heard = app.feed.follow();
     let mut seen: Option<Position> = None;
+    let mut waits = false;
     loop {
         let pause = if app.feed.is_fresh() { BEAT } else { BEAT.min(app.config.feed_timeout) / 4 };
         let _ = timeout(pause, heard.changed()).await;
@@ -75,11 +76,16 @@ async fn look(app: Arc<App>, told: broadcast::Sender<Told>) {
         match news(&app, seen.take()).await {
             Ok((position, news)) => {
                 seen = Some(position);
+                waits = false;
                 // Nobody may listen any more.
                 let _ = told.send(news);
             }
             // Nothing is told, so that nobody takes silence for peace; and what is between is for the streams to look up.
-            Err(error) => tracing::warn!(%error, "the streams of revocations wait for the database"),
+            Err(error) if waits => tracing::debug!(%error, "the streams of revocations still wait"),
+            Err(error) => {
+                waits = true;
+                tracing::warn!(%error, "the streams of revocations wait for the database");
+            }
         }
     }
 }

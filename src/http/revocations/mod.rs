@@ -51,8 +51,8 @@ impl Revocations {
             let refusal = refusal(StatusCode::UNAUTHORIZED, "Send a service key: Authorization: Bearer pcs_...\n");
             with(refusal, header::WWW_AUTHENTICATE, "Bearer")
         })?;
-        let seen = match request.header("last-event-id").filter(|position| !position.is_empty()) {
-            Some(position) => position.parse().map_err(|_| {
+        let seen = match request.headers().get("last-event-id").filter(|position| !position.is_empty()) {
+            Some(position) => position.to_str().ok().and_then(|position| position.parse().ok()).ok_or_else(|| {
                 refusal(StatusCode::BAD_REQUEST, "Last-Event-ID is not the id of an event of this stream.\n")
             })?,
             None => Position::start(),
@@ -66,10 +66,10 @@ impl Revocations {
             told: self.hub.listen(),
             stopping: self.stopping.clone(),
             events: sender,
-            _place: place,
         };
         tokio::spawn(stream.run());
-        let events = unfold(events, async |mut events| Some((events.recv().await?, events)));
+        // The place is taken for as long as the connection is, also by a reader that takes nothing.
+        let events = unfold((events, place), async |(mut events, place)| Some((events.recv().await?, (events, place))));
         Ok(with(SSE::new(events).into_response(), header::CACHE_CONTROL, "no-store, no-transform"))
     }
 }

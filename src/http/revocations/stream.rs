@@ -1,16 +1,16 @@
 //! One stream: what is told becomes events, as fast as they are taken.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use poem::web::sse::Event;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio::time::{sleep, timeout};
 
 use super::hub::{BEAT, Told};
-use super::streams::Place;
 use crate::app::App;
 use crate::error::Error;
 use crate::flows::follow_revocations::{Now, Way, now};
@@ -20,6 +20,9 @@ use crate::tokens::service::ServiceKeyId;
 
 /// How long a backend may take no event before its stream ends.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Streams that look for themselves at a time: when all have to, requests still get connections.
+static LOOKS: Semaphore = Semaphore::const_new(4);
 
 /// What a backend waits before it connects again, in milliseconds.
 const RETRY: u64 = 500;
@@ -32,23 +35,24 @@ pub(super) struct Stream {
     pub(super) told: broadcast::Receiver<Told>,
     pub(super) stopping: Stopping,
     pub(super) events: mpsc::Sender<Event>,
-    pub(super) _place: Place,
 }
 
-/// Why a stream ends: nobody reads it, or nobody may.
-struct Ended;
+/// Why a stream ends.
+struct Ended(&'static str);
 
 impl Stream {
     /// Until its reader or its service key is gone, or the server stops.
     pub(super) async fn run(mut self) {
-        let stopping = self.stopping.clone();
-        tokio::select! {
-            () = stopping.told() => {}
-            _ = self.tell_all() => {}
-        }
+        let (key, stopping) = (self.key, self.stopping.clone());
+        tracing::info!(%key, "a stream of revocations begins");
+        let why = tokio::select! {
+            () = stopping.told() => "the server stops",
+            Err(Ended(why)) = self.tell_all() => why,
+        };
+        tracing::info!(%key, why, "a stream of revocations ends");
     }
 
-    async fn tell_all(&mut self) -> Result<(), Ended> {
+    async fn tell_all(&mut self) -> Result<Infallible, Ended> {
         self.send(Event::retry(RETRY)).await?;
         self.catch_up().await?;
         loop {
@@ -59,7 +63,7 @@ impl Stream {
                     self.arrive(&news.now).await?;
                 }
                 Ok(Told::Gap) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
-                Err(RecvError::Closed) => return Ok(()),
+                Err(RecvError::Closed) => return Err(Ended("the server stops")),
             }
         }
     }
@@ -69,22 +73,26 @@ impl Stream {
         loop {
             match self.look().await {
                 Ok(told) => return told,
-                Err(error) => tracing::warn!(%error, "a stream of revocations waits for the database"),
+                // The hub says so, once for all streams.
+                Err(error) => tracing::debug!(%error, "a stream of revocations waits for the database"),
             }
             sleep(BEAT).await;
         }
     }
 
     async fn look(&mut self) -> Result<Result<(), Ended>, Error> {
+        let mut turn = Some(LOOKS.acquire().await.map_err(Error::internal)?);
         let now = now(&self.app).await?;
-        if self.must_be_for_us(&now).is_err() {
-            return Ok(Err(Ended));
+        if let Err(ended) = self.must_be_for_us(&now) {
+            return Ok(Err(ended));
         }
         let mut rest = Some(Way::new(self.seen.clone(), now.position.clone()));
         while let Some(way) = rest {
             let (revocations, further) = way.walk(&self.app).await?;
-            if self.send_all(&revocations).await.is_err() {
-                return Ok(Err(Ended));
+            // A slow reader holds nobody up.
+            drop(turn.take());
+            if let Err(ended) = self.send_all(&revocations).await {
+                return Ok(Err(ended));
             }
             rest = further;
         }
@@ -92,7 +100,7 @@ impl Stream {
     }
 
     fn must_be_for_us(&self, now: &Now) -> Result<(), Ended> {
-        if now.is_for(self.key) { Ok(()) } else { Err(Ended) }
+        if now.is_for(self.key) { Ok(()) } else { Err(Ended("its service key was revoked")) }
     }
 
     async fn send_all(&self, revocations: &[Revocation]) -> Result<(), Ended> {
@@ -110,7 +118,8 @@ impl Stream {
     }
 
     async fn send(&self, event: Event) -> Result<(), Ended> {
-        timeout(PATIENCE, self.events.send(event)).await.map_err(|_| Ended)?.map_err(|_| Ended)
+        let sent = timeout(PATIENCE, self.events.send(event)).await;
+        sent.map_err(|_| Ended("nobody reads it"))?.map_err(|_| Ended("its reader is gone"))
     }
 }
 

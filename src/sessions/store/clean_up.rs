@@ -20,14 +20,14 @@ const BATCH: i64 = 1000;
 
 const TASK: &str = "sessions";
 
-/// Takes the turn, if it is due: until `now` and `turn` no other instance has it. One that is further away was taken by a clock
-/// that is wrong, and is taken from it. Returns where to go on.
+/// Takes the turn, if it is due: until `now` and `turn` no other instance has it. One that is further away than `rest` was taken
+/// by a clock that is wrong, and is taken from it. Returns where to go on.
 pub(crate) async fn claim(
     connection: &mut Connection,
     now: Timestamp,
-    turn: Duration,
+    (turn, rest): (Duration, Duration),
 ) -> Result<Option<SessionId>, Error> {
-    let due = clean_up::due_at.le(now).or(clean_up::due_at.gt(now + turn));
+    let due = clean_up::due_at.le(now).or(clean_up::due_at.gt(now + rest));
     let due = clean_up::table.filter(clean_up::task.eq(TASK).and(due));
     let claimed = diesel::update(due)
         .set(clean_up::due_at.eq(now + turn))
@@ -38,10 +38,10 @@ pub(crate) async fn claim(
     Ok(claimed.map(SessionId))
 }
 
-/// Remembers where the next turn goes on.
-pub(crate) async fn hand_on(connection: &mut Connection, position: SessionId) -> Result<(), Error> {
+/// Remembers where the next turn goes on, and when it is due.
+pub(crate) async fn hand_on(connection: &mut Connection, position: SessionId, due_at: Timestamp) -> Result<(), Error> {
     diesel::update(clean_up::table.filter(clean_up::task.eq(TASK)))
-        .set(clean_up::position.eq(position.0))
+        .set((clean_up::position.eq(position.0), clean_up::due_at.eq(due_at)))
         .execute(connection)
         .await?;
     Ok(())

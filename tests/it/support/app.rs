@@ -58,7 +58,7 @@ pub(crate) async fn instance(url: &str, clock: &ManualClock, sealing: &str, flag
 /// The way to the database, as a server that starts finds it.
 async fn target(config: &Config) -> Target {
     let DatabaseChoice::External { target, .. } = config.database.clone() else { panic!("a database of the tests") };
-    target.probed(config.database_timeout).await.expect("a database")
+    target.probed(std::time::Duration::from_secs(30)).await.expect("a database")
 }
 
 /// One more instance behind real HTTP.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio_postgres::config::Host;
@@ -17,6 +17,8 @@ pub(crate) enum Network {
     Up,
     /// It carries nothing, and says nothing.
     Frozen,
+    /// It carries everything but notifications.
+    Deaf,
     /// Connections are broken, new ones refused.
     Cut,
 }
@@ -68,6 +70,8 @@ async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>
     if *network.borrow() == Network::Cut {
         return;
     }
+    // Messages are carried one by one, and none waits for the next.
+    _ = client.set_nodelay(true);
     let (from_client, to_client) = client.into_split();
     let mut cut = network.clone();
     let both = async {
@@ -120,14 +124,21 @@ async fn forward(
 }
 
 async fn back(
-    mut from: impl AsyncRead + Unpin,
+    from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut network: watch::Receiver<Network>,
 ) -> Option<()> {
-    let mut buffer = [0; 8192];
+    let mut from = BufReader::new(from);
     loop {
-        let length = from.read(&mut buffer).await.ok().filter(|length| *length > 0)?;
-        network.wait_for(|network| *network != Network::Frozen).await.ok()?;
-        to.write_all(&buffer[..length]).await.ok()?;
+        let kind = from.read_u8().await.ok()?;
+        let length = from.read_u32().await.ok()?;
+        let mut rest = vec![0; length as usize - 4];
+        from.read_exact(&mut rest).await.ok()?;
+        let state = *network.wait_for(|network| *network != Network::Frozen).await.ok()?;
+        // NotificationResponse.
+        if kind == b'A' && state == Network::Deaf {
+            continue;
+        }
+        to.write_all(&[vec![kind], length.to_be_bytes().to_vec(), rest].concat()).await.ok()?;
     }
 }
