@@ -15,6 +15,19 @@ async fn change(client: &Client, current: &str, new: &str) -> Value {
     if answer["data"]["changePassword"].is_null() { answer } else { answer["data"]["changePassword"].clone() }
 }
 
+/// Changes the password while somebody else's login has the account's row, and has opened its session before the change goes on.
+async fn change_during_a_login(app: &TestApp, client: &Client) -> Value {
+    let open = "BEGIN; SELECT FROM accounts FOR NO KEY UPDATE; \
+        INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at) \
+        SELECT gen_random_uuid(), id, '2026-01-01', '2026-01-01', '2026-02-01' FROM accounts";
+    app.database.operator.batch_execute(open).await.expect("a login");
+    let client = client.clone();
+    let changing = tokio::spawn(async move { change(&client, PASSWORD, NEW).await });
+    until("the change waits", async || app.database.count(BLOCKED).await > 0).await;
+    app.database.operator.batch_execute("COMMIT").await.expect("a commit");
+    changing.await.expect("an answer")
+}
+
 async fn login(app: &TestApp, password: &str) -> Value {
     app.anonymous().try_login("ada@example.com", password).await["data"]["login"]["__typename"].clone()
 }
@@ -82,15 +95,7 @@ async fn no_session_opened_with_the_old_password_outlives_the_change() {
 async fn a_change_that_waits_for_a_login_ends_its_session() {
     let app = TestApp::start().await;
     let laptop = app.registered("ada@example.com").await;
-    let open = "BEGIN; SELECT FROM accounts FOR NO KEY UPDATE; \
-        INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at) \
-        SELECT gen_random_uuid(), id, '2026-01-01', '2026-01-01', '2026-02-01' FROM accounts";
-    app.database.operator.batch_execute(open).await.expect("a login");
-    let client = laptop.clone();
-    let changing = tokio::spawn(async move { change(&client, PASSWORD, NEW).await });
-    until("the change waits", async || app.database.count(BLOCKED).await > 0).await;
-    app.database.operator.batch_execute("COMMIT").await.expect("a commit");
-    let answer = changing.await.expect("an answer");
+    let answer = change_during_a_login(&app, &laptop).await;
     assert_eq!(answer["endedSessionIds"].as_array().map(Vec::len), Some(1), "{answer}");
 }
 
@@ -129,13 +134,6 @@ async fn a_database_with_another_default_isolation_makes_no_difference() {
     let laptop = app.registered("ada@example.com").await;
     let answers = futures_util::future::join_all((0..20).map(|_| laptop.try_refresh(laptop.refresh_token()))).await;
     assert!(answers.iter().all(|answer| answer["__typename"] == "RefreshTokenSuccess"), "{answers:?}");
-    let open = "BEGIN; SELECT FROM accounts FOR NO KEY UPDATE; \
-        INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at) \
-        SELECT gen_random_uuid(), id, '2026-01-01', '2026-01-01', '2026-02-01' FROM accounts";
-    app.database.operator.batch_execute(open).await.expect("a login");
-    let client = laptop.clone();
-    let changing = tokio::spawn(async move { change(&client, PASSWORD, NEW).await });
-    until("the change waits", async || app.database.count(BLOCKED).await > 0).await;
-    app.database.operator.batch_execute("COMMIT").await.expect("a commit");
-    assert_eq!(changing.await.expect("an answer")["endedSessionIds"].as_array().map(Vec::len), Some(1));
+    let answer = change_during_a_login(&app, &laptop).await;
+    assert_eq!(answer["endedSessionIds"].as_array().map(Vec::len), Some(1), "{answer}");
 }
