@@ -18,7 +18,7 @@ pub struct Listed {
     pub kid: Uuid,
     /// `alg`
     pub algorithm: String,
-    /// What it is for now.
+    /// What it is for at this time.
     pub state: State,
     /// When it was made.
     pub created_at: Timestamp,
