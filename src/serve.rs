@@ -186,7 +186,7 @@ fn announce(config: &Config, address: std::net::SocketAddr) -> std::io::Result<(
     }
     writeln!(out, "Portcullis {} is ready.", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  GraphQL   {url}/graphql")?;
-    if config.graphiql {
+    if config.graphql.graphiql {
         writeln!(out, "  GraphiQL  {url}/")?;
     }
     match &config.database {

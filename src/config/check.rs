@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::MAX_ACCESS_TOKEN_TTL;
-use super::{Argon2Cost, Config, DatabaseChoice, LogFormat, Secret, Settings, SigningAlgorithm, secret};
+use super::{Argon2Cost, Config, DatabaseChoice, Environment, LogFormat, Secret, Settings, SigningAlgorithm, secret};
 use crate::db::{Target, embedded};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,6 +37,7 @@ impl Settings {
         let database = check.database(self);
         let secret_previous = check.secret("PORTCULLIS_SECRET_PREVIOUS", self.secret_previous.as_ref());
         let private = given(self.database_url.as_ref()).is_none();
+        let environment = Environment::check(self.environment.as_ref(), private, &mut check);
         let config = Config {
             listen: check.listen(&self.listen),
             secret_previous,
@@ -89,15 +90,17 @@ impl Settings {
                 1..=256,
             ),
             hashing_queue: check.number("PORTCULLIS_HASHING_QUEUE", &self.hashing_queue, 256, 1..=100_000),
-            graphiql: check.switch("PORTCULLIS_GRAPHIQL", self.graphiql.as_deref(), private),
-            introspection: check.switch("PORTCULLIS_INTROSPECTION", self.introspection.as_deref(), private),
-            max_body_bytes: check.number("PORTCULLIS_MAX_BODY_BYTES", &self.max_body_bytes, 65_536, 1024..=16_777_216),
             shutdown_grace: check.duration(
                 "PORTCULLIS_SHUTDOWN_GRACE",
                 &self.shutdown_grace,
                 "10s",
                 Duration::ZERO..=10 * MINUTE,
             ),
+            environment,
+            graphql: self.graphql.check(environment, &mut check),
+            connections: self.connections.check(&mut check),
+            browsers: self.browsers.check(&mut check),
+            limits: self.limits.check(&mut check),
             database: match database {
                 Some(database) => database,
                 None => return Err(BadSettings(check.0)),
@@ -111,15 +114,15 @@ impl Settings {
     }
 }
 
-fn given(setting: Option<&String>) -> Option<&str> {
+pub(super) fn given(setting: Option<&String>) -> Option<&str> {
     setting.map(|value| value.trim()).filter(|value| !value.is_empty())
 }
 
 /// Collects faults. A faulty setting goes on as some harmless value, so that the rest is looked at as well.
-struct Check(Vec<String>);
+pub(super) struct Check(Vec<String>);
 
 impl Check {
-    fn fault<T>(&mut self, name: &str, why: impl Display, instead: T) -> T {
+    pub(super) fn fault<T>(&mut self, name: &str, why: impl Display, instead: T) -> T {
         self.0.push(format!("{name}: {why}"));
         instead
     }
@@ -138,7 +141,7 @@ impl Check {
         }
     }
 
-    fn number<T>(&mut self, name: &str, value: &str, default: T, range: RangeInclusive<T>) -> T
+    pub(super) fn number<T>(&mut self, name: &str, value: &str, default: T, range: RangeInclusive<T>) -> T
     where
         T: FromStr + PartialOrd + Display + Copy,
     {
@@ -154,7 +157,13 @@ impl Check {
         }
     }
 
-    fn duration(&mut self, name: &str, value: &str, default: &str, range: RangeInclusive<Duration>) -> Duration {
+    pub(super) fn duration(
+        &mut self,
+        name: &str,
+        value: &str,
+        default: &str,
+        range: RangeInclusive<Duration>,
+    ) -> Duration {
         let value = match value.trim() {
             "" => default,
             value => value,
@@ -169,7 +178,7 @@ impl Check {
         }
     }
 
-    fn switch(&mut self, name: &str, value: Option<&str>, default: bool) -> bool {
+    pub(super) fn switch(&mut self, name: &str, value: Option<&str>, default: bool) -> bool {
         match value.map(str::trim) {
             None | Some("") => default,
             Some("on" | "true") => true,

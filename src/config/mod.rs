@@ -1,7 +1,12 @@
 //! Every setting: its flag, environment variable, default and documentation, and the check of them all at start.
 
 mod algorithm;
+mod browsers;
 mod check;
+mod connections;
+mod environment;
+mod graphql;
+mod limits;
 mod secret;
 
 use std::net::SocketAddr;
@@ -11,6 +16,11 @@ use std::time::Duration;
 use clap::Args;
 
 pub use algorithm::SigningAlgorithm;
+pub use browsers::{BrowserSettings, Browsers};
+pub use connections::{ConnectionSettings, Connections};
+pub use environment::Environment;
+pub use graphql::{Graphql, GraphqlSettings};
+pub use limits::{LimitSettings, Limits};
 pub use secret::Secret;
 
 use crate::db::Target;
@@ -50,6 +60,11 @@ pub struct Settings {
     /// The secret of before, while PORTCULLIS_SECRET is being replaced: what it sealed is sealed anew at start.
     #[arg(long, global = true, env = "PORTCULLIS_SECRET_PREVIOUS", hide_env_values = true, value_name = "SECRET")]
     pub secret_previous: Option<String>,
+
+    /// For whom the server runs: production or development [default: development with the private PostgreSQL, production with
+    /// DATABASE_URL]. In development clients may explore: GraphiQL and introspection are on unless they are switched off.
+    #[arg(long = "env", global = true, env = "PORTCULLIS_ENV", value_name = "ENVIRONMENT")]
+    pub environment: Option<String>,
 
     /// Where the private PostgreSQL and its secret live [default: /var/lib/portcullis for root, else the user's data
     /// directory, such as ~/.local/share/portcullis].
@@ -140,21 +155,25 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_HASHING_QUEUE", default_value = "256", value_name = "NUMBER")]
     pub hashing_queue: String,
 
-    /// The GraphiQL page at /: on or off [default: on with the private PostgreSQL, off with DATABASE_URL].
-    #[arg(long, global = true, env = "PORTCULLIS_GRAPHIQL", value_name = "on|off")]
-    pub graphiql: Option<String>,
-
-    /// Whether clients may ask for the schema: on or off [default: on with the private PostgreSQL, off with DATABASE_URL].
-    #[arg(long, global = true, env = "PORTCULLIS_INTROSPECTION", value_name = "on|off")]
-    pub introspection: Option<String>,
-
-    /// Largest request body, in bytes: 1024 to 16777216.
-    #[arg(long, global = true, env = "PORTCULLIS_MAX_BODY_BYTES", default_value = "65536", value_name = "BYTES")]
-    pub max_body_bytes: String,
-
     /// How long requests in flight may take to finish when the server is told to stop: 0s to 10m.
     #[arg(long, global = true, env = "PORTCULLIS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION")]
     pub shutdown_grace: String,
+
+    /// What operations may ask for.
+    #[command(flatten)]
+    pub graphql: GraphqlSettings,
+
+    /// How clients may connect, and who they are.
+    #[command(flatten)]
+    pub connections: ConnectionSettings,
+
+    /// What browsers may do.
+    #[command(flatten)]
+    pub browsers: BrowserSettings,
+
+    /// How many attempts are made.
+    #[command(flatten)]
+    pub limits: LimitSettings,
 }
 
 /// The settings, read and found sound.
@@ -200,14 +219,18 @@ pub struct Config {
     pub hashing_threads: usize,
     /// Passwords that may wait.
     pub hashing_queue: usize,
-    /// Whether to serve GraphiQL.
-    pub graphiql: bool,
-    /// Whether to answer introspection.
-    pub introspection: bool,
-    /// Largest request body.
-    pub max_body_bytes: usize,
     /// Bound on a graceful stop.
     pub shutdown_grace: Duration,
+    /// For whom it runs.
+    pub environment: Environment,
+    /// What operations may ask for.
+    pub graphql: Graphql,
+    /// How clients may connect, and who they are.
+    pub connections: Connections,
+    /// What browsers may do.
+    pub browsers: Browsers,
+    /// How many attempts are made.
+    pub limits: Limits,
 }
 
 /// The database that the settings name.

@@ -34,7 +34,7 @@ pub type PortcullisSchema = Schema<Query, Mutation, EmptySubscription>;
 /// The schema on `app`.
 #[must_use]
 pub fn schema(app: Arc<App>) -> PortcullisSchema {
-    let introspection = app.config.introspection;
+    let introspection = app.config.graphql.introspection;
     let schema = builder().data(app);
     // A suggestion tells the names that introspection would.
     if introspection { schema.finish() } else { schema.disable_introspection().disable_suggestions().finish() }

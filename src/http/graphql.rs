@@ -44,7 +44,7 @@ struct Body {
 
 impl GraphqlEndpoint {
     pub(super) fn new(app: Arc<App>) -> Self {
-        let max_body_bytes = app.config.max_body_bytes;
+        let max_body_bytes = app.config.graphql.max_body_bytes;
         Self { schema: schema(app.clone()), app, max_body_bytes }
     }
 

@@ -31,7 +31,7 @@ fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
         .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
         .at("/revocations", revocations::Revocations::new(app.clone(), stopping.clone()))
         .at("/.well-known/jwks.json", get(wellknown::Jwks::new(&app)));
-    if app.config.graphiql {
+    if app.config.graphql.graphiql {
         routes = graphiql::add(routes);
     }
     routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping))

@@ -4,37 +4,59 @@ use crate::support::app::{SECRET, settings};
 use crate::support::database::TestDatabase;
 use crate::support::process::{Server, run};
 
-const NAMES: [&str; 29] = [
-    "PORTCULLIS_MAX_BODY_BYTES",
-    "DATABASE_URL",
-    "PORTCULLIS_DATABASE_DIRECT_URL",
-    "PORTCULLIS_LISTEN",
-    "PORTCULLIS_SECRET",
-    "PORTCULLIS_SECRET_PREVIOUS",
-    "PORTCULLIS_SIGNING_ALGORITHM",
-    "PORTCULLIS_KEY_ROTATION",
-    "PORTCULLIS_DATA_DIR",
-    "PORTCULLIS_LOG",
-    "PORTCULLIS_LOG_FORMAT",
-    "PORTCULLIS_ISSUER",
-    "PORTCULLIS_AUDIENCE",
-    "PORTCULLIS_ACCESS_TOKEN_TTL",
-    "PORTCULLIS_SESSION_TTL",
-    "PORTCULLIS_SESSION_IDLE_TTL",
-    "PORTCULLIS_SESSION_CACHE",
-    "PORTCULLIS_FEED_TIMEOUT",
-    "PORTCULLIS_DATABASE_POOL_SIZE",
-    "PORTCULLIS_DATABASE_TIMEOUT",
-    "PORTCULLIS_MIGRATE",
-    "PORTCULLIS_ARGON2_MEMORY_KIB",
-    "PORTCULLIS_ARGON2_ITERATIONS",
-    "PORTCULLIS_ARGON2_PARALLELISM",
-    "PORTCULLIS_HASHING_THREADS",
-    "PORTCULLIS_HASHING_QUEUE",
-    "PORTCULLIS_GRAPHIQL",
-    "PORTCULLIS_INTROSPECTION",
-    "PORTCULLIS_SHUTDOWN_GRACE",
+/// Every setting, with a value that is refused; nothing for those that take anything.
+const ALL: [&[(&str, &str)]; 5] = [BASE, GRAPHQL, CONNECTIONS, BROWSERS, LIMITS];
+
+/// Those of no section.
+const BASE: &[(&str, &str)] = &[
+    ("DATABASE_URL", "mysql://ada:hunter2@db/x"),
+    ("PORTCULLIS_DATABASE_DIRECT_URL", "mysql://ada:hunter2@db/x"),
+    ("PORTCULLIS_LISTEN", "localhost"),
+    ("PORTCULLIS_SECRET", "too short"),
+    ("PORTCULLIS_SECRET_PREVIOUS", "too short as well"),
+    ("PORTCULLIS_SIGNING_ALGORITHM", "HS256"),
+    ("PORTCULLIS_KEY_ROTATION", "1h"),
+    ("PORTCULLIS_DATA_DIR", ""),
+    ("PORTCULLIS_LOG", "info,=,=x="),
+    ("PORTCULLIS_LOG_FORMAT", "xml"),
+    ("PORTCULLIS_ISSUER", "here"),
+    ("PORTCULLIS_AUDIENCE", ""),
+    ("PORTCULLIS_ACCESS_TOKEN_TTL", "1s"),
+    ("PORTCULLIS_SESSION_TTL", "forever"),
+    ("PORTCULLIS_SESSION_IDLE_TTL", "1m"),
+    ("PORTCULLIS_SESSION_CACHE", "some"),
+    ("PORTCULLIS_FEED_TIMEOUT", "0s"),
+    ("PORTCULLIS_DATABASE_POOL_SIZE", "0"),
+    ("PORTCULLIS_DATABASE_TIMEOUT", "1h"),
+    ("PORTCULLIS_MIGRATE", "maybe"),
+    ("PORTCULLIS_ARGON2_MEMORY_KIB", "7"),
+    ("PORTCULLIS_ARGON2_ITERATIONS", "-1"),
+    ("PORTCULLIS_ARGON2_PARALLELISM", "many"),
+    ("PORTCULLIS_HASHING_THREADS", "0"),
+    ("PORTCULLIS_HASHING_QUEUE", "1.5"),
+    ("PORTCULLIS_SHUTDOWN_GRACE", "1d"),
+    ("PORTCULLIS_ENV", "staging"),
 ];
+
+/// Those of `config/graphql.rs`.
+const GRAPHQL: &[(&str, &str)] = &[
+    ("PORTCULLIS_GRAPHIQL", "perhaps"),
+    ("PORTCULLIS_INTROSPECTION", "yes please"),
+    ("PORTCULLIS_MAX_BODY_BYTES", "1"),
+];
+
+/// Those of `config/connections.rs`.
+const CONNECTIONS: &[(&str, &str)] = &[];
+
+/// Those of `config/browsers.rs`.
+const BROWSERS: &[(&str, &str)] = &[];
+
+/// Those of `config/limits.rs`.
+const LIMITS: &[(&str, &str)] = &[];
+
+fn settings_and_faults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALL.into_iter().flatten().copied()
+}
 
 #[test]
 fn help_and_readme_name_every_setting() {
@@ -43,8 +65,8 @@ fn help_and_readme_name_every_setting() {
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
     let named: Vec<_> = help.match_indices("[env: ").map(|(place, _)| &help[place + 6..]).collect();
-    assert_eq!(named.len(), NAMES.len(), "the list of this test is whole");
-    for name in NAMES {
+    assert_eq!(named.len(), settings_and_faults().count(), "the list of this test is whole");
+    for (name, _) in settings_and_faults() {
         assert!(help.contains(&format!("[env: {name}")), "{name} is not in --help");
         assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
     }
@@ -64,41 +86,10 @@ fn help_shows_no_secret_from_the_environment() {
 
 #[test]
 fn every_fault_is_told_at_once_without_secrets() {
-    let (status, out, errors) = run(
-        &["serve"],
-        &[
-            ("DATABASE_URL", "mysql://ada:hunter2@db/x"),
-            ("PORTCULLIS_DATABASE_DIRECT_URL", "mysql://ada:hunter2@db/x"),
-            ("PORTCULLIS_SECRET", "too short"),
-            ("PORTCULLIS_SECRET_PREVIOUS", "too short as well"),
-            ("PORTCULLIS_SIGNING_ALGORITHM", "HS256"),
-            ("PORTCULLIS_KEY_ROTATION", "1h"),
-            ("PORTCULLIS_LISTEN", "localhost"),
-            ("PORTCULLIS_LOG", "info,=,=x="),
-            ("PORTCULLIS_LOG_FORMAT", "xml"),
-            ("PORTCULLIS_ISSUER", "here"),
-            ("PORTCULLIS_ACCESS_TOKEN_TTL", "1s"),
-            ("PORTCULLIS_SESSION_TTL", "forever"),
-            ("PORTCULLIS_SESSION_IDLE_TTL", "1m"),
-            ("PORTCULLIS_SESSION_CACHE", "some"),
-            ("PORTCULLIS_FEED_TIMEOUT", "0s"),
-            ("PORTCULLIS_DATABASE_POOL_SIZE", "0"),
-            ("PORTCULLIS_DATABASE_TIMEOUT", "1h"),
-            ("PORTCULLIS_MIGRATE", "maybe"),
-            ("PORTCULLIS_ARGON2_MEMORY_KIB", "7"),
-            ("PORTCULLIS_ARGON2_ITERATIONS", "-1"),
-            ("PORTCULLIS_ARGON2_PARALLELISM", "many"),
-            ("PORTCULLIS_HASHING_THREADS", "0"),
-            ("PORTCULLIS_HASHING_QUEUE", "1.5"),
-            ("PORTCULLIS_GRAPHIQL", "perhaps"),
-            ("PORTCULLIS_INTROSPECTION", "yes please"),
-            ("PORTCULLIS_SHUTDOWN_GRACE", "1d"),
-            ("PORTCULLIS_MAX_BODY_BYTES", "1"),
-        ],
-    );
+    let faults: Vec<_> = settings_and_faults().filter(|(_, fault)| !fault.is_empty()).collect();
+    let (status, out, errors) = run(&["serve"], &faults);
     assert!(!status.success() && out.is_empty(), "{out}");
-    let free = ["PORTCULLIS_DATA_DIR", "PORTCULLIS_AUDIENCE"];
-    for name in NAMES.iter().filter(|name| !free.contains(name)) {
+    for (name, _) in faults {
         assert!(errors.contains(&format!("  {name}: ")), "{name}: {errors}");
     }
     assert!(!errors.contains("hunter2") && !errors.contains("too short"), "{errors}");
@@ -185,7 +176,7 @@ fn an_empty_setting_is_as_none() {
         settings(&["--listen=", "--session-ttl=", "--log=", "--database-pool-size=", "--graphiql=", "--data-dir=/x"]);
     let (empty, unset) = (empty.check().expect("settings"), settings(&["--data-dir=/x"]).check().expect("settings"));
     assert_eq!(format!("{empty:?}"), format!("{unset:?}"));
-    assert!(unset.graphiql && unset.introspection, "on with the private database");
+    assert!(unset.graphql.graphiql && unset.graphql.introspection, "on in development, as with the private database");
     assert!(!format!("{:?}", settings(&["--data-dir=/x", "--secret", SECRET]).check()).contains(SECRET));
 }
 
@@ -193,10 +184,10 @@ fn an_empty_setting_is_as_none() {
 fn graphiql_and_introspection_are_off_with_an_external_database() {
     let external = ["--database-url=postgres://db/x", "--secret", SECRET];
     let config = settings(&external).check().expect("settings");
-    assert!(!config.graphiql && !config.introspection);
+    assert!(!config.graphql.graphiql && !config.graphql.introspection);
     let config =
         settings(&[&external[..], &["--graphiql=on", "--introspection=on"]].concat()).check().expect("settings");
-    assert!(config.graphiql && config.introspection);
+    assert!(config.graphql.graphiql && config.graphql.introspection);
 }
 
 #[test]
@@ -229,4 +220,19 @@ async fn a_role_that_may_not_make_tables_serves_a_migrated_database() {
     let server = Server::start(&[("DATABASE_URL", &url), secret, ("PORTCULLIS_MIGRATE", "off")]);
     server.client().register("ada@example.com").await;
     server.stop();
+}
+
+#[test]
+fn the_environment_decides_what_may_be_explored_unless_it_is_said() {
+    let exploring = |flags: &[&str]| {
+        let url = ["--database-url=postgres://db/x", "--secret", SECRET];
+        let config = settings(&[url.as_slice(), flags].concat()).check().expect("settings");
+        (config.graphql.graphiql, config.graphql.introspection)
+    };
+    assert_eq!(exploring(&[]), (false, false), "with DATABASE_URL it is production");
+    assert_eq!(exploring(&["--env=development"]), (true, true));
+    assert_eq!(exploring(&["--env=development", "--graphiql=off"]), (false, true));
+    assert_eq!(exploring(&["--env=production", "--introspection=on"]), (false, true));
+    let config = settings(&["--data-dir=/x", "--env=production"]).check().expect("settings");
+    assert!(!config.graphql.graphiql && !config.graphql.introspection);
 }
