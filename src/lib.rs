@@ -8,14 +8,16 @@
 //! | use cases | [`flows`] | one file each: the order of things, its transaction |
 //! | tasks | [`background`] | which use cases run by themselves, and when |
 //! | the parts | [`app`] | all below, put together once |
-//! | nouns | [`accounts`], [`sessions`], [`revocations`], [`tokens`], [`passwords`] | their own rules; their queries, in `store` |
-//! | ground | [`db`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
+//! | nouns | [`accounts`], [`sessions`], [`revocations`], [`tokens`], [`passwords`], [`limits`], [`audit`] | their own rules; their queries, in `store` |
+//! | ground | [`db`], [`client`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
 
 #![forbid(unsafe_code)]
 
 pub mod accounts;
 pub mod app;
+pub mod audit;
 pub mod background;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -23,6 +25,7 @@ pub mod error;
 pub mod flows;
 pub mod graphql;
 pub mod http;
+pub mod limits;
 pub mod passwords;
 pub mod revocations;
 pub mod sessions;

@@ -82,6 +82,15 @@ impl Identifier {
             Username::parse(typed).ok().map(Self::Username)
         }
     }
+
+    /// The form in which it is compared.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        match self {
+            Self::Email(email) => email.folded(),
+            Self::Username(username) => username.folded(),
+        }
+    }
 }
 
 /// Which part of a registration somebody else has already.

@@ -1,10 +1,9 @@
-//! Queries on accounts.
+//! Queries on accounts. The unique indexes fold case with the collation `C`, and so do these.
 
-use diesel::declare_sql_function;
-use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{self, Array, Bool, Bytea, Double, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -13,23 +12,8 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::accounts;
 use crate::error::Error;
+use crate::limits::{Attempt, Verdict};
 use crate::passwords::PasswordHash;
-
-diesel::postfix_operator!(CollateC, " COLLATE \"C\"", Nullable<Text>, backend: Pg);
-
-#[declare_sql_function]
-extern "SQL" {
-    /// Lower case of ASCII letters, if the text collates as C.
-    fn lower(text: Nullable<Text>) -> Nullable<Text>;
-}
-
-/// The form in which the unique indexes on `accounts` compare a column.
-fn folded<C>(column: C) -> lower<CollateC<C::Expression>>
-where
-    C: AsExpression<Nullable<Text>>,
-{
-    lower(CollateC::new(column.as_expression()))
-}
 
 /// An account's row, without its password.
 #[derive(Queryable, Selectable)]
@@ -56,53 +40,125 @@ impl From<AccountRow> for Account {
     }
 }
 
-/// The account that somebody means, with the hash of its password.
+/// Takes what the attempt takes, and finds the account that somebody means, with the hash of its password: also where the attempt is
+/// refused. One statement, the same whether there is such an account or not.
 pub(crate) async fn find(
     connection: &mut Connection,
-    identifier: &Identifier,
-) -> Result<Option<(Account, PasswordHash)>, Error> {
-    let query = accounts::table.select((AccountRow::as_select(), accounts::password_hash));
-    let row = match identifier {
-        Identifier::Email(email) => {
-            query
-                .filter(folded(accounts::email.nullable()).eq(email.folded()))
-                .first::<(AccountRow, String)>(connection)
-                .await
-        }
-        Identifier::Username(username) => {
-            query.filter(folded(accounts::username).eq(username.folded())).first(connection).await
-        }
+    identifier: Option<&Identifier>,
+    attempt: &Attempt,
+) -> Result<(Verdict, Option<(Account, PasswordHash)>), Error> {
+    let (email, username) = match identifier {
+        Some(Identifier::Email(email)) => (Some(email.folded()), None),
+        Some(Identifier::Username(username)) => (None, Some(username.folded())),
+        None => (None, None),
     };
-    Ok(row.optional()?.map(|(row, hash)| (row.into(), PasswordHash::new(hash))))
+    let finding = Finding { attempt, email, username };
+    let (wait, taken, found) = finding.get_result::<(_, _, Option<(AccountRow, String)>)>(connection).await?;
+    Ok((attempt.read((wait, taken)), found.map(|(row, hash)| (row.into(), PasswordHash::new(hash)))))
 }
 
-/// The hash of the account's password, if the account is there and enabled.
-pub(crate) async fn find_hash(connection: &mut Connection, id: AccountId) -> Result<Option<PasswordHash>, Error> {
-    let hash = accounts::table
-        .filter(accounts::id.eq(id.0).and(accounts::disabled_at.is_null()))
-        .select(accounts::password_hash)
-        .first::<String>(connection)
-        .await
-        .optional()?;
-    Ok(hash.map(PasswordHash::new))
+struct Finding<'a> {
+    attempt: &'a Attempt,
+    email: Option<String>,
+    username: Option<String>,
 }
 
-/// What of these two somebody has already, the e-mail address first.
+impl QueryFragment<Pg> for Finding<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT wait, taken, id, email, username, roles, created_at, disabled_at, password_hash FROM ");
+        self.attempt.walk(&mut out)?;
+        out.push_sql(" LEFT JOIN accounts ON lower(email COLLATE \"C\") = ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.email)?;
+        out.push_sql(" OR lower(username COLLATE \"C\") = ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.username)?;
+        Ok(())
+    }
+}
+
+/// The columns of an [`AccountRow`].
+pub(crate) type AccountColumns =
+    (sql_types::Uuid, Text, Nullable<Text>, Array<Nullable<Text>>, Timestamptz, Nullable<Timestamptz>);
+
+impl Query for Finding<'_> {
+    type SqlType = (Nullable<Double>, Array<Bytea>, Nullable<(AccountColumns, Text)>);
+}
+
+impl QueryId for Finding<'_> {
+    type QueryId = Finding<'static>;
+}
+
+/// Takes what the attempt takes, and finds the hash of the account's password, if the account is there and enabled.
+pub(crate) async fn find_hash(
+    connection: &mut Connection,
+    id: AccountId,
+    attempt: &Attempt,
+) -> Result<(Verdict, Option<PasswordHash>), Error> {
+    let finding = FindingHash { attempt, id: id.0 };
+    let (wait, taken, hash) = finding.get_result::<(_, _, Option<String>)>(connection).await?;
+    Ok((attempt.read((wait, taken)), hash.map(PasswordHash::new)))
+}
+
+struct FindingHash<'a> {
+    attempt: &'a Attempt,
+    id: Uuid,
+}
+
+impl QueryFragment<Pg> for FindingHash<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT wait, taken, password_hash FROM ");
+        self.attempt.walk(&mut out)?;
+        out.push_sql(" LEFT JOIN accounts ON disabled_at IS NULL AND id = ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.id)?;
+        Ok(())
+    }
+}
+
+impl Query for FindingHash<'_> {
+    type SqlType = (Nullable<Double>, Array<Bytea>, Nullable<Text>);
+}
+
+impl QueryId for FindingHash<'_> {
+    type QueryId = FindingHash<'static>;
+}
+
+/// Takes what the attempt takes, and tells what of these two somebody has already, the e-mail address first.
 pub(crate) async fn find_taken(
     connection: &mut Connection,
     email: &EmailAddress,
     username: Option<&Username>,
-) -> Result<Option<Taken>, Error> {
-    let emails = accounts::table.filter(folded(accounts::email.nullable()).eq(email.folded()));
-    let usernames = accounts::table.filter(folded(accounts::username).eq(username.map(Username::folded)));
-    let (email, username) = diesel::select((diesel::dsl::exists(emails), diesel::dsl::exists(usernames)))
-        .get_result::<(bool, bool)>(connection)
-        .await?;
-    Ok(if email {
-        Some(Taken::Email)
-    } else if username {
-        Some(Taken::Username)
-    } else {
-        None
-    })
+    attempt: &Attempt,
+) -> Result<(Verdict, Option<Taken>), Error> {
+    let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
+    let (wait, taken, email, username) = finding.get_result::<(_, _, bool, bool)>(connection).await?;
+    let there = match (email, username) {
+        (true, _) => Some(Taken::Email),
+        (false, true) => Some(Taken::Username),
+        (false, false) => None,
+    };
+    Ok((attempt.read((wait, taken)), there))
+}
+
+struct FindingTaken<'a> {
+    attempt: &'a Attempt,
+    email: String,
+    username: Option<String>,
+}
+
+impl QueryFragment<Pg> for FindingTaken<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT wait, taken, EXISTS (SELECT FROM accounts WHERE lower(email COLLATE \"C\") = ");
+        out.push_bind_param::<Text, _>(&self.email)?;
+        out.push_sql("), EXISTS (SELECT FROM accounts WHERE lower(username COLLATE \"C\") = ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.username)?;
+        out.push_sql(") FROM ");
+        self.attempt.walk(&mut out)
+    }
+}
+
+impl Query for FindingTaken<'_> {
+    type SqlType = (Nullable<Double>, Array<Bytea>, Bool, Bool);
+}
+
+impl QueryId for FindingTaken<'_> {
+    type QueryId = FindingTaken<'static>;
 }

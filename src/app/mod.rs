@@ -7,13 +7,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::accounts::Account;
+use crate::client::Client;
 use crate::clock::{Clock, Timestamp, new_id};
 use crate::config::{Config, DatabaseChoice, Secret};
 use crate::db::{Database, Target};
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::passwords::Passwords;
 use crate::sessions::feed::Source;
-use crate::sessions::{Client, Feed, Freshness, NewSession, Session, SessionId, Uses, Viewers};
+use crate::sessions::{Feed, Freshness, NewSession, Session, SessionId, Uses, Viewers};
 use crate::tokens::access::AccessTokens;
 use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
@@ -37,6 +39,8 @@ pub struct App {
     pub access_tokens: AccessTokens,
     /// Password hashing.
     pub passwords: Passwords,
+    /// Limits on attempts.
+    pub limits: Limits,
     /// Callers that were verified.
     pub viewers: Arc<Viewers>,
     /// What ends or changes them.
@@ -62,10 +66,11 @@ impl App {
         let keys = start_keys(&config, &db, secret, clock.now()).await?;
         let access_tokens = AccessTokens::new(config.issuer.clone(), config.audience.clone(), config.access_token_ttl);
         let passwords = Passwords::start(config.argon2, config.hashing_threads, config.hashing_queue)?;
+        let limits = Limits::new(config.limits);
         let freshness = Arc::new(Freshness::new(config.feed_timeout));
         let viewers = Arc::new(Viewers::new(config.session_cache, config.session_idle_ttl, freshness.clone()));
         let feed = Feed::start(source, viewers.clone(), freshness).await;
-        Ok(Self { config, clock, db, keys, access_tokens, passwords, viewers, feed, uses: Uses::default() })
+        Ok(Self { config, clock, db, keys, access_tokens, passwords, limits, viewers, feed, uses: Uses::default() })
     }
 
     /// A session to be opened now for this client.

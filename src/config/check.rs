@@ -90,6 +90,12 @@ impl Settings {
                 1..=256,
             ),
             hashing_queue: check.number("PORTCULLIS_HASHING_QUEUE", &self.hashing_queue, 256, 1..=100_000),
+            audit_retention: check.duration(
+                "PORTCULLIS_AUDIT_RETENTION",
+                &self.audit_retention,
+                "400d",
+                DAY..=4000 * DAY,
+            ),
             shutdown_grace: check.duration(
                 "PORTCULLIS_SHUTDOWN_GRACE",
                 &self.shutdown_grace,

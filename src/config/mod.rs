@@ -20,7 +20,7 @@ pub use browsers::{BrowserSettings, Browsers};
 pub use connections::{ConnectionSettings, Connections};
 pub use environment::Environment;
 pub use graphql::{Graphql, GraphqlSettings};
-pub use limits::{LimitSettings, Limits};
+pub use limits::{LimitSettings, Limits, Rate};
 pub use secret::Secret;
 
 use crate::db::Target;
@@ -155,6 +155,10 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_HASHING_QUEUE", default_value = "256", value_name = "NUMBER")]
     pub hashing_queue: String,
 
+    /// How long security events are kept: 1 day to 4000 days.
+    #[arg(long, global = true, env = "PORTCULLIS_AUDIT_RETENTION", default_value = "400d", value_name = "DURATION")]
+    pub audit_retention: String,
+
     /// How long requests in flight may take to finish when the server is told to stop: 0s to 10m.
     #[arg(long, global = true, env = "PORTCULLIS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION")]
     pub shutdown_grace: String,
@@ -219,6 +223,8 @@ pub struct Config {
     pub hashing_threads: usize,
     /// Passwords that may wait.
     pub hashing_queue: usize,
+    /// How long security events are kept.
+    pub audit_retention: Duration,
     /// Bound on a graceful stop.
     pub shutdown_grace: Duration,
     /// For whom it runs.

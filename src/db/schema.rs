@@ -16,11 +16,12 @@ diesel::table! {
     audit_events (id) {
         id -> Uuid,
         kind -> Text,
-        account_id -> Uuid,
+        account_id -> Nullable<Uuid>,
         session_id -> Nullable<Uuid>,
         occurred_at -> Timestamptz,
         user_agent -> Nullable<Text>,
         ip_address -> Nullable<Inet>,
+        request_id -> Nullable<Text>,
     }
 }
 
@@ -40,6 +41,13 @@ diesel::table! {
         sealed -> Bytea,
         created_at -> Timestamptz,
         activates_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    limits (key) {
+        key -> Bytea,
+        full_at -> Timestamptz,
     }
 }
 
@@ -85,6 +93,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_events,
     clean_up,
     keys,
+    limits,
     revocations,
     service_keys,
     sessions,

@@ -1,8 +1,16 @@
 //! Changing a password.
 
+use std::time::Duration;
+
 use crate::accounts;
 use crate::app::{App, SignedIn};
+use crate::audit::Kind;
+use crate::audit::store::{Occurrence, record};
+use crate::client::Client;
+use crate::clock::Timestamp;
 use crate::error::{Error, Reason};
+use crate::limits::store::give_back;
+use crate::limits::{Attempt, Taken, Verdict as Limit};
 use crate::passwords::{self, BadPassword, Password, Verdict, Weakness};
 use crate::sessions::SessionId;
 use crate::sessions::store::{self, Change, Changed};
@@ -18,6 +26,8 @@ pub enum Outcome {
     Invalid(BadPassword),
     /// The new password is easily guessed.
     Weak(Weakness),
+    /// Passwords were tried too often. When to try again.
+    Limited(Duration),
 }
 
 /// How often the change starts over when the account's hash was replaced while the password was being compared.
@@ -28,8 +38,18 @@ const ATTEMPTS: usize = 3;
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unauthenticated`] when the session ended meanwhile;
 /// [`Error::Unavailable`] when the database is away. Then the password may have been changed or not.
-pub async fn change_password(app: &App, caller: &SignedIn, current: String, new: String) -> Result<Outcome, Error> {
-    let account = caller.account();
+pub async fn change_password(
+    app: &App,
+    client: &Client,
+    caller: &SignedIn,
+    current: String,
+    new: String,
+) -> Result<Outcome, Error> {
+    let (account, now) = (caller.account(), app.clock.now());
+    if let Err(retry_after) = app.limits.attempt(client, now) {
+        return Ok(Outcome::Limited(retry_after));
+    }
+    app.passwords.ready()?;
     let new = match passwords::check(new) {
         Ok(new) => new,
         Err(fault) => return Ok(Outcome::Invalid(fault)),
@@ -39,22 +59,33 @@ pub async fn change_password(app: &App, caller: &SignedIn, current: String, new:
         Some(current) => (current, true),
         None => (Password::empty(), false),
     };
+    let mut attempt = app.limits.change_password(caller.session().0.as_bytes(), now);
+    let mut taken = Taken::default();
     for _ in 0..ATTEMPTS {
-        let old = app.db.run(async |connection| accounts::store::find_hash(connection, account.id).await).await?;
-        let Some(old) = old.filter(|_| possible) else {
-            app.passwords.verify(current, None).await?;
+        let find = async |connection: &mut _| accounts::store::find_hash(connection, account.id, &attempt).await;
+        let (limit, old) = app.db.run(find).await?;
+        match limit {
+            Limit::Allowed(now_taken) => taken = taken.and(now_taken),
+            Limit::Refused { retry_after } => return Ok(Outcome::Limited(retry_after)),
+        }
+        attempt = Attempt::free(now);
+        let old = old.filter(|_| possible);
+        let Verdict::Right { .. } = app.passwords.verify(current.clone(), old.clone()).await? else {
+            note_failure(app, client, caller, now).await?;
             return Ok(Outcome::InvalidCredentials);
         };
-        let Verdict::Right { .. } = app.passwords.verify(current.clone(), Some(old.clone())).await? else {
-            return Ok(Outcome::InvalidCredentials);
-        };
+        let Some(old) = old else { return Ok(Outcome::InvalidCredentials) };
         let context = passwords::first_guesses(&account.email, account.username.as_deref());
         let hash = match app.passwords.hash(new.clone(), context).await? {
             Ok(hash) => hash,
-            Err(weakness) => return Ok(Outcome::Weak(weakness)),
+            Err(weakness) => {
+                app.db.run(async |connection| give_back(connection, &taken).await).await?;
+                return Ok(Outcome::Weak(weakness));
+            }
         };
         let now = app.clock.now();
-        let change = Change { account: account.id, old: &old, new: &hash, kept: caller.session() };
+        let (kept, taken) = (caller.session(), &taken);
+        let change = Change { account: account.id, old: &old, new: &hash, kept, client, taken };
         match app.db.run(async |connection| store::change_password(connection, &change, now).await).await? {
             Changed::Done { ended } => {
                 app.viewers.forget_sessions(&ended);
@@ -65,4 +96,11 @@ pub async fn change_password(app: &App, caller: &SignedIn, current: String, new:
         }
     }
     Ok(Outcome::InvalidCredentials)
+}
+
+/// The session's limit bounds how many there are.
+async fn note_failure(app: &App, client: &Client, caller: &SignedIn, now: Timestamp) -> Result<(), Error> {
+    let occurrence = Occurrence::new(Kind::PasswordChangeFailed, client, now);
+    let (of, unbounded) = ((Some(caller.account().id), Some(caller.session())), Attempt::free(now));
+    app.db.run(async |connection| record(connection, &occurrence, of, &unbounded).await).await
 }

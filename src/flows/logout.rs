@@ -1,6 +1,7 @@
 //! Signing out.
 
 use crate::app::App;
+use crate::client::Client;
 use crate::error::Error;
 use crate::sessions::{SessionId, store};
 use crate::telemetry;
@@ -13,7 +14,12 @@ use crate::tokens::refresh::RefreshToken;
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away: the session may live on.
-pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&str>) -> Result<bool, Error> {
+pub async fn logout(
+    app: &App,
+    client: &Client,
+    credential: &Credential,
+    refresh_token: Option<&str>,
+) -> Result<bool, Error> {
     let now = app.clock.now();
     let keys = app.keys.current();
     let by_access = match credential {
@@ -31,7 +37,7 @@ pub async fn logout(app: &App, credential: &Credential, refresh_token: Option<&s
     if sessions.is_empty() {
         return Ok(false);
     }
-    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, now).await).await;
+    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, client, now).await).await;
     app.viewers.forget_sessions(&sessions);
     Ok(ended? > 0)
 }

@@ -5,6 +5,7 @@ pub mod change_password;
 pub mod clean_up;
 pub mod follow_revocations;
 pub mod keys;
+pub mod list_events;
 pub mod list_sessions;
 pub mod login;
 pub mod logout;

@@ -1,9 +1,11 @@
 //! Going on with a session.
 
+use std::time::Duration;
+
 use crate::app::{App, SignIn};
-use crate::clock::new_id;
+use crate::client::Client;
 use crate::error::Error;
-use crate::sessions::{Client, Refreshed, Refusal, store};
+use crate::sessions::{Refreshed, Refusal, store};
 use crate::telemetry;
 use crate::tokens::refresh::RefreshToken;
 
@@ -14,6 +16,8 @@ pub enum Outcome {
     Success(Box<SignIn>),
     /// It does not.
     Refused(Why),
+    /// The session was refreshed too often, or too much was tried from this address. When to try again.
+    Limited(Duration),
 }
 
 /// Why a refresh token is not accepted.
@@ -35,16 +39,18 @@ pub enum Why {
 /// # Errors
 /// [`Error::Unavailable`] when the database is away: the token may have been used or not, and can be sent again.
 pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome, Error> {
+    let now = app.clock.now();
+    if let Err(retry_after) = app.limits.attempt(client, now) {
+        return Ok(Outcome::Limited(retry_after));
+    }
     let Some(token) = RefreshToken::verify(&app.keys.current(), token) else {
         return Ok(Outcome::Refused(Why::Invalid));
     };
-    let now = app.clock.now();
+    let attempt = app.limits.refresh(token.session.0.as_bytes(), now);
     let times = (app.unused_since(now), now);
     let refreshed = app
         .db
-        .run(async |connection| {
-            store::refresh(connection, token.session, token.counter, client, new_id(now), times).await
-        })
+        .run(async |connection| store::refresh(connection, token.session, token.counter, client, &attempt, times).await)
         .await?;
     Ok(match refreshed {
         Refreshed::Continued { account, session } => {
@@ -57,6 +63,7 @@ pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome,
             tracing::warn!(session = %session.id, "a refresh token was used again: its session has been ended");
             Outcome::Refused(Why::Reused)
         }
+        Refreshed::Limited(retry_after) => Outcome::Limited(retry_after),
         Refreshed::Refused(Refusal::Ended) => Outcome::Refused(Why::Revoked),
         Refreshed::Refused(Refusal::Expired) => Outcome::Refused(Why::Expired),
     })

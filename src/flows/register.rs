@@ -1,12 +1,18 @@
 //! Making an account.
 
+use std::time::Duration;
+
 use crate::accounts::{self, AccountId, BadUsername, EmailAddress, NewAccount, Taken, Username};
 use crate::app::{App, SignIn};
+use crate::client::Client;
 use crate::clock::new_id;
 use crate::error::Error;
+use crate::limits::Verdict;
 use crate::passwords::{self, BadPassword, Password, Weakness};
-use crate::sessions::{self, Client};
+use crate::sessions;
 use crate::telemetry;
+use crate::tokens::PlainToken;
+use crate::tokens::device::DeviceToken;
 
 /// What somebody types to register. Not to be printed: it holds the password.
 pub struct Registration {
@@ -21,14 +27,18 @@ pub struct Registration {
 /// How a registration ends.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The account exists, and is signed in.
-    Success(Box<SignIn>),
+    /// The account exists, and is signed in; and the token of the device.
+    Success(Box<SignIn>, PlainToken),
     /// Somebody else has the e-mail address or the username.
     Taken(Taken),
     /// These parts can't be taken.
     Invalid(Vec<Fault>),
     /// Everything is in order but the password, which is easily guessed.
     Weak(Weakness),
+    /// There were too many registrations. When to try again.
+    Limited(Duration),
+    /// Nobody may register.
+    Closed,
 }
 
 /// What is wrong with one part of a registration.
@@ -50,6 +60,14 @@ pub enum Fault {
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away. Then the
 /// account may exist or not.
 pub async fn register(app: &App, client: Client, typed: Registration) -> Result<Outcome, Error> {
+    if !app.config.limits.open_registration {
+        return Ok(Outcome::Closed);
+    }
+    let now = app.clock.now();
+    if let Err(retry_after) = app.limits.attempt(&client, now) {
+        return Ok(Outcome::Limited(retry_after));
+    }
+    app.passwords.ready()?;
     let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
     let (email, username, password) = match read(typed) {
         Ok(parts) => parts,
@@ -63,8 +81,14 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
         }
     };
     // Spares a hash; what happens in between, the statement below decides.
-    let taken =
-        app.db.run(async |connection| accounts::store::find_taken(connection, &email, username.as_ref()).await).await?;
+    let attempt = app.limits.register(&client, now);
+    let (limit, taken) = app
+        .db
+        .run(async |connection| accounts::store::find_taken(connection, &email, username.as_ref(), &attempt).await)
+        .await?;
+    if let Verdict::Refused { retry_after } = limit {
+        return Ok(Outcome::Limited(retry_after));
+    }
     if let Some(taken) = taken {
         return Ok(Outcome::Taken(taken));
     }
@@ -80,7 +104,8 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
     match opened {
         Ok((account, session)) => {
             telemetry::record_account(account.id);
-            Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?)))
+            let device = DeviceToken::new(account.id).mint(&app.keys.current());
+            Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
         }
         Err(taken) => Ok(Outcome::Taken(taken)),
     }

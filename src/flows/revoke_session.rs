@@ -1,6 +1,7 @@
 //! Ending a session of one's own.
 
 use crate::app::{App, SignedIn};
+use crate::client::Client;
 use crate::error::{Error, Reason};
 use crate::sessions::SessionId;
 use crate::sessions::store::{Asked, revoke_own};
@@ -10,8 +11,8 @@ use crate::sessions::store::{Asked, revoke_own};
 /// # Errors
 /// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is away: the
 /// session may live on.
-pub async fn revoke_session(app: &App, caller: &SignedIn, id: SessionId) -> Result<bool, Error> {
-    let asked = Asked { account: caller.account().id, by: caller.session(), target: Some(id) };
+pub async fn revoke_session(app: &App, client: &Client, caller: &SignedIn, id: SessionId) -> Result<bool, Error> {
+    let asked = Asked { account: caller.account().id, by: caller.session(), target: Some(id), client };
     let now = app.clock.now();
     let ended = app.db.run(async |connection| revoke_own(connection, &asked, now).await).await;
     app.viewers.forget_sessions(&[id]);

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 
 use super::error::ApiError;
+use super::events::{SecurityEventConnection, events_of};
 use super::guard::{Viewer, auth, public, signed_in};
-use super::problem::{EmailTaken, ErrorCode, InvalidInput, RateLimited, UsernameTaken, WeakPassword};
+use super::problem::{
+    EmailTaken, ErrorCode, InvalidInput, RateLimited, RegistrationClosed, UsernameTaken, WeakPassword,
+};
 use super::scalars::DateTime;
 use super::session::{Session, SessionConnection, Tokens, parts, sessions_of};
 use crate::accounts::Taken;
 use crate::app::{App, SignIn, SignedIn};
 use crate::flows::register::{self, Outcome, Registration};
+use crate::tokens::PlainToken;
 
 /// A user account: always the caller's own.
 pub(crate) struct User(SignedIn);
@@ -59,6 +63,16 @@ impl User {
     ) -> Result<Option<SessionConnection>, ApiError> {
         sessions_of(ctx, &self.0, first, after.as_deref()).await.map(Some)
     }
+
+    /// What happened to the account, the newest first: who signed in, who tried to, what was ended and changed.
+    async fn security_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the event before the first.")] after: Option<String>,
+    ) -> Result<Option<SecurityEventConnection>, ApiError> {
+        events_of(ctx, &self.0, first, after.as_deref()).await.map(Some)
+    }
 }
 
 #[derive(Default)]
@@ -94,6 +108,7 @@ pub(crate) enum RegisterResult {
     InvalidInput(InvalidInput),
     WeakPassword(WeakPassword),
     RateLimited(RateLimited),
+    RegistrationClosed(RegistrationClosed),
 }
 
 /// The account exists, and is signed in.
@@ -105,19 +120,27 @@ pub(crate) struct RegisterSuccess {
     session: Session,
     /// The session's tokens.
     tokens: Tokens,
+    /// Says that this device has signed in to the account, for its next `login`. Keep it beside the refresh token, also after logging
+    /// out. It opens nothing.
+    device_token: String,
 }
 
-impl From<SignIn> for RegisterSuccess {
-    fn from(sign_in: SignIn) -> Self {
+impl RegisterSuccess {
+    fn new(sign_in: SignIn, device: &PlainToken) -> Self {
         let (caller, session, tokens) = parts(sign_in);
-        Self { user: User::of(caller), session, tokens }
+        Self { user: User::of(caller), session, tokens, device_token: device.expose().to_owned() }
     }
 }
 
 impl From<Outcome> for RegisterResult {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Success(sign_in) => Self::Success((*sign_in).into()),
+            Outcome::Success(sign_in, device) => Self::Success(RegisterSuccess::new(*sign_in, &device)),
+            Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
+            Outcome::Closed => Self::RegistrationClosed(RegistrationClosed {
+                code: ErrorCode::RegistrationClosed,
+                message: "Nobody can register here.".to_owned(),
+            }),
             Outcome::Taken(Taken::Email) => Self::EmailTaken(EmailTaken {
                 code: ErrorCode::EmailTaken,
                 message: "An account with this e-mail address exists.".to_owned(),

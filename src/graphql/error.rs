@@ -19,6 +19,8 @@ pub(crate) enum Code {
     QueryTooComplex,
     /// Too many passwords wait to be hashed; `extensions.retryAfter` says when to come back, in seconds.
     ServerBusy,
+    /// Too many requests of one address; the header `Retry-After` says when to come back.
+    RateLimited,
     /// The database is away.
     ServiceUnavailable,
     /// A fault of ours; `extensions.requestId` finds it in the log.
@@ -34,6 +36,7 @@ impl Code {
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::ServerBusy => "SERVER_BUSY",
+            Self::RateLimited => "RATE_LIMITED",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_graphql::dataloader::{DataLoader, Loader};
 
 use crate::app::App;
+use crate::audit::{Event, EventPage};
 use crate::error::Error;
+use crate::flows::list_events::list_events;
 use crate::flows::list_sessions::list_sessions;
 use crate::sessions::{Page, Session};
 
@@ -26,6 +28,24 @@ impl Loader<Page> for SessionLoader {
 
     async fn load(&self, pages: &[Page]) -> Result<HashMap<Page, Vec<Session>>, Error> {
         let lists = list_sessions(&self.0, pages).await?;
+        Ok(pages.iter().copied().zip(lists).collect())
+    }
+}
+
+/// Pages of security events.
+pub(crate) struct EventLoader(Arc<App>);
+
+/// The loader of one request.
+pub(crate) fn events(app: Arc<App>) -> DataLoader<EventLoader> {
+    DataLoader::new(EventLoader(app), tokio::spawn).delay(Duration::ZERO)
+}
+
+impl Loader<EventPage> for EventLoader {
+    type Value = Vec<Event>;
+    type Error = Error;
+
+    async fn load(&self, pages: &[EventPage]) -> Result<HashMap<EventPage, Vec<Event>>, Error> {
+        let lists = list_events(&self.0, pages).await?;
         Ok(pages.iter().copied().zip(lists).collect())
     }
 }

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 
 use super::account::User;
 use super::error::ApiError;
-use super::guard::{auth, signed_in};
+use super::guard::{Viewer, auth, signed_in};
 use super::problem::{ErrorCode, FieldError, InvalidCredentials, InvalidInput, RateLimited, WeakPassword};
 use crate::app::{App, SignedIn};
 use crate::flows::change_password::{self, Outcome};
@@ -56,6 +56,7 @@ impl ChangePasswordResult {
                 Self::InvalidInput(InvalidInput::new(vec![FieldError::password("newPassword", fault)]))
             }
             Outcome::Weak(weakness) => Self::WeakPassword(weakness.into()),
+            Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
         }
     }
 }
@@ -74,7 +75,9 @@ impl PasswordMutation {
     ) -> Result<Option<ChangePasswordResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
-        let outcome = change_password::change_password(app, caller, input.current_password, input.new_password).await?;
+        let client = ctx.data_unchecked::<Viewer>().client();
+        let (current, new) = (input.current_password, input.new_password);
+        let outcome = change_password::change_password(app, &client, caller, current, new).await?;
         Ok(Some(ChangePasswordResult::new(outcome, caller.clone())))
     }
 }

@@ -1,5 +1,7 @@
 //! Outcomes that a caller can bring about and would rather not.
 
+use std::time::Duration;
+
 use async_graphql::{Enum, Interface, SimpleObject};
 
 use crate::accounts::BadUsername;
@@ -21,6 +23,7 @@ pub(crate) enum UserError {
     InvalidRefreshToken(InvalidRefreshToken),
     SessionNotFound(SessionNotFound),
     RateLimited(RateLimited),
+    RegistrationClosed(RegistrationClosed),
 }
 
 /// What happened.
@@ -42,6 +45,8 @@ pub(crate) enum ErrorCode {
     SessionNotFound,
     /// There were too many attempts.
     RateLimited,
+    /// Nobody can register here.
+    RegistrationClosed,
 }
 
 /// There were too many attempts of this kind. Wait for `retryAfter` seconds.
@@ -53,6 +58,26 @@ pub(crate) struct RateLimited {
     pub(super) message: String,
     /// Seconds until an attempt may succeed again.
     pub(super) retry_after: i32,
+}
+
+impl From<Duration> for RateLimited {
+    fn from(retry_after: Duration) -> Self {
+        let seconds = retry_after.as_secs_f64().ceil().clamp(1.0, f64::from(i32::MAX));
+        Self {
+            code: ErrorCode::RateLimited,
+            message: "There were too many attempts. Try again later.".to_owned(),
+            retry_after: seconds as i32,
+        }
+    }
+}
+
+/// Nobody can register here: the operator makes the accounts.
+#[derive(SimpleObject)]
+pub(crate) struct RegistrationClosed {
+    /// REGISTRATION_CLOSED
+    pub(super) code: ErrorCode,
+    /// What happened, in English, for people.
+    pub(super) message: String,
 }
 
 /// Another account has this e-mail address.

@@ -75,6 +75,7 @@ impl GraphqlEndpoint {
         let mut operation = GraphqlRequest::new(body.query).data(viewer(&request));
         operation =
             operation.data(OperationName(body.operation_name.clone())).data(loaders::sessions(self.app.clone()));
+        operation = operation.data(loaders::events(self.app.clone()));
         operation.operation_name = body.operation_name;
         if let Some(variables) = body.variables {
             operation.variables = Variables::from_json(serde_json::Value::Object(variables));

@@ -7,6 +7,7 @@ mod graphiql;
 mod graphql;
 mod headers;
 mod health;
+mod limit;
 mod request_log;
 mod revocations;
 mod server;
@@ -23,7 +24,7 @@ use crate::app::App;
 pub use server::serve;
 use stopping::Stopping;
 
-/// All routes, with what surrounds each request: its id, its log line, the security headers.
+/// All routes, with what surrounds each request: its id, its log line, the security headers, the limit.
 fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     let mut routes = Route::new()
         .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()))
@@ -34,5 +35,5 @@ fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes);
     }
-    routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping))
+    routes.with(limit::RequestLimit(app)).with(headers::SecurityHeaders).with(request_log::RequestLog(stopping))
 }

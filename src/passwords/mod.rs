@@ -100,6 +100,14 @@ impl Passwords {
         Ok(Self { pool: Arc::new(pool), cost, dummy })
     }
 
+    /// Whether there is room in the queue now. Asked first, it spares whoever would find none the work before it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue is full.
+    pub fn ready(&self) -> Result<(), Error> {
+        if self.pool.is_full() { Err(Error::Busy { retry_after: self.retry_after() }) } else { Ok(()) }
+    }
+
     /// The hash of a new password, unless it is too easily guessed by somebody who tries `context` first.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ pub(super) struct Pool {
     sender: SyncSender<Job>,
     state: Arc<State>,
     threads: usize,
+    queue: usize,
 }
 
 #[derive(Default)]
@@ -44,7 +45,7 @@ impl Pool {
                 .spawn(move || work(argon, cost, &receiver, &state))
                 .map_err(Error::internal)?;
         }
-        Ok(Self { sender, state, threads })
+        Ok(Self { sender, state, threads, queue })
     }
 
     /// Queues a job, or hands it back at once when the queue is full.
@@ -53,6 +54,11 @@ impl Pool {
         self.sender.try_send(job).inspect_err(|_| {
             self.state.waiting.fetch_sub(1, Ordering::Relaxed);
         })
+    }
+
+    /// Whether as many jobs wait as may.
+    pub(super) fn is_full(&self) -> bool {
+        self.state.waiting.load(Ordering::Relaxed) >= self.queue
     }
 
     /// How long the jobs that wait now will take.

@@ -1,6 +1,5 @@
 //! Sessions: an account signed in on one device.
 
-mod client;
 pub(crate) mod feed;
 mod freshness;
 mod refresh;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 use crate::accounts::AccountId;
 use crate::clock::Timestamp;
 
-pub use client::Client;
+pub use crate::client::Client;
 pub use feed::Feed;
 pub use freshness::Freshness;
 pub use refresh::{Refreshed, Refusal};

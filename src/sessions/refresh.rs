@@ -4,6 +4,8 @@
 //! answer or by another of its tabs, and gets the same successor, as long as that successor has not been used: using it moves the
 //! counter on. Anything older has left the hands of its owner.
 
+use std::time::Duration;
+
 use super::Session;
 use crate::accounts::Account;
 
@@ -19,6 +21,8 @@ pub enum Refreshed {
     },
     /// An old token was used again: the session was ended and the event recorded.
     Reused(Session),
+    /// Nothing: it was refreshed too often. How long to wait.
+    Limited(Duration),
     /// Nothing: the session had ended.
     Refused(Refusal),
 }

@@ -123,6 +123,12 @@ impl KeySet {
         hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
     }
 
+    /// The key of device tokens. What it is derived by is longer than a session's id, so it is none of theirs.
+    pub(super) fn device_key(&self) -> hmac::Key {
+        let derived = hmac::sign(&self.refresh_root, b"portcullis device tokens v1");
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+    }
+
     fn keys(&self) -> impl Iterator<Item = &SigningKey> {
         self.earlier.iter().chain([&self.newest]).map(|key| &**key)
     }

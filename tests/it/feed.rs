@@ -231,10 +231,11 @@ async fn race(reader: &Arc<App>, writer: &Arc<App>, tokens: Vec<String>) {
                 while let Some(token) = next() {
                     let credential = || Credential::Bearer(token.clone());
                     let (one, two, three) = (credential(), credential(), credential());
+                    let device = portcullis::client::Client::default();
                     let (_, _, ended) = tokio::join!(
                         authenticate(&reader, &one),
                         authenticate(&reader, &two),
-                        logout(&writer, &three, None)
+                        logout(&writer, &device, &three, None)
                     );
                     assert!(ended.expect("a logout"));
                 }

@@ -41,6 +41,7 @@ fn instance(bouncer: &PgBouncer) -> Server {
         ("PORTCULLIS_SECRET", SECRET),
         ("PORTCULLIS_ARGON2_MEMORY_KIB", "64"),
         ("PORTCULLIS_DATABASE_TIMEOUT", "30s"),
+        ("PORTCULLIS_RATE_LIMITS", "off"),
     ])
 }
 

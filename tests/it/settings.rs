@@ -34,6 +34,7 @@ const BASE: &[(&str, &str)] = &[
     ("PORTCULLIS_ARGON2_PARALLELISM", "many"),
     ("PORTCULLIS_HASHING_THREADS", "0"),
     ("PORTCULLIS_HASHING_QUEUE", "1.5"),
+    ("PORTCULLIS_AUDIT_RETENTION", "1h"),
     ("PORTCULLIS_SHUTDOWN_GRACE", "1d"),
     ("PORTCULLIS_ENV", "staging"),
 ];
@@ -52,7 +53,18 @@ const CONNECTIONS: &[(&str, &str)] = &[];
 const BROWSERS: &[(&str, &str)] = &[];
 
 /// Those of `config/limits.rs`.
-const LIMITS: &[(&str, &str)] = &[];
+const LIMITS: &[(&str, &str)] = &[
+    ("PORTCULLIS_RATE_LIMITS", "some"),
+    ("PORTCULLIS_LIMIT_REQUESTS", "lots"),
+    ("PORTCULLIS_LIMIT_ATTEMPTS", "10"),
+    ("PORTCULLIS_LIMIT_LOGIN", "0/1m"),
+    ("PORTCULLIS_LIMIT_LOGIN_ACCOUNT", "10/0s"),
+    ("PORTCULLIS_LIMIT_LOGIN_ATTACKED", "0/10m"),
+    ("PORTCULLIS_LIMIT_LOGIN_ADDRESS", "-1/1m"),
+    ("PORTCULLIS_LIMIT_REGISTER", "1/1m/1m"),
+    ("PORTCULLIS_LIMIT_REFRESH", "1/400d"),
+    ("PORTCULLIS_OPEN_REGISTRATION", "ajar"),
+];
 
 fn settings_and_faults() -> impl Iterator<Item = (&'static str, &'static str)> {
     ALL.into_iter().flatten().copied()

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::flows::{revoke_other_sessions, revoke_session};
 use crate::graphql::error::ApiError;
-use crate::graphql::guard::{auth, signed_in};
+use crate::graphql::guard::{Viewer, auth, signed_in};
 use crate::graphql::problem::{ErrorCode, SessionNotFound};
 use crate::sessions::SessionId;
 
@@ -59,9 +59,9 @@ impl DevicesMutation {
         #[graphql(desc = "Which session to end.")] input: RevokeSessionInput,
     ) -> Result<Option<RevokeSessionResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let caller = signed_in(ctx).await?;
+        let (caller, client) = (signed_in(ctx).await?, ctx.data_unchecked::<Viewer>().client());
         if let Ok(id) = Uuid::parse_str(&input.id)
-            && revoke_session::revoke_session(app, caller, SessionId(id)).await?
+            && revoke_session::revoke_session(app, &client, caller, SessionId(id)).await?
         {
             return Ok(Some(RevokeSessionResult::Success(RevokeSessionSuccess { ended_session_id: id.into() })));
         }
@@ -75,7 +75,8 @@ impl DevicesMutation {
     #[graphql(directive = auth::apply())]
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let ended = revoke_other_sessions::revoke_other_sessions(app, signed_in(ctx).await?).await?;
+        let client = ctx.data_unchecked::<Viewer>().client();
+        let ended = revoke_other_sessions::revoke_other_sessions(app, &client, signed_in(ctx).await?).await?;
         let ended_session_ids = ended.into_iter().map(|id| id.0.into()).collect();
         Ok(Some(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess { ended_session_ids })))
     }

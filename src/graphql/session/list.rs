@@ -3,12 +3,12 @@
 use async_graphql::connection::PageInfo;
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Object, SimpleObject};
-use uuid::Uuid;
 
 use super::Session;
 use crate::app::SignedIn;
 use crate::graphql::error::ApiError;
 use crate::graphql::loaders::SessionLoader;
+use crate::graphql::pages::page;
 use crate::sessions::{self, Page, SessionId};
 
 /// Sessions of an account, page by page (GraphQL Cursor Connections Specification).
@@ -56,12 +56,6 @@ impl SessionConnection {
     }
 }
 
-/// Sessions on a page where no number is asked for.
-const USUAL: u16 = 20;
-
-/// Most sessions on a page.
-const MOST: u16 = 100;
-
 /// The caller's active sessions, newest first. A cursor is the id of a session.
 pub(crate) async fn sessions_of(
     ctx: &Context<'_>,
@@ -69,12 +63,8 @@ pub(crate) async fn sessions_of(
     first: Option<u16>,
     after: Option<&str>,
 ) -> Result<SessionConnection, ApiError> {
-    let after = after.map(Uuid::parse_str).transpose();
-    let after = after.map_err(|_| ApiError::Input("`after` is not a cursor of this connection."))?.map(SessionId);
-    let first = first.unwrap_or(USUAL);
-    if !(1..=MOST).contains(&first) {
-        return Err(ApiError::Input("`first` is from 1 to 100."));
-    }
+    let (first, after) = page(first, after)?;
+    let after = after.map(SessionId);
     // One more tells whether there are more.
     let page = Page { account: caller.account().id, after, first: first + 1 };
     let loader = ctx.data_unchecked::<DataLoader<SessionLoader>>();

@@ -6,11 +6,12 @@ use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
 use super::{Session, Tokens, parts};
 use crate::app::{App, SignIn};
-use crate::flows::login::{self, Outcome};
+use crate::flows::login::{self, Login, Outcome};
 use crate::graphql::account::User;
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Viewer, public};
 use crate::graphql::problem::{ErrorCode, InvalidCredentials, RateLimited};
+use crate::tokens::PlainToken;
 
 /// What to sign in with.
 #[derive(InputObject)]
@@ -20,10 +21,15 @@ pub(crate) struct LoginInput {
     /// The account's password.
     #[graphql(secret)]
     password: String,
+    /// What `deviceToken` was when this device signed in to the account before. With it the device has tries of its own, however
+    /// often others try the account's password.
+    #[graphql(secret)]
+    device_token: Option<String>,
 }
 
 /// How a login ends.
 #[derive(Union)]
+#[expect(clippy::large_enum_variant, reason = "one lives for as long as its answer is written")]
 pub(crate) enum LoginResult {
     Success(LoginSuccess),
     InvalidCredentials(InvalidCredentials),
@@ -39,19 +45,23 @@ pub(crate) struct LoginSuccess {
     session: Session,
     /// The session's tokens.
     tokens: Tokens,
+    /// Says that this device has signed in to the account, for its next `login`. Keep it beside the refresh token, also after logging
+    /// out. It opens nothing.
+    device_token: String,
 }
 
-impl From<SignIn> for LoginSuccess {
-    fn from(sign_in: SignIn) -> Self {
+impl LoginSuccess {
+    fn new(sign_in: SignIn, device: &PlainToken) -> Self {
         let (caller, session, tokens) = parts(sign_in);
-        Self { user: User::of(caller), session, tokens }
+        Self { user: User::of(caller), session, tokens, device_token: device.expose().to_owned() }
     }
 }
 
 impl From<Outcome> for LoginResult {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Success(sign_in) => Self::Success((*sign_in).into()),
+            Outcome::Success(sign_in, device) => Self::Success(LoginSuccess::new(*sign_in, &device)),
+            Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,
                 message: "No account has this identifier and password.".to_owned(),
@@ -74,6 +84,7 @@ impl LoginMutation {
     ) -> Result<Option<LoginResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Viewer>().client();
-        Ok(Some(login::login(app, client, &input.identifier, input.password).await?.into()))
+        let LoginInput { identifier, password, device_token } = input;
+        Ok(Some(login::login(app, client, Login { identifier, password, device_token }).await?.into()))
     }
 }

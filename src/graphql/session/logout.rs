@@ -38,9 +38,9 @@ impl LogoutMutation {
         #[graphql(desc = "Which session to end, beside that of the access token.")] input: Option<LogoutInput>,
     ) -> Result<Option<LogoutSuccess>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let credential = ctx.data_unchecked::<Viewer>().credential();
+        let viewer = ctx.data_unchecked::<Viewer>();
         let refresh_token = input.and_then(|input| input.refresh_token);
-        let ended = logout::logout(app, credential, refresh_token.as_deref()).await?;
+        let ended = logout::logout(app, &viewer.client(), viewer.credential(), refresh_token.as_deref()).await?;
         Ok(Some(LogoutSuccess { ended }))
     }
 }

@@ -66,6 +66,7 @@ impl From<Outcome> for RefreshTokenResult {
         match outcome {
             Outcome::Success(sign_in) => Self::Success((*sign_in).into()),
             Outcome::Refused(why) => Self::InvalidRefreshToken(why.into()),
+            Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
         }
     }
 }

@@ -4,6 +4,7 @@ mod clean_up;
 mod end;
 mod list;
 mod open;
+mod password;
 mod refresh;
 
 use diesel::prelude::*;
@@ -20,9 +21,10 @@ use crate::db::schema::{accounts, sessions};
 use crate::error::Error;
 
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
-pub(crate) use end::{Asked, Change, Changed, change_password, revoke, revoke_own};
+pub(crate) use end::{Asked, revoke, revoke_own};
 pub(crate) use list::list;
 pub(crate) use open::{Verified, open, open_with_account};
+pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
 
 // Statements that diesel has no words for, or prepares anew each time, which costs a round trip, are written as queries of their

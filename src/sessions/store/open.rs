@@ -9,9 +9,12 @@ use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
 use crate::accounts::{Account, AccountId, NewAccount, Taken, Username};
+use crate::audit::Kind;
+use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
 use crate::db::{Connection, violated_constraint};
 use crate::error::Error;
+use crate::limits;
 use crate::passwords::PasswordHash;
 use crate::sessions::{NewSession, Session};
 
@@ -25,13 +28,17 @@ pub(crate) struct Verified {
 }
 
 /// Opens a session, if the account is still enabled and its password's hash still the one that was compared: a password
-/// changed, or an account disabled, in the meantime wins. The account's row is locked, so a change under way is waited for.
+/// changed, or an account disabled, in the meantime wins. The account's row is locked, so a change under way is waited for. What the
+/// attempt took is given back.
 pub(crate) async fn open(
     connection: &mut Connection,
     verified: &Verified,
     session: NewSession,
+    taken: &limits::Taken,
 ) -> Result<Option<Session>, Error> {
-    let opened = Opening { verified, session: SessionValues::from(&session) }.execute(connection).await?;
+    let occurrence = Occurrence::new(Kind::LoggedIn, &session.client, session.created_at);
+    let opening = Opening { verified, session: SessionValues::from(&session), taken, occurrence };
+    let opened = opening.execute(connection).await?;
     Ok((opened > 0).then(|| new_session(session, verified.account)))
 }
 
@@ -57,9 +64,9 @@ impl<'a> From<&'a NewSession> for SessionValues<'a> {
 }
 
 impl SessionValues<'_> {
-    /// Inserts the session for the `id` in the table expression `account`.
+    /// The table expression `session`: inserts it for the `id` in the table expression `account`.
     fn insert<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(" INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at, user_agent, ip_address) SELECT ");
+        out.push_sql(", session AS (INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at, user_agent, ip_address) SELECT ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.id)?;
         out.push_sql(", id, ");
         out.push_bind_param::<Timestamptz, _>(&self.created_at)?;
@@ -71,7 +78,7 @@ impl SessionValues<'_> {
         out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
-        out.push_sql(" FROM account");
+        out.push_sql(" FROM account RETURNING account_id, id) ");
         Ok(())
     }
 }
@@ -79,7 +86,12 @@ impl SessionValues<'_> {
 struct Opening<'a> {
     verified: &'a Verified,
     session: SessionValues<'a>,
+    taken: &'a limits::Taken,
+    occurrence: Occurrence<'a>,
 }
+
+/// What an event of a new session is about.
+const OF_SESSION: &str = "account_id, id FROM session";
 
 impl QueryFragment<Pg> for Opening<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -94,8 +106,10 @@ impl QueryFragment<Pg> for Opening<'_> {
         }
         out.push_sql(" FROM account WHERE accounts.id = account.id AND ");
         out.push_bind_param::<sql_types::Bool, _>(if self.verified.stronger.is_some() { &true } else { &false })?;
-        out.push_sql(")");
-        self.session.insert(&mut out)
+        out.push_sql("), ");
+        self.taken.walk_back("account", &mut out)?;
+        self.session.insert(&mut out)?;
+        self.occurrence.walk(OF_SESSION, &mut out)
     }
 }
 
@@ -113,7 +127,8 @@ pub(crate) async fn open_with_account(
     session: NewSession,
 ) -> Result<Result<(Account, Session), Taken>, Error> {
     let username = account.username.as_ref().map(Username::as_str);
-    let registration = Registration { account: &account, username, session: SessionValues::from(&session) };
+    let occurrence = Occurrence::new(Kind::Registered, &session.client, session.created_at);
+    let registration = Registration { account: &account, username, session: SessionValues::from(&session), occurrence };
     match registration.execute(connection).await {
         Ok(_) => {
             let session = new_session(session, account.id);
@@ -131,6 +146,7 @@ struct Registration<'a> {
     account: &'a NewAccount,
     username: Option<&'a str>,
     session: SessionValues<'a>,
+    occurrence: Occurrence<'a>,
 }
 
 impl QueryFragment<Pg> for Registration<'_> {
@@ -146,7 +162,8 @@ impl QueryFragment<Pg> for Registration<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Timestamptz, _>(&self.account.created_at)?;
         out.push_sql(") RETURNING id)");
-        self.session.insert(&mut out)
+        self.session.insert(&mut out)?;
+        self.occurrence.walk(OF_SESSION, &mut out)
     }
 }
 

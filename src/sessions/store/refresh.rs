@@ -3,27 +3,30 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, Array, BigInt, Bool, Inet, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, BigInt, Bool, Timestamptz};
 use diesel_async::RunQueryDsl;
-use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
 use super::{COLUMNS, SessionRow};
-use crate::accounts::store::AccountRow;
+use crate::accounts::store::{AccountColumns, AccountRow};
+use crate::audit::Kind;
+use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::sessions;
 use crate::error::Error;
+use crate::limits::store::{TakenColumns, TakenRow};
+use crate::limits::{Attempt, Verdict};
 use crate::sessions::{Client, Refreshed, Refusal, Session, SessionId};
 
 /// Carries out what the token with this counter is worth, in one statement: [`Refreshed`] says what that may be. A session that
-/// nobody used since `unused_since` has expired. An event of a token used again gets the id `event`.
+/// nobody used since `unused_since` has expired. Takes what the attempt takes, and does nothing if that is refused.
 pub(crate) async fn refresh(
     connection: &mut Connection,
     id: SessionId,
     counter: i64,
     client: &Client,
-    event: Uuid,
+    attempt: &Attempt,
     (unused_since, now): (Timestamp, Timestamp),
 ) -> Result<Refreshed, Error> {
     let refreshing = Refreshing {
@@ -31,13 +34,15 @@ pub(crate) async fn refresh(
         counter,
         unused_since,
         now,
-        event,
-        user_agent: client.user_agent(),
-        ip_address: client.ip_address.map(IpNetwork::from),
+        attempt,
+        occurrence: Occurrence::new(Kind::RefreshTokenReused, client, now),
     };
-    let row = refreshing.get_result::<(SessionRow, AccountRow, bool)>(connection).await.optional()?;
+    let row = refreshing.get_result::<(SessionRow, AccountRow, bool, TakenRow)>(connection).await.optional()?;
     // Genuine, so the session existed: it has been cleared away.
-    let Some((session, account, changed)) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
+    let Some((session, account, changed, taken)) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
+    if let Verdict::Refused { retry_after } = attempt.read(taken) {
+        return Ok(Refreshed::Limited(retry_after));
+    }
     let (session, account) = (Session::from(session), crate::accounts::Account::from(account));
     Ok(match (changed, session.revoked_at) {
         (true, None) => Refreshed::Continued { account, session },
@@ -56,9 +61,8 @@ struct Refreshing<'a> {
     counter: i64,
     unused_since: Timestamp,
     now: Timestamp,
-    event: Uuid,
-    user_agent: Option<&'a str>,
-    ip_address: Option<IpNetwork>,
+    attempt: &'a Attempt,
+    occurrence: Occurrence<'a>,
 }
 
 impl QueryFragment<Pg> for Refreshing<'_> {
@@ -71,26 +75,23 @@ impl QueryFragment<Pg> for Refreshing<'_> {
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
         out.push_sql(" AS now, ");
         out.push_bind_param::<Timestamptz, _>(&self.unused_since)?;
+        out.push_sql(" AS unused_since), taken AS MATERIALIZED (SELECT wait, taken FROM ");
+        self.attempt.walk(&mut out)?;
         out.push_sql(
-            " AS unused_since), found AS (SELECT s.*, a.id AS owner, a.email, a.username, a.roles, \
+            "), found AS (SELECT s.*, a.id AS owner, a.email, a.username, a.roles, \
              a.created_at AS registered_at, a.disabled_at \
              FROM given JOIN sessions s USING (id) JOIN accounts a ON a.id = s.account_id), \
              changed AS (UPDATE sessions s SET refresh_counter = greatest(s.refresh_counter, given.counter + 1), \
              last_used_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN s.last_used_at \
              ELSE greatest(s.last_used_at, given.now) END, \
              revoked_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN given.now END \
-             FROM given, found WHERE s.id = given.id AND found.id = given.id AND found.disabled_at IS NULL \
+             FROM given, found, taken WHERE taken.wait IS NULL AND s.id = given.id AND found.id = given.id AND found.disabled_at IS NULL \
              AND s.revoked_at IS NULL AND s.expires_at > given.now AND s.last_used_at > given.unused_since \
              RETURNING s.*), \
-             recorded AS (INSERT INTO audit_events \
-             (id, kind, account_id, session_id, occurred_at, user_agent, ip_address) SELECT ",
+             recorded AS (",
         );
-        out.push_bind_param::<sql_types::Uuid, _>(&self.event)?;
-        out.push_sql(", 'refresh_token_reused', account_id, id, revoked_at, ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
-        out.push_sql(" FROM changed WHERE revoked_at IS NOT NULL), latest AS (SELECT ");
+        self.occurrence.walk("account_id, id FROM changed WHERE revoked_at IS NOT NULL", &mut out)?;
+        out.push_sql("), latest AS (SELECT ");
         out.push_sql(COLUMNS);
         out.push_sql(", true AS changed FROM changed UNION ALL SELECT ");
         out.push_sql(COLUMNS);
@@ -101,17 +102,15 @@ impl QueryFragment<Pg> for Refreshing<'_> {
             out.push_sql(", ");
         }
         out.push_sql(
-            "owner, email, username, roles, registered_at, disabled_at, changed FROM latest JOIN found USING (id)",
+            "owner, email, username, roles, registered_at, disabled_at, changed, wait, taken \
+             FROM taken, latest JOIN found USING (id)",
         );
         Ok(())
     }
 }
 
-type AccountColumns =
-    (sql_types::Uuid, Text, Nullable<Text>, Array<Nullable<Text>>, Timestamptz, Nullable<Timestamptz>);
-
 impl Query for Refreshing<'_> {
-    type SqlType = (sessions::SqlType, AccountColumns, Bool);
+    type SqlType = (sessions::SqlType, AccountColumns, Bool, TakenColumns);
 }
 
 impl QueryId for Refreshing<'_> {

@@ -17,6 +17,8 @@ pub(crate) struct Client {
     pub(crate) url: String,
     /// `Authorization` headers, as many as are wanted.
     pub(crate) authorization: Vec<String>,
+    /// What the device sends when it logs in.
+    pub(crate) device_token: Option<String>,
     /// What the last sign-in answered.
     pub(crate) sign_in: Value,
 }
@@ -24,7 +26,14 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(url: String) -> Self {
         let http = reqwest::Client::builder().user_agent("tests/1.0").no_proxy().build().expect("an HTTP client");
-        Self { http, url, authorization: Vec::new(), sign_in: Value::Null }
+        Self { http, url, authorization: Vec::new(), device_token: None, sign_in: Value::Null }
+    }
+
+    /// The same application on a machine with this address: all of 127.0.0.0/8 are ours.
+    pub(crate) fn at(&self, address: &str) -> Self {
+        let address: std::net::IpAddr = address.parse().expect("an address");
+        let http = reqwest::Client::builder().user_agent("tests/1.0").no_proxy().local_address(address);
+        Self { http: http.build().expect("an HTTP client"), ..self.clone() }
     }
 
     /// Sends a document and gives the whole answer.
@@ -44,7 +53,8 @@ impl Client {
     pub(crate) async fn try_register(&self, input: Value) -> Value {
         let query = format!(
             "mutation Register($input: RegisterInput!) {{ register(input: $input) {{ __typename \
-             ... on RegisterSuccess {{ {SIGN_IN} }} ... on UserError {{ code message }} \
+             ... on RegisterSuccess {{ {SIGN_IN} deviceToken }} ... on UserError {{ code message }} \
+             ... on RateLimited {{ retryAfter }} \
              ... on InvalidInput {{ fields {{ path code message }} }} ... on WeakPassword {{ suggestions }} }} }}"
         );
         self.send(&query, json!({ "input": input })).await
@@ -54,9 +64,22 @@ impl Client {
     pub(crate) async fn try_login(&self, identifier: &str, password: &str) -> Value {
         let query = format!(
             "mutation Login($input: LoginInput!) {{ login(input: $input) {{ __typename \
-             ... on LoginSuccess {{ {SIGN_IN} }} ... on UserError {{ code message }} }} }}"
+             ... on LoginSuccess {{ {SIGN_IN} deviceToken }} ... on UserError {{ code message }} \
+             ... on RateLimited {{ retryAfter }} }} }}"
         );
-        self.send(&query, json!({ "input": { "identifier": identifier, "password": password } })).await
+        let input = json!({ "identifier": identifier, "password": password, "deviceToken": self.device_token });
+        self.send(&query, json!({ "input": input })).await
+    }
+
+    /// The type that a login answers with.
+    pub(crate) async fn login_type(&self, identifier: &str, password: &str) -> String {
+        let answer = self.try_login(identifier, password).await;
+        answer["data"]["login"]["__typename"].as_str().unwrap_or_else(|| panic!("no login: {answer}")).to_owned()
+    }
+
+    /// The same application on a device with this token.
+    pub(crate) fn on_device(&self, device_token: &str) -> Self {
+        Self { device_token: Some(device_token.to_owned()), ..self.clone() }
     }
 
     /// Registers, and is signed in.
@@ -110,7 +133,7 @@ impl Client {
         let query = format!(
             "mutation Refresh($input: RefreshTokenInput!) {{ refreshToken(input: $input) {{ __typename \
              ... on RefreshTokenSuccess {{ {SIGN_IN} }} ... on UserError {{ code message }} \
-             ... on InvalidRefreshToken {{ reason }} }} }}"
+             ... on RateLimited {{ retryAfter }} ... on InvalidRefreshToken {{ reason }} }} }}"
         );
         let answer = self.send(&query, json!({ "input": { "refreshToken": refresh_token } })).await;
         answer["data"]["refreshToken"].clone()

@@ -1,6 +1,6 @@
 //! The device at the other end.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Longest `User-Agent` that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 256;
@@ -10,6 +10,8 @@ const USER_AGENT_LENGTH: usize = 256;
 pub struct Client {
     /// Its address.
     pub ip_address: Option<IpAddr>,
+    /// The request's id.
+    pub request_id: Option<String>,
     user_agent: Option<String>,
 }
 
@@ -20,13 +22,28 @@ impl Client {
         let user_agent = user_agent
             .map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect::<String>())
             .filter(|text| !text.is_empty());
-        Self { ip_address, user_agent }
+        Self { ip_address, request_id: None, user_agent }
+    }
+
+    /// The same, in the request with this id.
+    #[must_use]
+    pub fn in_request(self, id: &str) -> Self {
+        Self { request_id: Some(id.to_owned()), ..self }
     }
 
     /// Its `User-Agent`.
     #[must_use]
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
+    }
+
+    /// The part of its address that is its own: all of IPv4, the first 64 bits of IPv6, whose rest anybody there may choose.
+    #[must_use]
+    pub fn network(&self) -> Option<IpAddr> {
+        match self.ip_address?.to_canonical() {
+            IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
+            address => Some(address),
+        }
     }
 }
 
@@ -41,5 +58,15 @@ mod tests {
         assert_eq!(client.user_agent().map(|text| text.chars().count()), Some(256));
         assert!(client.user_agent().is_some_and(|text| text.starts_with("abü")));
         assert_eq!(Client::new(None, Some("")).user_agent(), None);
+    }
+
+    #[test]
+    fn addresses_of_one_network_count_as_one() {
+        let network = |text: &str| Client::new(text.parse().ok(), None).network().map(|network| network.to_string());
+        assert_eq!(network("192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(network("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(network("2001:db8:1:2:3:4:5:6").as_deref(), Some("2001:db8:1:2::"));
+        assert_eq!(network("2001:db8:1:2:ffff::").as_deref(), Some("2001:db8:1:2::"));
+        assert_eq!(network("2001:db8:1:3::").as_deref(), Some("2001:db8:1:3::"));
     }
 }

@@ -1,0 +1,2 @@
+DROP FUNCTION portcullis_take;
+DROP TABLE limits;

@@ -1,0 +1,55 @@
+-- Unlogged: a bucket taken from costs no write to the log and no wait for the disk. A crash of the database fills all of them.
+CREATE UNLOGGED TABLE limits (
+    key bytea CONSTRAINT limits_pkey PRIMARY KEY,
+    full_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+
+COMMENT ON TABLE limits IS 'Token buckets: how many attempts are left to whom. What has no row is full.';
+COMMENT ON COLUMN limits.key IS 'A hash of what the bucket is for: an address, an account, both.';
+COMMENT ON COLUMN limits.full_at IS 'When the bucket will be full again. It lacks what flows in until then.';
+
+-- Takes from one bucket of each step, in their order: the first that holds enough. Each holds `burst` seconds of its inflow at the
+-- most. If a step has none, everything is put back, and `wait` says in how many seconds one of them will. All takers lock buckets in the
+-- order of their steps, so each step has to have its place.
+CREATE FUNCTION portcullis_take(steps int[], keys bytea[], costs float8[], bursts float8[], now timestamptz,
+    OUT wait float8, OUT taken bytea[]) LANGUAGE plpgsql AS $$
+DECLARE
+    cost interval;
+    brim timestamptz;
+    slack CONSTANT interval := '1 minute';
+    done int := -1;
+    short float8;
+    taken_costs float8[] := '{}';
+BEGIN
+    taken := '{}';
+    FOR place IN 1 .. cardinality(keys) LOOP
+        CONTINUE WHEN steps[place] = done;
+        cost := make_interval(secs => costs[place]);
+        brim := now + make_interval(secs => bursts[place]);
+        INSERT INTO limits AS bucket VALUES (keys[place], now + cost)
+            -- Far emptier than empty was made by a clock that is wrong.
+            ON CONFLICT (key) DO UPDATE
+            SET full_at = cost + CASE WHEN bucket.full_at > brim + slack THEN now ELSE greatest(bucket.full_at, now) END
+            WHERE bucket.full_at + cost <= brim OR bucket.full_at > brim + slack;
+        IF FOUND THEN
+            taken := taken || keys[place];
+            taken_costs := taken_costs || costs[place];
+            done := steps[place];
+            wait := NULL;
+            CONTINUE;
+        END IF;
+        SELECT extract(epoch FROM bucket.full_at + cost - brim) INTO short FROM limits AS bucket WHERE key = keys[place];
+        wait := least(wait, greatest(short, 0));
+        IF place = cardinality(keys) OR steps[place + 1] <> steps[place] THEN
+            FOR place IN 1 .. cardinality(taken) LOOP
+                UPDATE limits AS bucket SET full_at = bucket.full_at - make_interval(secs => taken_costs[place])
+                    WHERE key = taken[place];
+            END LOOP;
+            taken := '{}';
+            RETURN;
+        END IF;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION portcullis_take IS 'Takes an attempt from the buckets: wait is null if it may be made, and taken says from which.';

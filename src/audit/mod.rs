@@ -1,0 +1,99 @@
+//! Security events: what happened to accounts, written down in the statement that made it happen, and never changed.
+
+pub(crate) mod store;
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use crate::accounts::AccountId;
+use crate::clock::Timestamp;
+use crate::sessions::SessionId;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The account was made, and a session opened.
+    Registered,
+    /// A session was opened with the password.
+    LoggedIn,
+    /// A password was tried that is not the account's. Under attack not each one is written down.
+    LoginFailed,
+    /// Passwords were tried too often, and not compared. Written down once an hour.
+    LoginLimited,
+    /// A session was ended by its own tokens.
+    LoggedOut,
+    /// A refresh token was used again, and its session ended.
+    RefreshTokenReused,
+    /// A session was ended by another, or with all others by a change of the password.
+    SessionRevoked,
+    /// The password was changed.
+    PasswordChanged,
+    /// A wrong password was given as the current one, to change it.
+    PasswordChangeFailed,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Registered,
+        Self::LoggedIn,
+        Self::LoginFailed,
+        Self::LoginLimited,
+        Self::LoggedOut,
+        Self::RefreshTokenReused,
+        Self::SessionRevoked,
+        Self::PasswordChanged,
+        Self::PasswordChangeFailed,
+    ];
+
+    /// The name in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::LoggedIn => "logged_in",
+            Self::LoginFailed => "login_failed",
+            Self::LoginLimited => "login_limited",
+            Self::LoggedOut => "logged_out",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::SessionRevoked => "session_revoked",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordChangeFailed => "password_change_failed",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Something that happened to an account.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its identity; later ones sort after it.
+    pub id: Uuid,
+    /// What.
+    pub kind: Kind,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// To which session.
+    pub session: Option<SessionId>,
+    /// The `User-Agent` of whoever did it.
+    pub user_agent: Option<String>,
+    /// The address of whoever did it.
+    pub ip_address: Option<IpAddr>,
+    /// The request that it happened in.
+    pub request_id: Option<String>,
+}
+
+/// Which of an account's events are asked for: the newest, after one that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EventPage {
+    /// Whose.
+    pub account: AccountId,
+    /// The one before the first.
+    pub after: Option<Uuid>,
+    /// How many at the most.
+    pub first: u16,
+}

@@ -1,0 +1,9 @@
+//! Writing events down, reading them, and clearing away old ones.
+
+mod clean_up;
+mod list;
+mod record;
+
+pub(crate) use clean_up::clean_up;
+pub(crate) use list::list;
+pub(crate) use record::{Occurrence, record};

@@ -1,0 +1,99 @@
+//! Writing down what happens, in the statement that makes it happen.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{self, Inet, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use ipnetwork::IpNetwork;
+use uuid::Uuid;
+
+use crate::accounts::AccountId;
+use crate::audit::Kind;
+use crate::client::Client;
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::error::Error;
+use crate::limits::Attempt;
+use crate::sessions::SessionId;
+
+/// What happens, when, and by whose request.
+pub(crate) struct Occurrence<'a> {
+    kind: &'static str,
+    at: Timestamp,
+    user_agent: Option<&'a str>,
+    ip_address: Option<IpNetwork>,
+    request_id: Option<&'a str>,
+}
+
+impl<'a> Occurrence<'a> {
+    pub(crate) fn new(kind: Kind, client: &'a Client, at: Timestamp) -> Self {
+        Self {
+            kind: kind.as_str(),
+            at,
+            user_agent: client.user_agent(),
+            ip_address: client.ip_address.map(IpNetwork::from),
+            request_id: client.request_id.as_deref(),
+        }
+    }
+
+    /// An `INSERT` of one event for each of `rows`: SQL from the source, the columns that stand for the account and the session
+    /// and what they come `FROM`.
+    pub(crate) fn walk<'b>(&'b self, rows: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id) \
+             SELECT portcullis_event_id(",
+        );
+        out.push_bind_param::<Timestamptz, _>(&self.at)?;
+        out.push_sql("), ");
+        out.push_bind_param::<Timestamptz, _>(&self.at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.kind)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.request_id)?;
+        out.push_sql(", ");
+        out.push_sql(rows);
+        Ok(())
+    }
+}
+
+/// Writes down an attempt that came to nothing, as long as `throttle` lets it. Whether there is an account or not, it is the same
+/// work.
+pub(crate) async fn record(
+    connection: &mut Connection,
+    occurrence: &Occurrence<'_>,
+    (account, session): (Option<AccountId>, Option<SessionId>),
+    throttle: &Attempt,
+) -> Result<(), Error> {
+    let (account, session) = (account.map(|id| id.0), session.map(|id| id.0));
+    Recording { account, session, occurrence, throttle }.execute(connection).await?;
+    Ok(())
+}
+
+struct Recording<'a> {
+    account: Option<Uuid>,
+    session: Option<Uuid>,
+    occurrence: &'a Occurrence<'a>,
+    throttle: &'a Attempt,
+}
+
+impl QueryFragment<Pg> for Recording<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH seldom AS MATERIALIZED (SELECT wait FROM ");
+        self.throttle.walk(&mut out)?;
+        out.push_sql("), subject AS (SELECT ");
+        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.account)?;
+        out.push_sql(" AS account_id, ");
+        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.session)?;
+        out.push_sql(" AS session_id FROM seldom WHERE wait IS NULL) ");
+        self.occurrence.walk("account_id, session_id FROM subject", &mut out)
+    }
+}
+
+impl QueryId for Recording<'_> {
+    type QueryId = Recording<'static>;
+}

@@ -1,0 +1,13 @@
+//! What happened to an account?
+
+use crate::app::App;
+use crate::audit::{Event, EventPage, store};
+use crate::error::Error;
+
+/// Of each page the security events, newest first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn list_events(app: &App, pages: &[EventPage]) -> Result<Vec<Vec<Event>>, Error> {
+    app.db.run(async |connection| store::list(connection, pages).await).await
+}

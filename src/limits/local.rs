@@ -1,0 +1,73 @@
+//! Buckets in memory: cheap, and each instance's own.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+
+use crate::clock::Timestamp;
+use crate::config::Rate;
+
+/// How much emptier than empty a bucket may be, in microseconds: that much the clock may be set back.
+const SLACK: i64 = 60_000_000;
+
+/// A bucket for each key, as many as there is room for: one that is forgotten is full.
+pub(super) struct Buckets<K> {
+    /// When each will be full again, in microseconds of Unix time.
+    full_at: Cache<K, Arc<AtomicI64>>,
+    interval: i64,
+    period: i64,
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    pub(super) fn new(rate: Rate, capacity: usize) -> Self {
+        Self { full_at: Cache::new(capacity), interval: micros(rate.interval()).max(1), period: micros(rate.period) }
+    }
+
+    /// Takes one, or says how long to wait for it.
+    pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), Duration> {
+        let now = now.timestamp_micros();
+        let bucket = match self.full_at.get(&key) {
+            Some(bucket) => bucket,
+            None => {
+                let made: Result<_, ()> = self.full_at.get_or_insert_with(&key, || Ok(Arc::default()));
+                made.unwrap_or_default()
+            }
+        };
+        let brim = now + self.period;
+        // Far emptier than empty was made before the clock was set back.
+        let after = |full_at: i64| if full_at > brim + SLACK { now } else { full_at.max(now) } + self.interval;
+        let taken = bucket.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+            Some(after(full_at)).filter(|after| *after <= brim)
+        });
+        taken.map(|_| ()).map_err(|full_at| {
+            Duration::from_micros((after(full_at) - brim).unsigned_abs()).max(Duration::from_secs(1))
+        })
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_holds_its_burst_and_fills_over_its_period() {
+        let buckets = Buckets::new(Rate { burst: 3, period: Duration::from_secs(30) }, 10);
+        let (ada, eve) = ("ada", "eve");
+        let at = |seconds| chrono::DateTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let tries = |key, seconds| (0..5).filter(|_| buckets.take(key, at(seconds)).is_ok()).count();
+        assert_eq!(tries(eve, 100), 3);
+        assert_eq!(buckets.take(eve, at(100)), Err(Duration::from_secs(10)));
+        assert_eq!(buckets.take(eve, at(109)), Err(Duration::from_secs(1)));
+        assert_eq!(tries(eve, 110), 1);
+        assert_eq!(tries(ada, 110), 3, "another's is its own");
+        assert_eq!(tries(eve, 1000), 3, "never more than its burst");
+        assert_eq!(tries(eve, 100), 3, "after the clock was set back");
+    }
+}

@@ -1,0 +1,185 @@
+//! Security events: what is written down, and who may read it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, PASSWORD, TestApp};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+const EVENTS: &str = "query Events($first: Int, $after: String) { me { securityEvents(first: $first, after: $after) { \
+    nodes { id kind occurredAt sessionId ipAddress userAgent requestId } edges { cursor } \
+    pageInfo { hasNextPage hasPreviousPage endCursor } } } }";
+
+async fn events(client: &Client, first: u16, after: Option<&str>) -> Value {
+    let answer = client.send(EVENTS, json!({ "first": first, "after": after })).await;
+    let events = answer["data"]["me"]["securityEvents"].clone();
+    assert!(events.is_object(), "{answer}");
+    events
+}
+
+async fn kinds(client: &Client) -> Vec<String> {
+    let events = events(client, 100, None).await;
+    let kind = |event: &Value| event["kind"].as_str().expect("a kind").to_owned();
+    events["nodes"].as_array().expect("nodes").iter().map(kind).collect()
+}
+
+async fn change_password(client: &Client, current: &str, new: &str) -> Value {
+    let query = "mutation($i: ChangePasswordInput!) { changePassword(input: $i) { __typename } }";
+    client.send(query, json!({ "i": { "currentPassword": current, "newPassword": new } })).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_to_an_account_is_written_down_for_its_owner() {
+    let app = TestApp::start().await;
+    let first = app.registered("ada@example.com").await;
+    app.registered("eve@example.com").await;
+    let tick = || app.clock.advance(Duration::from_secs(1));
+    tick();
+    app.anonymous().at("127.0.0.9").login_type("ada@example.com", "a wrong password").await;
+    tick();
+    let second = app.anonymous().login("ada@example.com").await;
+    tick();
+    let third = app.anonymous().login("ada@example.com").await;
+    tick();
+    third.logout().await;
+    tick();
+    change_password(&second, "a wrong password", "some other passphrase").await;
+    tick();
+    let changed = change_password(&second, PASSWORD, "some other passphrase").await;
+    assert_eq!(changed["data"]["changePassword"]["__typename"], "ChangePasswordSuccess", "{changed}");
+    let told = kinds(&second).await;
+    let mut sorted = told[..2].to_vec();
+    sorted.sort();
+    assert_eq!(sorted, ["PASSWORD_CHANGED", "SESSION_REVOKED"], "at one moment");
+    let expected = ["PASSWORD_CHANGE_FAILED", "LOGGED_OUT", "LOGGED_IN", "LOGGED_IN", "LOGIN_FAILED", "REGISTERED"];
+    assert_eq!(told[2..], expected);
+    let events = events(&second, 100, None).await;
+    let nodes = events["nodes"].as_array().expect("nodes");
+    let failed = nodes.iter().find(|event| event["kind"] == "LOGIN_FAILED").expect("the failed login");
+    assert_eq!((&failed["ipAddress"], &failed["userAgent"]), (&json!("127.0.0.9"), &json!("tests/1.0")));
+    assert_eq!(failed["occurredAt"], "2026-01-01T00:00:01Z");
+    assert!(failed["sessionId"].is_null() && failed["requestId"].as_str().is_some_and(|id| id.len() == 36), "{failed}");
+    let revoked = nodes.iter().find(|event| event["kind"] == "SESSION_REVOKED").expect("the revoked session");
+    assert_eq!(revoked["sessionId"], first.sign_in["session"]["id"]);
+    let registered = nodes.last().expect("the registration");
+    assert_eq!(registered["sessionId"], first.sign_in["session"]["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_come_page_by_page() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    for _ in 0..4 {
+        app.clock.advance(Duration::from_secs(1));
+        app.anonymous().login("ada@example.com").await;
+    }
+    let all = events(&ada, 100, None).await;
+    assert_eq!(all["nodes"].as_array().map(Vec::len), Some(5));
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = events(&ada, 2, after.as_deref()).await;
+        seen.extend(page["nodes"].as_array().expect("nodes").clone());
+        assert_eq!(page["pageInfo"]["hasPreviousPage"], after.is_some());
+        after = page["pageInfo"]["endCursor"].as_str().map(str::to_owned);
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+    }
+    assert_eq!(&seen, all["nodes"].as_array().expect("nodes"));
+    let answer = ada.send(EVENTS, json!({ "first": 101 })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+    assert!(answer["data"]["me"]["securityEvents"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ended_devices_and_stolen_tokens_are_told_with_the_session() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let (other, stolen) =
+        (app.anonymous().login("ada@example.com").await, app.anonymous().login("ada@example.com").await);
+    app.clock.advance(Duration::from_secs(1));
+    let id = other.sign_in["session"]["id"].as_str().expect("a session");
+    let query = "mutation($id: ID!) { revokeSession(input: { id: $id }) { __typename } }";
+    ada.send(query, json!({ "id": id })).await;
+    app.clock.advance(Duration::from_secs(1));
+    stolen.refresh().await.refresh().await;
+    stolen.try_refresh(stolen.refresh_token()).await;
+    let events = events(&ada, 2, None).await;
+    assert_eq!(events["nodes"][0]["kind"], "REFRESH_TOKEN_REUSED");
+    assert_eq!(events["nodes"][0]["sessionId"], stolen.sign_in["session"]["id"]);
+    assert_eq!(events["nodes"][1]["kind"], "SESSION_REVOKED");
+    assert_eq!(events["nodes"][1]["sessionId"], id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_the_events_of_others() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let eve = app.registered("eve@example.com").await;
+    assert_eq!(kinds(&eve).await, ["REGISTERED"]);
+    let hers = events(&ada, 1, None).await["edges"][0]["cursor"].clone();
+    let after = events(&eve, 100, hers.as_str()).await;
+    assert!(!after.to_string().contains(ada.sign_in["session"]["id"].as_str().expect("a session")), "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_attack_not_every_failure_is_written_down_but_that_there_is_one_is() {
+    let app = TestApp::with(&["--rate-limits=on", "--limit-attempts=1000/1m"]).await;
+    let ada = app.registered("ada@example.com").await;
+    for number in 1..=10 {
+        for identifier in ["ada@example.com", "nobody@example.com"] {
+            let attacker = app.anonymous().at(&format!("127.0.1.{number}"));
+            for _ in 0..12 {
+                attacker.login_type(identifier, "a wrong password").await;
+            }
+        }
+    }
+    let told = kinds(&ada).await;
+    assert_eq!(told.iter().filter(|kind| *kind == "LOGIN_FAILED").count(), 20);
+    assert_eq!(told.iter().filter(|kind| *kind == "LOGIN_LIMITED").count(), 1);
+    let nobodys = "SELECT count(*) FROM audit_events WHERE account_id IS NULL AND kind = 'login_failed'";
+    assert_eq!(app.database.count(nobodys).await, 20, "an account that does not exist is the same work");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_written_with_what_they_tell_or_not_at_all() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    app.database.execute("ALTER TABLE audit_events ADD CONSTRAINT refusing CHECK (kind = 'registered')").await;
+    let answer = app.anonymous().try_login("ada@example.com", PASSWORD).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL_SERVER_ERROR", "{answer}");
+    assert_eq!(app.database.count("SELECT count(*) FROM sessions").await, 1);
+    let answer = ada.send("mutation { logout { ended } }", Value::Null).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL_SERVER_ERROR", "{answer}");
+    assert_eq!(app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_only_ever_added_until_they_are_old() {
+    let app = TestApp::with(&["--audit-retention=30d"]).await;
+    app.registered("ada@example.com").await;
+    for statement in
+        ["UPDATE audit_events SET kind = 'logged_out'", "DELETE FROM audit_events", "TRUNCATE audit_events"]
+    {
+        let refused = app.database.operator.execute(statement, &[]).await.expect_err(statement);
+        assert!(refused.as_db_error().is_some_and(|error| error.message().contains("append-only")), "{refused:?}");
+    }
+    let old = "INSERT INTO audit_events (id, kind, account_id, occurred_at) \
+         SELECT portcullis_event_id('2025-11-01'), 'logged_in', id, '2025-11-01' FROM accounts, generate_series(1, 2500)";
+    app.database.execute(old).await;
+    portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 1);
+    app.clock.advance(DAY * 29);
+    portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_outlives_its_account() {
+    let app = TestApp::start().await;
+    app.registered("ada@example.com").await;
+    app.database.execute("DELETE FROM accounts").await;
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 1);
+}
