@@ -1,5 +1,7 @@
 //! GraphQL over one keep-alive connection.
 
+use std::net::Ipv4Addr;
+
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -7,7 +9,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::Outcome;
 
@@ -34,8 +36,8 @@ pub(crate) enum Answer {
 
 /// Somebody who can sign in.
 pub(crate) struct Account {
-    email: String,
-    password: String,
+    pub(crate) email: String,
+    pub(crate) password: String,
     /// Of the registration.
     pub(crate) session: Session,
 }
@@ -73,6 +75,11 @@ impl Question {
              ... on RefreshTokenSuccess { tokens { accessToken refreshToken } } } }";
         let input = json!({ "input": { "refreshToken": token } });
         Self::new(document, input, "/data/refreshToken/__typename", "RefreshTokenSuccess")
+    }
+
+    /// One operation, with an answer that is for others to judge.
+    pub(crate) fn of(document: &str, variables: Value) -> Self {
+        Self::new(document, variables, "/data", "")
     }
 
     fn by(self, session: &Session) -> Self {
@@ -120,7 +127,15 @@ impl Question {
 
 impl Connection {
     pub(crate) async fn open(address: &str) -> Outcome<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?, address).await
+    }
+
+    /// From this address of the machine's own: on Linux all of 127.0.0.0/8 are.
+    pub(crate) async fn open_from(source: Ipv4Addr, address: &str) -> Outcome<Self> {
+        Self::over(connect_from(source, address).await?, address).await
+    }
+
+    async fn over(stream: TcpStream, address: &str) -> Outcome<Self> {
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // When it ends with an error, so does the request on it.
@@ -129,6 +144,12 @@ impl Connection {
     }
 
     pub(crate) async fn ask(&mut self, question: &Question) -> Outcome<Answer> {
+        let (status, body) = self.send(question).await?;
+        Ok(question.judge(status, &body))
+    }
+
+    /// The status and the body of the answer, whatever they are.
+    pub(crate) async fn send(&mut self, question: &Question) -> Outcome<(StatusCode, Bytes)> {
         let mut request = Request::post("/graphql")
             .header(HOST, self.host.clone())
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -139,9 +160,16 @@ impl Connection {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(question.judge(status, &body))
+        Ok((status, response.into_body().collect().await?.to_bytes()))
     }
+}
+
+/// A connection from this address of the machine's own.
+pub(crate) async fn connect_from(source: Ipv4Addr, address: &str) -> Outcome<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((source, 0).into())?;
+    Ok(socket.connect(address.parse()?).await?)
 }
 
 impl Answer {
@@ -172,6 +200,12 @@ impl Session {
 }
 
 impl Account {
+    /// One that does not exist.
+    pub(crate) fn unregistered(name: &str) -> Self {
+        let session = Session { authorization: HeaderValue::from_static(""), refresh_token: String::new() };
+        Self { email: format!("{name}@example.com"), password: String::new(), session }
+    }
+
     pub(crate) async fn register(connection: &mut Connection, number: usize) -> Outcome<Self> {
         let (email, password) = (format!("bench-{number}@example.com"), format!("a horse under load, number {number}"));
         let answer = connection.ask(&Question::register(&email, &password)).await?.right();
