@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::guard::{Viewer, auth, public, signed_in};
 use super::problem::{EmailTaken, ErrorCode, InvalidInput, RateLimited, UsernameTaken, WeakPassword};
 use super::scalars::DateTime;
-use super::session::{Session, SessionConnection, Tokens, parts, sessions_of};
+use super::session::{Delivery, Session, SessionConnection, TokenTransport, Tokens, parts, sessions_of};
 use crate::accounts::Taken;
 use crate::app::{App, SignIn, SignedIn};
 use crate::flows::register::{self, Outcome, Registration};
@@ -83,6 +83,9 @@ pub(crate) struct RegisterInput {
     password: String,
     /// 3 to 32 letters, digits and `.` `-` `_`, if a username is wanted. Case does not tell usernames apart.
     username: Option<String>,
+    /// How the refresh token travels, now and whenever it is renewed.
+    #[graphql(default)]
+    transport: TokenTransport,
 }
 
 /// How a registration ends.
@@ -107,17 +110,17 @@ pub(crate) struct RegisterSuccess {
     tokens: Tokens,
 }
 
-impl From<SignIn> for RegisterSuccess {
-    fn from(sign_in: SignIn) -> Self {
-        let (caller, session, tokens) = parts(sign_in);
+impl RegisterSuccess {
+    fn new(sign_in: SignIn, delivery: Delivery<'_>) -> Self {
+        let (caller, session, tokens) = parts(sign_in, delivery);
         Self { user: User::of(caller), session, tokens }
     }
 }
 
-impl From<Outcome> for RegisterResult {
-    fn from(outcome: Outcome) -> Self {
+impl RegisterResult {
+    fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
-            Outcome::Success(sign_in) => Self::Success((*sign_in).into()),
+            Outcome::Success(sign_in) => Self::Success(RegisterSuccess::new(*sign_in, delivery)),
             Outcome::Taken(Taken::Email) => Self::EmailTaken(EmailTaken {
                 code: ErrorCode::EmailTaken,
                 message: "An account with this e-mail address exists.".to_owned(),
@@ -149,6 +152,7 @@ impl AccountMutation {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Viewer>().client();
         let typed = Registration { email: input.email, password: input.password, username: input.username };
-        Ok(Some(register::register(app, client, typed).await?.into()))
+        let delivery = Delivery::asked(ctx, input.transport)?;
+        Ok(Some(RegisterResult::new(register::register(app, client, typed).await?, delivery)))
     }
 }

@@ -3,10 +3,13 @@
 mod accept;
 mod answer;
 mod client;
+mod cookies;
+mod cors;
 mod graphiql;
 mod graphql;
 mod headers;
 mod health;
+mod origin;
 mod request_log;
 mod revocations;
 mod server;
@@ -26,7 +29,7 @@ use stopping::Stopping;
 /// All routes, with what surrounds each request: its id, its log line, the security headers.
 fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     let mut routes = Route::new()
-        .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()))
+        .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()).with(cors::Cors(app.clone())))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
         .at("/revocations", revocations::Revocations::new(app.clone(), stopping.clone()))

@@ -234,7 +234,7 @@ async fn race(reader: &Arc<App>, writer: &Arc<App>, tokens: Vec<String>) {
                     let (_, _, ended) = tokio::join!(
                         authenticate(&reader, &one),
                         authenticate(&reader, &two),
-                        logout(&writer, &three, None)
+                        logout(&writer, &three, &[])
                     );
                     assert!(ended.expect("a logout"));
                 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
-use super::{Session, Tokens, parts};
+use super::{Delivery, Session, TokenTransport, Tokens, parts};
 use crate::app::{App, SignIn};
 use crate::flows::login::{self, Outcome};
 use crate::graphql::account::User;
@@ -20,6 +20,9 @@ pub(crate) struct LoginInput {
     /// The account's password.
     #[graphql(secret)]
     password: String,
+    /// How the refresh token travels, now and whenever it is renewed.
+    #[graphql(default)]
+    transport: TokenTransport,
 }
 
 /// How a login ends.
@@ -41,17 +44,17 @@ pub(crate) struct LoginSuccess {
     tokens: Tokens,
 }
 
-impl From<SignIn> for LoginSuccess {
-    fn from(sign_in: SignIn) -> Self {
-        let (caller, session, tokens) = parts(sign_in);
+impl LoginSuccess {
+    fn new(sign_in: SignIn, delivery: Delivery<'_>) -> Self {
+        let (caller, session, tokens) = parts(sign_in, delivery);
         Self { user: User::of(caller), session, tokens }
     }
 }
 
-impl From<Outcome> for LoginResult {
-    fn from(outcome: Outcome) -> Self {
+impl LoginResult {
+    fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
-            Outcome::Success(sign_in) => Self::Success((*sign_in).into()),
+            Outcome::Success(sign_in) => Self::Success(LoginSuccess::new(*sign_in, delivery)),
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,
                 message: "No account has this identifier and password.".to_owned(),
@@ -74,6 +77,8 @@ impl LoginMutation {
     ) -> Result<Option<LoginResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Viewer>().client();
-        Ok(Some(login::login(app, client, &input.identifier, input.password).await?.into()))
+        let delivery = Delivery::asked(ctx, input.transport)?;
+        let outcome = login::login(app, client, &input.identifier, input.password).await?;
+        Ok(Some(LoginResult::new(outcome, delivery)))
     }
 }
