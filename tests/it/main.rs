@@ -31,5 +31,6 @@ mod revocations;
 mod secret;
 mod settings;
 mod support;
+mod text;
 mod tls;
 mod trips;
