@@ -8,13 +8,13 @@ use super::check::{Check, given};
 /// As they are given.
 #[derive(Args, Clone)]
 pub struct BrowserSettings {
-    /// Whether clients may have the refresh token in a cookie, by `transport: COOKIE`: on or off. Browsers keep it only where
-    /// they reach the server by https, or on localhost.
+    /// Whether clients may have the refresh token in a cookie (transport: COOKIE): on or off. Browsers keep it only where they
+    /// reach the server by https, or on localhost.
     #[arg(long, global = true, env = "PORTCULLIS_COOKIES", default_value = "off", value_name = "on|off")]
     pub cookies: String,
 
-    /// Origins whose pages may read answers of /graphql (CORS), and send our cookies along, beside that of
-    /// PORTCULLIS_ISSUER: exact, comma separated, such as https://app.example.com,http://localhost:5173. None unless set.
+    /// Origins whose pages may read answers of /graphql (CORS) and send our cookies along, beside that of PORTCULLIS_ISSUER:
+    /// exact, comma separated, each with its scheme, host and port [default: none].
     #[arg(long, global = true, env = "PORTCULLIS_ALLOWED_ORIGINS", value_name = "ORIGINS")]
     pub allowed_origins: Option<String>,
 }

@@ -9,6 +9,9 @@ use super::error::ApiError;
 use crate::clock::Timestamp;
 use crate::tokens::PlainToken;
 
+/// What a foreign page is told.
+pub(crate) const FOREIGN: &str = "Pages of this origin may not use cookies here.";
+
 /// Which secret. What its cookie is called and who gets to see it is the transport's to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cookie {
@@ -51,9 +54,7 @@ impl Cookies {
     pub(super) fn of<'a>(ctx: &Context<'a>) -> Result<&'a Self, ApiError> {
         match ctx.data_opt::<Arc<Self>>() {
             None => Err(ApiError::Input("This server keeps no cookies: ask for transport BODY, and send the token.")),
-            Some(cookies) if cookies.is_foreign => {
-                Err(ApiError::Forbidden("Pages of this origin may not use cookies here."))
-            }
+            Some(cookies) if cookies.is_foreign => Err(ApiError::Forbidden(FOREIGN)),
             Some(cookies) => Ok(cookies),
         }
     }

@@ -17,6 +17,7 @@ use super::cookies;
 use super::request_log::RequestId;
 use super::viewer::viewer;
 use crate::app::App;
+use crate::graphql::cookies::FOREIGN;
 use crate::graphql::document::OperationName;
 use crate::graphql::error::{self, Code};
 use crate::graphql::loaders;
@@ -66,14 +67,8 @@ impl GraphqlEndpoint {
         if !is_json(headers.get(header::CONTENT_TYPE)) {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
         }
-        let cookies = cookies::of(&self.app, headers).map_err(|cookies::Foreign| {
-            refusal(
-                StatusCode::FORBIDDEN,
-                media_type,
-                Code::Forbidden,
-                "Pages of this origin may not use cookies here.",
-            )
-        })?;
+        let cookies = cookies::of(&self.app, headers)
+            .map_err(|cookies::Foreign| refusal(StatusCode::FORBIDDEN, media_type, Code::Forbidden, FOREIGN))?;
         let body = request.take_body().into_bytes_limit(self.max_body_bytes).await.map_err(|error| match error {
             ReadBodyError::PayloadTooLarge => {
                 refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is over {} bytes.", self.max_body_bytes))

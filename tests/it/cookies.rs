@@ -177,6 +177,18 @@ async fn a_field_sees_the_cookie_as_those_before_it_left_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_replaces_the_cookie_and_leaves_the_session_before_to_its_list() {
+    let (app, mut browser) = keeping_cookies().await;
+    browser.login("ada@example.com").await;
+    let before = browser.cookie.clone();
+    let answer = browser.login("ada@example.com").await;
+    assert_ne!(browser.cookie, before);
+    let refreshed = browser.refresh().await;
+    assert_eq!(refreshed.body["data"]["refreshToken"]["session"]["id"], answer.body["data"]["login"]["session"]["id"]);
+    assert_eq!(app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ending_the_own_session_or_changing_the_password_leaves_the_cookie_to_the_next_refresh() {
     let (app, mut browser) = keeping_cookies().await;
     let answer = browser.login("ada@example.com").await;

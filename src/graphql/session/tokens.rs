@@ -13,7 +13,8 @@ pub(crate) enum TokenTransport {
     /// In `tokens`, for clients that have a safe place for it.
     #[default]
     Body,
-    /// In a cookie that the browser keeps and no script can read, where the server keeps cookies; else BAD_USER_INPUT.
+    /// In a cookie that the browser keeps and no script can read, where the server keeps cookies; else BAD_USER_INPUT, and
+    /// FORBIDDEN for pages of other origins.
     Cookie,
 }
 
