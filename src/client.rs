@@ -1,6 +1,7 @@
 //! The device at the other end.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 /// Longest `User-Agent` that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 256;
@@ -16,12 +17,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with this address and `User-Agent` header, which is cut to 256 characters and rid of control characters.
+    /// A client with this address and `User-Agent` header, which is cut to 256 characters and rid of
+    /// characters that can't be seen.
     #[must_use]
     pub fn new(ip_address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         let user_agent = user_agent
-            .map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect::<String>())
-            .filter(|text| !text.is_empty());
+            .map(|text| text.chars().filter(|c| is_visible(*c)).take(USER_AGENT_LENGTH).collect::<String>())
+            .filter(|text| !text.trim().is_empty());
         Self { ip_address, request_id: None, user_agent }
     }
 
@@ -47,6 +49,32 @@ impl Client {
     }
 }
 
+/// What shows nothing, or moves its neighbours: marks that turn the direction of writing, ends of lines, controls of annotations,
+/// and all else that Unicode lets programs ignore (`Default_Ignorable_Code_Point`).
+const HIDDEN: [RangeInclusive<char>; 17] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
+fn is_visible(c: char) -> bool {
+    !c.is_control() && !HIDDEN.iter().any(|range| range.contains(&c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +86,7 @@ mod tests {
         assert_eq!(client.user_agent().map(|text| text.chars().count()), Some(256));
         assert!(client.user_agent().is_some_and(|text| text.starts_with("abü")));
         assert_eq!(Client::new(None, Some("")).user_agent(), None);
+        assert_eq!(Client::new(None, Some(" \u{200b} ")).user_agent(), None);
     }
 
     #[test]

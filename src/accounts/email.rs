@@ -61,6 +61,8 @@ impl fmt::Debug for EmailAddress {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -79,6 +81,33 @@ mod tests {
     fn case_does_not_tell_addresses_apart() {
         let folded = |typed| EmailAddress::parse(typed).map(|email| email.folded());
         assert_eq!(folded("ADA@EXAMPLE.com"), folded("ada@example.COM"));
+    }
+
+    proptest! {
+        /// What is kept can stand in a header of an e-mail, and in an SMTP command, as it is.
+        #[test]
+        fn whatever_is_typed_what_is_kept_is_one_plain_mailbox(
+            address in prop::sample::select(vec![
+                "ada@example.com", "a.b+c@bücher.example", "o'hara%00@пример.рф", "-x@xn--bcher-kva.example",
+            ]),
+            odd in prop_oneof![
+                any::<char>(),
+                (0..128_u8).prop_map(char::from),
+                prop::sample::select(vec!['\u{ad}', '\u{200b}', '\u{202e}', '\u{3002}', '\u{ff20}', '\u{ff41}', '\u{212a}']),
+            ],
+            place in 0..25_usize,
+        ) {
+            let mut typed: Vec<char> = address.chars().collect();
+            typed.insert(place.min(typed.len()), odd);
+            let typed: String = typed.into_iter().collect();
+            if let Ok(email) = EmailAddress::parse(&typed) {
+                let kept = email.as_str();
+                prop_assert!(kept.len() <= MAX_OCTETS && kept.matches('@').count() == 1, "{typed:?}: {kept}");
+                let plain = |c: char| c.is_ascii_graphic() && !"\"(),:;<>[\\]".contains(c);
+                prop_assert!(kept.chars().all(plain), "{typed:?}: {kept}");
+                prop_assert_eq!(EmailAddress::parse(kept), Ok(email.clone()));
+            }
+        }
     }
 
     #[test]

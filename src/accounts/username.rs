@@ -69,7 +69,20 @@ impl fmt::Display for BadUsername {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_what_is_kept_is_ascii(typed in "[a-z._ \\-\\PC]{0,8}") {
+            if let Ok(username) = Username::parse(&typed) {
+                let kept = username.as_str();
+                prop_assert!(kept.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)), "{typed:?}");
+                prop_assert_eq!(kept, typed.trim());
+            }
+        }
+    }
 
     #[test]
     fn letters_digits_and_inner_marks_are_taken() {

@@ -38,6 +38,7 @@ impl Settings {
         let secret_previous = check.secret("PORTCULLIS_SECRET_PREVIOUS", self.secret_previous.as_ref());
         let private = given(self.database_url.as_ref()).is_none();
         let environment = Environment::check(self.environment.as_ref(), private, &mut check);
+        let issuer = check.issuer(&self.issuer);
         let config = Config {
             listen: check.listen(&self.listen),
             secret_previous,
@@ -47,7 +48,6 @@ impl Settings {
                 "json" => LogFormat::Json,
                 _ => check.fault("PORTCULLIS_LOG_FORMAT", "it is text or json", LogFormat::Text),
             },
-            issuer: check.issuer(&self.issuer),
             audience: match self.audience.trim() {
                 "" => "portcullis".to_owned(),
                 audience => audience.to_owned(),
@@ -105,7 +105,8 @@ impl Settings {
             environment,
             graphql: self.graphql.check(environment, &mut check),
             connections: self.connections.check(&mut check),
-            browsers: self.browsers.check(&mut check),
+            browsers: self.browsers.check(&issuer, &mut check),
+            issuer,
             limits: self.limits.check(&mut check),
             database: match database {
                 Some(database) => database,

@@ -9,7 +9,7 @@ use crate::tokens::Credential;
 use crate::tokens::access::Rejected;
 use crate::tokens::refresh::RefreshToken;
 
-/// Ends the session of the access token, even of one that has expired, and that of the refresh token. Returns whether a
+/// Ends the session of the access token, even of one that has expired, and those of the refresh tokens. Returns whether a
 /// session that was active ended; a token that means nothing to us ends nothing, and is no error (RFC 7009 section 2.2).
 ///
 /// # Errors
@@ -18,7 +18,7 @@ pub async fn logout(
     app: &App,
     client: &Client,
     credential: &Credential,
-    refresh_token: Option<&str>,
+    refresh_tokens: &[String],
 ) -> Result<bool, Error> {
     let now = app.clock.now();
     let keys = app.keys.current();
@@ -32,7 +32,8 @@ pub async fn logout(
         },
         Credential::Missing | Credential::Malformed => None,
     };
-    let by_refresh = refresh_token.and_then(|token| RefreshToken::verify(&keys, token)).map(|token| token.session);
+    let by_refresh =
+        refresh_tokens.iter().filter_map(|token| RefreshToken::verify(&keys, token)).map(|token| token.session);
     let sessions: Vec<SessionId> = by_access.into_iter().chain(by_refresh).collect();
     if sessions.is_empty() {
         return Ok(false);

@@ -11,7 +11,7 @@ use super::problem::{
     EmailTaken, ErrorCode, InvalidInput, RateLimited, RegistrationClosed, UsernameTaken, WeakPassword,
 };
 use super::scalars::DateTime;
-use super::session::{Session, SessionConnection, Tokens, parts, sessions_of};
+use super::session::{Delivery, Session, SessionConnection, TokenTransport, Tokens, parts, sessions_of};
 use crate::accounts::Taken;
 use crate::app::{App, SignIn, SignedIn};
 use crate::flows::register::{self, Outcome, Registration};
@@ -97,6 +97,9 @@ pub(crate) struct RegisterInput {
     password: String,
     /// 3 to 32 letters, digits and `.` `-` `_`, if a username is wanted. Case does not tell usernames apart.
     username: Option<String>,
+    /// How the refresh token travels, now and whenever it is renewed.
+    #[graphql(default)]
+    transport: TokenTransport,
 }
 
 /// How a registration ends.
@@ -121,21 +124,22 @@ pub(crate) struct RegisterSuccess {
     /// The session's tokens.
     tokens: Tokens,
     /// Says that this device has signed in to the account, for its next `login`. Keep it beside the refresh token, also after logging
-    /// out. It opens nothing.
-    device_token: String,
+    /// out. It opens nothing. Null when it is in a cookie.
+    device_token: Option<String>,
 }
 
 impl RegisterSuccess {
-    fn new(sign_in: SignIn, device: &PlainToken) -> Self {
-        let (caller, session, tokens) = parts(sign_in);
-        Self { user: User::of(caller), session, tokens, device_token: device.expose().to_owned() }
+    fn new(sign_in: SignIn, device: PlainToken, delivery: Delivery<'_>) -> Self {
+        let device_token = delivery.device(device, sign_in.session.created_at);
+        let (caller, session, tokens) = parts(sign_in, delivery);
+        Self { user: User::of(caller), session, tokens, device_token }
     }
 }
 
-impl From<Outcome> for RegisterResult {
-    fn from(outcome: Outcome) -> Self {
+impl RegisterResult {
+    fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
-            Outcome::Success(sign_in, device) => Self::Success(RegisterSuccess::new(*sign_in, &device)),
+            Outcome::Success(sign_in, device) => Self::Success(RegisterSuccess::new(*sign_in, device, delivery)),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
             Outcome::Closed => Self::RegistrationClosed(RegistrationClosed {
                 code: ErrorCode::RegistrationClosed,
@@ -172,6 +176,7 @@ impl AccountMutation {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Viewer>().client();
         let typed = Registration { email: input.email, password: input.password, username: input.username };
-        Ok(Some(register::register(app, client, typed).await?.into()))
+        let delivery = Delivery::asked(ctx, input.transport)?;
+        Ok(Some(RegisterResult::new(register::register(app, client, typed).await?, delivery)))
     }
 }

@@ -9,6 +9,8 @@ use crate::error::Error;
 pub(crate) enum Code {
     /// The caller is not signed in; `extensions.reason` says why.
     Unauthenticated,
+    /// Who sends the request may not do this; nothing was done.
+    Forbidden,
     /// The request or a value in it is malformed.
     BadUserInput,
     /// The document is no GraphQL.
@@ -31,6 +33,7 @@ impl Code {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
@@ -110,6 +113,8 @@ pub(crate) enum ApiError {
     Failed(Error),
     /// A value that the type of its argument lets through and that can't be taken all the same.
     Input(&'static str),
+    /// What the sender of the request may not do.
+    Forbidden(&'static str),
 }
 
 /// Keeps the cause for the operator.
@@ -144,6 +149,7 @@ impl From<ApiError> for async_graphql::Error {
         let error = match error {
             ApiError::Failed(error) => error,
             ApiError::Input(message) => return coded(message, Code::BadUserInput),
+            ApiError::Forbidden(message) => return coded(message, Code::Forbidden),
         };
         match error {
             Error::Unauthenticated(reason) => coded("You are not signed in.", Code::Unauthenticated)

@@ -2,6 +2,7 @@
 
 mod account;
 mod conventions;
+pub(crate) mod cookies;
 pub(crate) mod document;
 pub(crate) mod error;
 mod events;

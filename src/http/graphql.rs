@@ -13,9 +13,11 @@ use serde::Deserialize;
 
 use super::accept::{MediaType, negotiate};
 use super::answer::refusal;
+use super::cookies;
 use super::request_log::RequestId;
 use super::viewer::viewer;
 use crate::app::App;
+use crate::graphql::cookies::FOREIGN;
 use crate::graphql::document::OperationName;
 use crate::graphql::error::{self, Code};
 use crate::graphql::loaders;
@@ -65,6 +67,8 @@ impl GraphqlEndpoint {
         if !is_json(headers.get(header::CONTENT_TYPE)) {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
         }
+        let cookies = cookies::of(&self.app, headers)
+            .map_err(|cookies::Foreign| refusal(StatusCode::FORBIDDEN, media_type, Code::Forbidden, FOREIGN))?;
         let body = request.take_body().into_bytes_limit(self.max_body_bytes).await.map_err(|error| match error {
             ReadBodyError::PayloadTooLarge => {
                 refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is over {} bytes.", self.max_body_bytes))
@@ -77,11 +81,18 @@ impl GraphqlEndpoint {
             operation.data(OperationName(body.operation_name.clone())).data(loaders::sessions(self.app.clone()));
         operation = operation.data(loaders::events(self.app.clone()));
         operation.operation_name = body.operation_name;
+        if let Some(cookies) = cookies.clone() {
+            operation = operation.data(cookies);
+        }
         if let Some(variables) = body.variables {
             operation.variables = Variables::from_json(serde_json::Value::Object(variables));
         }
         let id = request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default();
-        Ok(respond(self.execute(operation, id).await, media_type))
+        let mut answer = respond(self.execute(operation, id).await, media_type);
+        if let Some(cookies) = cookies {
+            cookies::write(&cookies, self.app.clock.now(), answer.headers_mut());
+        }
+        Ok(answer)
     }
 
     async fn execute(&self, operation: GraphqlRequest, request_id: &str) -> GraphqlResponse {

@@ -11,7 +11,7 @@ use super::client::client;
 use crate::app::App;
 use crate::graphql::error::Code;
 
-/// Counts each request, except those for health.
+/// Counts each request.
 pub(super) struct RequestLimit(pub(super) Arc<App>);
 
 impl<E: Endpoint> Middleware<E> for RequestLimit {
@@ -31,9 +31,7 @@ impl<E: Endpoint> Endpoint for Limited<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        if !request.uri().path().starts_with("/health/")
-            && let Err(retry_after) = self.app.limits.request(&client(&request), &self.app.clock)
-        {
+        if let Err(retry_after) = self.app.limits.request(&client(&request), &self.app.clock) {
             let message = "There were too many requests. Try again later.";
             let refused = refusal(StatusCode::TOO_MANY_REQUESTS, MediaType::Json, Code::RateLimited, message);
             let seconds = retry_after.as_secs_f64().ceil().to_string();

@@ -32,6 +32,8 @@ impl Endpoint for Jwks {
             .with_header(header::CACHE_CONTROL, format!("public, max-age={}", JWKS_MAX_AGE.as_secs()))
             .with_header(header::ETAG, etag)
             .with_header("cross-origin-resource-policy", "cross-origin")
+            // Public keys, the same for everybody: pages of any origin may verify tokens.
+            .with_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
             .into_response())
     }
 }

@@ -73,7 +73,7 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
 ];
 
 /// Each library with the places that may name it: a folder or a file.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("diesel", &["db/", "/store.rs", "/store/"]),
     ("diesel_async", &["db/", "/store.rs", "/store/"]),
     ("tokio_postgres", &["db/"]),
@@ -82,6 +82,7 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
     ("poem", &["http/"]),
     ("argon2", &["passwords/"]),
     ("jsonwebtoken", &["tokens/"]),
+    ("cookie", &["http/"]),
 ];
 
 struct Source {

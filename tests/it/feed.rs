@@ -235,7 +235,7 @@ async fn race(reader: &Arc<App>, writer: &Arc<App>, tokens: Vec<String>) {
                     let (_, _, ended) = tokio::join!(
                         authenticate(&reader, &one),
                         authenticate(&reader, &two),
-                        logout(&writer, &device, &three, None)
+                        logout(&writer, &device, &three, &[])
                     );
                     assert!(ended.expect("a logout"));
                 }

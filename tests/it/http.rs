@@ -158,15 +158,32 @@ async fn errors_of_the_document_are_short_whatever_the_document() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_an_id_and_security_headers() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&["--graphiql=on"]).await;
     let http = app.anonymous().http.clone();
-    for path in ["/", "/graphql", "/health/live", "/health/ready", "/.well-known/jwks.json", "/nowhere", "/a%0d%0ab"] {
+    for path in [
+        "/",
+        "/graphiql/graphiql.js",
+        "/graphql",
+        "/health/live",
+        "/health/ready",
+        "/revocations",
+        "/.well-known/jwks.json",
+        "/nowhere",
+        "/a%0d%0ab",
+    ] {
         let response = http.get(app.url(path)).send().await.expect("an answer");
         let headers = response.headers();
         assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
         assert_eq!(headers["x-frame-options"], "DENY", "{path}");
         assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
-        assert!(headers["content-security-policy"].to_str().expect("text").starts_with("default-src 'none'"), "{path}");
+        let policy = headers["content-security-policy"].to_str().expect("text");
+        assert!(
+            policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
+        assert!(["unsafe", "http", "*", "//", "nonce"].iter().all(|loose| !policy.contains(loose)), "{path}: {policy}");
+        assert_eq!(policy.contains("script-src"), path == "/" || path.starts_with("/graphiql/"), "{path}: {policy}");
+        assert!(!policy.contains("script-src") || policy.contains("; script-src 'self'; "), "{path}: {policy}");
         assert_eq!(headers["x-request-id"].len(), 36, "{path}");
     }
     let jwks = http.get(app.url("/.well-known/jwks.json")).send().await.expect("an answer");

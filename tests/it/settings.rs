@@ -50,7 +50,8 @@ const GRAPHQL: &[(&str, &str)] = &[
 const CONNECTIONS: &[(&str, &str)] = &[];
 
 /// Those of `config/browsers.rs`.
-const BROWSERS: &[(&str, &str)] = &[];
+const BROWSERS: &[(&str, &str)] =
+    &[("PORTCULLIS_COOKIES", "perhaps"), ("PORTCULLIS_ALLOWED_ORIGINS", "https://app.example.com,*")];
 
 /// Those of `config/limits.rs`.
 const LIMITS: &[(&str, &str)] = &[
@@ -213,6 +214,22 @@ fn flags_go_before_or_after_the_command_and_each_command_documents_them() {
         let (status, help, _) = run(&[command, "--help"], &[]);
         assert!(status.success() && help.contains("PORTCULLIS_SESSION_TTL"), "{help}");
     }
+}
+
+#[test]
+fn with_cookies_on_no_origin_is_one_that_can_be_forged_on_the_way() {
+    let faults =
+        |flags: &[&str]| settings(&[&["--data-dir=/x"], flags].concat()).check().err().map(|all| all.to_string());
+    let listed = "--allowed-origins=http://localhost:5173,http://app.example.com";
+    assert_eq!(faults(&[listed]), None, "without cookies a page has only what it was given");
+    let fault = faults(&[listed, "--cookies=on"]).expect("a fault");
+    assert!(
+        fault.contains("ALLOWED_ORIGINS: \"http://app.example.com\"") && !fault.contains("localhost:5173"),
+        "{fault}"
+    );
+    let fault = faults(&["--issuer=http://auth.example.com", "--cookies=on"]).expect("a fault");
+    assert!(fault.contains("PORTCULLIS_COOKIES: ") && fault.contains("PORTCULLIS_ISSUER"), "{fault}");
+    assert_eq!(faults(&["--issuer=https://auth.example.com/tenant", "--cookies=on"]), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
-use super::{Session, Tokens, parts};
+use super::{Delivery, Session, TokenTransport, Tokens, parts};
 use crate::app::{App, SignIn};
 use crate::flows::login::{self, Login, Outcome};
 use crate::graphql::account::User;
@@ -22,9 +22,12 @@ pub(crate) struct LoginInput {
     #[graphql(secret)]
     password: String,
     /// What `deviceToken` was when this device signed in to the account before. With it the device has tries of its own, however
-    /// often others try the account's password.
+    /// often others try the account's password. With the transport COOKIE the browser sends it by itself.
     #[graphql(secret)]
     device_token: Option<String>,
+    /// How the refresh token travels, now and whenever it is renewed.
+    #[graphql(default)]
+    transport: TokenTransport,
 }
 
 /// How a login ends.
@@ -46,21 +49,22 @@ pub(crate) struct LoginSuccess {
     /// The session's tokens.
     tokens: Tokens,
     /// Says that this device has signed in to the account, for its next `login`. Keep it beside the refresh token, also after logging
-    /// out. It opens nothing.
-    device_token: String,
+    /// out. It opens nothing. Null when it is in a cookie.
+    device_token: Option<String>,
 }
 
 impl LoginSuccess {
-    fn new(sign_in: SignIn, device: &PlainToken) -> Self {
-        let (caller, session, tokens) = parts(sign_in);
-        Self { user: User::of(caller), session, tokens, device_token: device.expose().to_owned() }
+    fn new(sign_in: SignIn, device: PlainToken, delivery: Delivery<'_>) -> Self {
+        let device_token = delivery.device(device, sign_in.session.created_at);
+        let (caller, session, tokens) = parts(sign_in, delivery);
+        Self { user: User::of(caller), session, tokens, device_token }
     }
 }
 
-impl From<Outcome> for LoginResult {
-    fn from(outcome: Outcome) -> Self {
+impl LoginResult {
+    fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
-            Outcome::Success(sign_in, device) => Self::Success(LoginSuccess::new(*sign_in, &device)),
+            Outcome::Success(sign_in, device) => Self::Success(LoginSuccess::new(*sign_in, device, delivery)),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,
@@ -84,7 +88,10 @@ impl LoginMutation {
     ) -> Result<Option<LoginResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Viewer>().client();
-        let LoginInput { identifier, password, device_token } = input;
-        Ok(Some(login::login(app, client, Login { identifier, password, device_token }).await?.into()))
+        let LoginInput { identifier, password, device_token, transport } = input;
+        let delivery = Delivery::asked(ctx, transport)?;
+        let device_token = device_token.or_else(|| delivery.known_device());
+        let outcome = login::login(app, client, Login { identifier, password, device_token }).await?;
+        Ok(Some(LoginResult::new(outcome, delivery)))
     }
 }

@@ -6,6 +6,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::app::App;
 use crate::flows::logout;
+use crate::graphql::cookies::{Cookie, Cookies};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Viewer, public};
 
@@ -29,8 +30,8 @@ pub(super) struct LogoutMutation;
 
 #[Object]
 impl LogoutMutation {
-    /// Ends the session of the access token, even of one that has expired, and that of the refresh token if one is given.
-    /// Harmless when repeated.
+    /// Ends the session of the access token, even of one that has expired, that of the refresh token if one is given, and that of
+    /// the token in the cookie, which is cleared whatever comes of it. Harmless when repeated.
     #[graphql(directive = public::apply())]
     async fn logout(
         &self,
@@ -39,8 +40,14 @@ impl LogoutMutation {
     ) -> Result<Option<LogoutSuccess>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let viewer = ctx.data_unchecked::<Viewer>();
-        let refresh_token = input.and_then(|input| input.refresh_token);
-        let ended = logout::logout(app, &viewer.client(), viewer.credential(), refresh_token.as_deref()).await?;
+        let cookies = Cookies::of(ctx).ok();
+        let kept = cookies.and_then(|cookies| cookies.get(Cookie::Refresh));
+        // Before anything can fail: the next person at this machine must not go on.
+        if let Some(cookies) = cookies {
+            cookies.forget(Cookie::Refresh);
+        }
+        let refresh_tokens: Vec<String> = input.and_then(|input| input.refresh_token).into_iter().chain(kept).collect();
+        let ended = logout::logout(app, &viewer.client(), viewer.credential(), &refresh_tokens).await?;
         Ok(Some(LogoutSuccess { ended }))
     }
 }

@@ -5,15 +5,16 @@ mod list;
 mod login;
 mod logout;
 mod refresh;
+mod tokens;
 
 use async_graphql::{ID, MergedObject, SimpleObject};
 
 use super::scalars::DateTime;
 use crate::app::{SignIn, SignedIn};
 use crate::sessions::{self, SessionId};
-use crate::tokens::TokenPair;
 
 pub(crate) use list::{SessionConnection, sessions_of};
+pub(crate) use tokens::{Delivery, TokenTransport, Tokens};
 
 /// An account signed in on one device.
 #[derive(SimpleObject)]
@@ -48,36 +49,12 @@ impl Session {
     }
 }
 
-/// What a client needs to act for the account.
-#[derive(SimpleObject)]
-pub(crate) struct Tokens {
-    /// A JWT (RFC 9068) for the header `Authorization: Bearer`. Keep it in memory.
-    access_token: String,
-    /// When the access token expires.
-    access_token_expires_at: DateTime,
-    /// Continues the session when the access token has expired: `refreshToken` takes it and brings the next one. Keep it where
-    /// scripts of others can't read it.
-    refresh_token: String,
-    /// `Bearer` (RFC 6750).
-    token_type: &'static str,
-}
-
-impl From<TokenPair> for Tokens {
-    fn from(tokens: TokenPair) -> Self {
-        Self {
-            access_token: tokens.access.expose().to_owned(),
-            access_token_expires_at: tokens.access_expires_at.into(),
-            refresh_token: tokens.refresh.expose().to_owned(),
-            token_type: "Bearer",
-        }
-    }
-}
-
 /// What every success that signs in, or goes on, is made of.
-pub(super) fn parts(sign_in: SignIn) -> (SignedIn, Session, Tokens) {
-    let SignIn { caller, session, tokens } = sign_in;
+pub(super) fn parts(sign_in: SignIn, delivery: Delivery<'_>) -> (SignedIn, Session, Tokens) {
+    let tokens = delivery.tokens(&sign_in);
+    let SignIn { caller, session, .. } = sign_in;
     let session = Session::new(session, caller.session());
-    (caller, session, tokens.into())
+    (caller, session, tokens)
 }
 
 #[derive(MergedObject, Default)]

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
-use super::{Session, Tokens, parts};
+use super::{Delivery, Session, Tokens, parts};
 use crate::app::{App, SignIn};
 use crate::flows::refresh::{self, Outcome, Why};
 use crate::graphql::account::User;
+use crate::graphql::cookies::{Cookie, Cookies};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Viewer, public};
 use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, InvalidRefreshTokenReason, RateLimited};
@@ -15,9 +16,9 @@ use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, InvalidRefreshToke
 /// What to go on with.
 #[derive(InputObject)]
 pub(crate) struct RefreshTokenInput {
-    /// The session's newest refresh token.
+    /// The session's newest refresh token. Without one, that in the cookie.
     #[graphql(secret)]
-    refresh_token: String,
+    refresh_token: Option<String>,
 }
 
 /// How a refresh ends.
@@ -39,9 +40,9 @@ pub(crate) struct RefreshTokenSuccess {
     tokens: Tokens,
 }
 
-impl From<SignIn> for RefreshTokenSuccess {
-    fn from(sign_in: SignIn) -> Self {
-        let (caller, session, tokens) = parts(sign_in);
+impl RefreshTokenSuccess {
+    fn new(sign_in: SignIn, delivery: Delivery<'_>) -> Self {
+        let (caller, session, tokens) = parts(sign_in, delivery);
         Self { user: User::of(caller), session, tokens }
     }
 }
@@ -61,10 +62,10 @@ impl From<Why> for InvalidRefreshToken {
     }
 }
 
-impl From<Outcome> for RefreshTokenResult {
-    fn from(outcome: Outcome) -> Self {
+impl RefreshTokenResult {
+    fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
-            Outcome::Success(sign_in) => Self::Success((*sign_in).into()),
+            Outcome::Success(sign_in) => Self::Success(RefreshTokenSuccess::new(*sign_in, delivery)),
             Outcome::Refused(why) => Self::InvalidRefreshToken(why.into()),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
         }
@@ -78,15 +79,28 @@ pub(super) struct RefreshMutation;
 impl RefreshMutation {
     /// Continues the session of a refresh token: brings a new access token and the next refresh token. If the answer is lost,
     /// send the same token again: it brings the same next one until that has been used. A token older than that ends the
-    /// session, because two parties have it.
+    /// session, because two parties have it. The next token travels as the one before: in the body if it was given, and then the
+    /// cookie counts for nothing, else in the cookie, which is cleared when its token is not accepted.
     #[graphql(directive = public::apply())]
     async fn refresh_token(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to go on with.")] input: RefreshTokenInput,
+        #[graphql(desc = "What to go on with, if not the token in the cookie.")] input: Option<RefreshTokenInput>,
     ) -> Result<Option<RefreshTokenResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Viewer>().client();
-        Ok(Some(refresh::refresh(app, &client, &input.refresh_token).await?.into()))
+        // What is said comes before what a browser adds by itself.
+        if let Some(token) = input.and_then(|input| input.refresh_token) {
+            let outcome = refresh::refresh(app, &client, &token).await?;
+            return Ok(Some(RefreshTokenResult::new(outcome, Delivery::BODY)));
+        }
+        let cookies = Cookies::of(ctx)?;
+        // Whoever has no cookie is not signed in: as with one that is no token.
+        let token = cookies.get(Cookie::Refresh).unwrap_or_default();
+        let outcome = refresh::refresh(app, &client, &token).await?;
+        if matches!(outcome, Outcome::Refused(_)) {
+            cookies.forget(Cookie::Refresh);
+        }
+        Ok(Some(RefreshTokenResult::new(outcome, Delivery::by_cookie(cookies))))
     }
 }

@@ -23,7 +23,8 @@ mutation Register($input: RegisterInput!) {
 }
 `;
 
-const login = `# Signs in with the e-mail address or the username.
+const login = `# Signs in with the e-mail address or the username. Where the server
+# keeps cookies, "transport": "COOKIE" puts the refresh token into one.
 mutation Login($input: LoginInput!) {
   login(input: $input) {
     __typename
@@ -37,7 +38,8 @@ mutation Login($input: LoginInput!) {
 `;
 
 const refreshToken = `# Goes on with the session: new tokens. The refresh token of
-# the last sign-in or refresh is sent where it is left empty.
+# the last sign-in or refresh is sent where it is left empty, or
+# that in the cookie.
 mutation RefreshToken($input: RefreshTokenInput!) {
   refreshToken(input: $input) {
     __typename

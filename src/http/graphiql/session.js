@@ -29,7 +29,8 @@ function learn(answer, sentToken) {
   for (const result of Object.values(answer?.data ?? {})) {
     if (typeof result?.tokens?.accessToken === 'string') {
       token = result.tokens.accessToken;
-      refreshToken = result.tokens.refreshToken ?? refreshToken;
+      // Null when the cookie has it; left out when it was not asked for.
+      if (result.tokens.refreshToken !== undefined) refreshToken = result.tokens.refreshToken;
       show({ signedIn: true, name: result.user?.username ?? result.user?.email ?? null, note: null });
     } else if (result?.ended === true && sentToken && sentToken === token) {
       show({ ...status, note: 'signed out' });
@@ -57,9 +58,9 @@ function requestHeaders(operationName, own) {
   return headers;
 }
 
-// A refresh token that is left empty is the one that the page has.
+// A refresh token that is left empty is the one that the page has; where it has none, null: the server looks at the cookie.
 function filled(variables) {
-  if (refreshToken === null || variables?.input?.refreshToken !== '') return variables;
+  if (variables?.input?.refreshToken !== '') return variables;
   return { ...variables, input: { ...variables.input, refreshToken } };
 }
 

@@ -1,6 +1,7 @@
 //! What tests stand on: a database each, a server each, and clients that read like the story.
 
 pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod database;

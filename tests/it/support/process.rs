@@ -59,7 +59,7 @@ impl Server {
         });
         let lines = lines(child.stdout.take().expect("standard output"));
         let mut server = Self { child, url: String::new(), greeting: String::new(), errors: Some(errors) };
-        while !server.greeting.contains("Ctrl-C") {
+        while !server.greeting.contains("Ctrl-C") && !server.greeting.contains("\"ready\"") {
             match lines.recv_timeout(PATIENCE) {
                 Ok(line) => server.greeting.push_str(&line),
                 Err(_) => {
@@ -68,8 +68,9 @@ impl Server {
                 }
             }
         }
-        let url = server.greeting.lines().find_map(|line| line.trim().strip_prefix("GraphQL")).expect("an address");
-        server.url = url.trim().trim_end_matches("/graphql").to_owned();
+        let (_, address) = server.greeting.split_once("http://").expect("an address");
+        let end = address.find(['/', '"']).expect("its end");
+        server.url = format!("http://{}", &address[..end]);
         server
     }
 

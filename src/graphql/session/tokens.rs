@@ -1,0 +1,97 @@
+//! Handing tokens out.
+
+use std::time::Duration;
+
+use async_graphql::{Context, Enum, SimpleObject};
+
+use crate::app::SignIn;
+use crate::clock::Timestamp;
+use crate::graphql::cookies::{Cookie, Cookies};
+use crate::graphql::error::ApiError;
+use crate::graphql::scalars::DateTime;
+use crate::tokens::PlainToken;
+
+/// How long a browser remembers that it has signed in: browsers keep no cookie for longer.
+const KNOWN: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// How the refresh token travels.
+#[derive(Enum, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum TokenTransport {
+    /// In `tokens`, for clients that have a safe place for it.
+    #[default]
+    Body,
+    /// In a cookie that the browser keeps and no script can read, where the server keeps cookies; else BAD_USER_INPUT, and
+    /// FORBIDDEN for pages of other origins.
+    Cookie,
+}
+
+/// What a client needs to act for the account.
+#[derive(SimpleObject)]
+pub(crate) struct Tokens {
+    /// A JWT (RFC 9068) for the header `Authorization: Bearer`. Keep it in memory.
+    access_token: String,
+    /// When the access token expires.
+    access_token_expires_at: DateTime,
+    /// Continues the session when the access token has expired: `refreshToken` takes it and brings the next one. Keep it where
+    /// scripts of others can't read it. Null when it is in the cookie.
+    refresh_token: Option<String>,
+    /// `Bearer` (RFC 6750).
+    token_type: &'static str,
+}
+
+/// The way in which the refresh token goes to the client.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery<'a>(Option<&'a Cookies>);
+
+impl<'a> Delivery<'a> {
+    pub(crate) const BODY: Self = Self(None);
+
+    pub(super) fn by_cookie(cookies: &'a Cookies) -> Self {
+        Self(Some(cookies))
+    }
+
+    /// The way that is asked for.
+    ///
+    /// # Errors
+    /// When it asks for a cookie and can't have one. To be found out before anything is done.
+    pub(crate) fn asked(ctx: &Context<'a>, transport: TokenTransport) -> Result<Self, ApiError> {
+        Ok(match transport {
+            TokenTransport::Body => Self::BODY,
+            TokenTransport::Cookie => Self::by_cookie(Cookies::of(ctx)?),
+        })
+    }
+
+    /// Hands out the token that says that the device has signed in.
+    pub(crate) fn device(self, token: PlainToken, now: Timestamp) -> Option<String> {
+        match self.0 {
+            None => Some(token.expose().to_owned()),
+            Some(cookies) => {
+                cookies.keep(Cookie::Device, token, now + KNOWN);
+                None
+            }
+        }
+    }
+
+    /// That token, if it was handed out in this way.
+    pub(super) fn known_device(self) -> Option<String> {
+        self.0?.get(Cookie::Device)
+    }
+
+    /// Hands out the tokens.
+    pub(super) fn tokens(self, sign_in: &SignIn) -> Tokens {
+        let tokens = &sign_in.tokens;
+        let refresh_token = match self.0 {
+            None => Some(tokens.refresh.expose().to_owned()),
+            Some(cookies) => {
+                cookies.keep(Cookie::Refresh, tokens.refresh.clone(), sign_in.session.expires_at);
+                None
+            }
+        };
+        Tokens {
+            access_token: tokens.access.expose().to_owned(),
+            access_token_expires_at: tokens.access_expires_at.into(),
+            refresh_token,
+            token_type: "Bearer",
+        }
+    }
+}
