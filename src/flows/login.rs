@@ -123,7 +123,13 @@ impl Asking<'_> {
 
     async fn note_limit(&self, account: Option<AccountId>, now: Timestamp) -> Result<(), Error> {
         match self.app.limits.limited(self.name, now) {
-            Some(throttle) => self.note(Kind::LoginLimited, account, &throttle, now).await,
+            Some(throttle) => {
+                tracing::warn!(
+                    account = account.map(tracing::field::display),
+                    "an account's password is tried too often"
+                );
+                self.note(Kind::LoginLimited, account, &throttle, now).await
+            }
             None => Ok(()),
         }
     }
