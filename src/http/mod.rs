@@ -7,6 +7,7 @@ mod graphiql;
 mod graphql;
 mod headers;
 mod health;
+mod persisted;
 mod request_log;
 mod revocations;
 mod server;
@@ -19,14 +20,18 @@ use std::sync::Arc;
 use poem::{Endpoint, EndpointExt, Route, get};
 
 use crate::app::App;
+use crate::error::Error;
 
 pub use server::serve;
 use stopping::Stopping;
 
 /// All routes, with what surrounds each request: its id, its log line, the security headers.
-fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
+///
+/// # Errors
+/// When a registered document would be refused.
+async fn routes(app: Arc<App>, stopping: Stopping) -> Result<impl Endpoint, Error> {
     let mut routes = Route::new()
-        .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()))
+        .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()).await?)
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
         .at("/revocations", revocations::Revocations::new(app.clone(), stopping.clone()))
@@ -34,5 +39,5 @@ fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes);
     }
-    routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping))
+    Ok(routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping)))
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 /// Each module of the crate with those it may name.
 const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("http", &["graphql", "flows", "app", "sessions", "revocations", "tokens", "clock", "error", "telemetry"]),
-    ("graphql", &["flows", "app", "accounts", "sessions", "tokens", "passwords", "clock", "error", "telemetry"]),
+    (
+        "graphql",
+        &["flows", "app", "accounts", "sessions", "tokens", "passwords", "config", "clock", "error", "telemetry"],
+    ),
     ("background", &["flows", "app", "clock", "error", "telemetry"]),
     ("flows", &["app", "accounts", "sessions", "revocations", "tokens", "passwords", "clock", "error", "telemetry"]),
     ("app", &["accounts", "sessions", "tokens", "passwords", "db", "clock", "config", "error"]),

@@ -6,6 +6,7 @@ mod abuse;
 mod accounts;
 mod algorithms;
 mod architecture;
+mod bounds;
 mod change_password;
 mod clean_up;
 mod concurrency;

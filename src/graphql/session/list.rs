@@ -57,10 +57,10 @@ impl SessionConnection {
 }
 
 /// Sessions on a page where no number is asked for.
-const USUAL: u16 = 20;
+pub(crate) const USUAL: u16 = 20;
 
 /// Most sessions on a page.
-const MOST: u16 = 100;
+pub(crate) const MOST: u16 = 100;
 
 /// The caller's active sessions, newest first. A cursor is the id of a session.
 pub(crate) async fn sessions_of(

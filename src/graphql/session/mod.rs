@@ -13,7 +13,7 @@ use crate::app::{SignIn, SignedIn};
 use crate::sessions::{self, SessionId};
 use crate::tokens::TokenPair;
 
-pub(crate) use list::{SessionConnection, sessions_of};
+pub(crate) use list::{MOST as MOST_SESSIONS, SessionConnection, USUAL as USUAL_SESSIONS, sessions_of};
 
 /// An account signed in on one device.
 #[derive(SimpleObject)]
