@@ -88,8 +88,9 @@ fn manifest(file: Option<&str>, check: &mut Check) -> Manifest {
     let read = || {
         let file = file.ok_or("it must name a file when PORTCULLIS_PERSISTED_QUERIES=only")?;
         let text = std::fs::read_to_string(file).map_err(|error| format!("{file} can't be read: {error}"))?;
-        let documents = serde_json::from_str(&text);
-        documents.map_err(|error| format!("{file} is not a JSON object from hash to document: {error}"))
+        let documents: BTreeMap<_, _> = serde_json::from_str(&text)
+            .map_err(|error| format!("{file} is not a JSON object from hash to document: {error}"))?;
+        if documents.is_empty() { Err(format!("{file} registers no document")) } else { Ok(documents) }
     };
     let documents = read().unwrap_or_else(|why| check.fault("PORTCULLIS_PERSISTED_DOCUMENTS", why, BTreeMap::new()));
     Manifest(Arc::new(documents))

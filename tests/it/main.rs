@@ -22,6 +22,7 @@ mod login;
 mod logout;
 mod logs;
 mod operator;
+mod persisted;
 mod pooled;
 mod process;
 mod refresh;

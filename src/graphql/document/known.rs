@@ -140,3 +140,26 @@ pub(super) fn refused(code: Code) -> ServerError {
     code.mark(&mut error);
     error
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_in_bytes_whatever_the_documents() {
+        for bytes in [0, 10_000, 1_000_000] {
+            let known = Known::new(Mode::Automatic, bytes).expect("a memory");
+            for number in 0..2000_u64 {
+                let text = format!("{{ a{number} }}");
+                let parsed = parse_query(&text).expect("a document");
+                let document = Document { text: text.clone().into(), parsed, weight: None, bytes: 1000 + number * 10 };
+                known.remember(hash_of(&text), Arc::new(document));
+                assert!(known.remembered.weight() <= bytes);
+            }
+        }
+    }
+}

@@ -36,8 +36,8 @@ pub(crate) struct Document {
     bytes: u64,
 }
 
-/// Memory of a token in a parsed document: at the most a selection with what it owns.
-const TOKEN: usize = size_of::<Positioned<Selection>>() + 64;
+/// Memory of a token in a parsed document: at the most a selection with its name, in a list that has grown to twice its length.
+const TOKEN: usize = 2 * size_of::<Positioned<Selection>>() + 64;
 
 /// Memory of a document beside its tokens.
 const DOCUMENT: usize = 1024;

@@ -1,0 +1,285 @@
+//! Hashes in place of documents: automatically, or of registered documents only.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::support::app::SECRET;
+use crate::support::process::run;
+use crate::support::{Client, PASSWORD, TestApp};
+
+fn sha256(text: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().fold(String::new(), |mut hash, byte| {
+        write!(hash, "{byte:02x}").expect("text");
+        hash
+    })
+}
+
+/// As Apollo's clients name a document.
+fn apollo(hash: &str) -> Value {
+    json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } })
+}
+
+async fn post(client: &Client, body: &Value) -> Value {
+    client.post(body.to_string()).send().await.expect("an answer").json().await.expect("JSON")
+}
+
+/// The code of the answer's error; empty if there is none.
+async fn code(client: &Client, body: &Value) -> String {
+    let answer = post(client, body).await;
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
+}
+
+fn with(mut body: Value, field: &str, value: impl Into<Value>) -> Value {
+    body[field] = value.into();
+    body
+}
+
+const ME: &str = "query Me($no: Boolean = false) { me { id email @skip(if: $no) } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_was_sent_once_is_known_by_its_hash() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let hash = sha256(ME);
+    let answer = post(&ada, &apollo(&hash)).await;
+    assert_eq!(answer["errors"][0]["message"], "PersistedQueryNotFound", "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND", "{answer}");
+    assert!(answer.get("data").is_none() && answer["errors"][0].get("locations").is_none_or(|at| *at == json!([])));
+    let answer = post(&ada, &with(apollo(&hash), "query", ME)).await;
+    assert_eq!(answer["data"]["me"]["email"], "ada@example.com", "{answer}");
+    for named in [
+        apollo(&hash),
+        apollo(&hash.to_uppercase()),
+        with(apollo(&hash), "query", ""),
+        with(apollo(&hash), "query", Value::Null),
+        json!({ "documentId": hash }),
+        json!({ "documentId": format!("sha256:{hash}") }),
+    ] {
+        let answer = post(&ada, &named).await;
+        assert_eq!(answer["data"]["me"]["email"], "ada@example.com", "{named}: {answer}");
+        let answer = post(&ada, &with(named, "variables", json!({ "no": true }))).await;
+        assert!(answer["data"]["me"]["id"].is_string() && answer["data"]["me"].get("email").is_none(), "{answer}");
+    }
+    // Whoever uses it is somebody else, and his variables are his own.
+    let answer = post(&app.anonymous(), &apollo(&hash)).await;
+    assert_eq!(answer["errors"][0]["extensions"]["reason"], "TOKEN_MISSING", "{answer}");
+    assert_eq!(code(&ada, &with(apollo(&hash), "variables", json!({ "no": "x" }))).await, "GRAPHQL_VALIDATION_FAILED");
+    // A document that was sent without its hash is known as well; another instance does not know it.
+    ada.send("{ __typename }", Value::Null).await;
+    let typename = apollo(&sha256("{ __typename }"));
+    assert_eq!(post(&ada, &typename).await["data"]["__typename"], "Query");
+    let peer = app.peer(&[]).await;
+    assert_eq!(code(&peer.visited_by(&ada), &typename).await, "PERSISTED_QUERY_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_that_is_another_documents_executes_and_remembers_nothing() {
+    let app = TestApp::start().await;
+    let client = app.anonymous();
+    client.send("{ __typename }", Value::Null).await;
+    let register = format!(
+        "mutation {{ register(input: {{ email: \"eve@example.com\", password: \"{PASSWORD}\" }}) {{ __typename }} }}"
+    );
+    for hash in [sha256("{ __typename }"), sha256("something else"), "short".to_owned()] {
+        for name in [apollo(&hash), json!({ "documentId": hash })] {
+            assert_eq!(code(&client, &with(name, "query", register.as_str())).await, "BAD_USER_INPUT");
+        }
+    }
+    assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 0);
+    assert_eq!(code(&client, &apollo(&sha256(&register))).await, "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(code(&client, &apollo(&sha256("something else"))).await, "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(post(&client, &apollo(&sha256("{ __typename }"))).await["data"]["__typename"], "Query");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_that_are_not_executed_are_not_remembered() {
+    let app = TestApp::start().await;
+    let client = app.anonymous();
+    for document in [
+        "{",
+        "{ you }",
+        "{ a: me { id } a: __typename }",
+        "{ ...f } fragment f on Query { ...f }",
+        "query($a: Int!) { me { sessions(first: $a) { nodes { id } } } }",
+        &format!("{{ {} }}", "__typename ".repeat(30)),
+    ] {
+        let body = with(apollo(&sha256(document)), "query", document);
+        assert_ne!(code(&client, &body).await, "", "{document:.80}");
+        assert_eq!(code(&client, &apollo(&sha256(document))).await, "PERSISTED_QUERY_NOT_FOUND", "{document:.80}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_are_none_are_refused_without_being_quoted() {
+    let app = TestApp::start().await;
+    let hash = sha256("{ __typename }");
+    for body in [
+        json!({ "documentId": 7 }),
+        json!({ "documentId": null }),
+        json!({ "documentId": hash, "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } }),
+        json!({ "extensions": { "persistedQuery": { "version": 2, "sha256Hash": "hunter2" } } }),
+        json!({ "extensions": { "persistedQuery": { "version": "1", "sha256Hash": "hunter2" } } }),
+        json!({ "extensions": { "persistedQuery": { "version": 1 } } }),
+        json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": ["hunter2"] } } }),
+        json!({ "extensions": { "persistedQuery": "hunter2" } }),
+        json!({ "extensions": { "persistedQuery": null } }),
+    ] {
+        let response = app.anonymous().post(body.to_string()).send().await.expect("an answer");
+        let status = response.status();
+        let text = response.text().await.expect("text");
+        assert!(status == 400 && text.contains("BAD_USER_INPUT") && !text.contains("hunter2"), "{body}: {text}");
+    }
+    for name in ["", "sha256:", "hunter2", "../../etc/passwd", &"f".repeat(60_000)] {
+        assert_eq!(code(&app.anonymous(), &json!({ "documentId": name })).await, "PERSISTED_QUERY_NOT_FOUND");
+        assert_eq!(code(&app.anonymous(), &apollo(name)).await, "PERSISTED_QUERY_NOT_FOUND");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_floods_the_memory_costs_others_one_more_request_at_the_most() {
+    for bytes in ["0", "10000", "200000"] {
+        let app = TestApp::with(&[&format!("--document-cache-bytes={bytes}")]).await;
+        let (ada, eve) = (app.registered("ada@example.com").await, app.anonymous());
+        for round in 0..40 {
+            for number in 0..10 {
+                eve.send(&format!("{{ a{round}_{number}: __typename }}"), Value::Null).await;
+            }
+            let answer = post(&ada, &apollo(&sha256(ME))).await;
+            if answer["data"]["me"]["email"] != "ada@example.com" {
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND", "{answer}");
+                let answer = post(&ada, &with(apollo(&sha256(ME)), "query", ME)).await;
+                assert_eq!(answer["data"]["me"]["email"], "ada@example.com", "{bytes}: {answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_hashes_are_off_clients_are_told_to_send_documents() {
+    let app = TestApp::with(&["--persisted-queries=off"]).await;
+    let client = app.anonymous();
+    let hash = sha256("{ __typename }");
+    let answer = post(&client, &with(apollo(&hash), "query", "{ __typename }")).await;
+    assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
+    let answer = post(&client, &apollo(&hash)).await;
+    assert_eq!(answer["errors"][0]["message"], "PersistedQueryNotSupported", "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_SUPPORTED", "{answer}");
+}
+
+/// A file of this content, which is removed with this.
+struct File(PathBuf);
+
+impl File {
+    fn new(content: &Value) -> Self {
+        let path = std::env::temp_dir().join(format!("portcullis-manifest-{}.json", uuid::Uuid::new_v4()));
+        std::fs::write(&path, content.to_string()).expect("a file");
+        Self(path)
+    }
+
+    fn flag(&self) -> String {
+        format!("--persisted-documents={}", self.0.display())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// As graphql-codegen's client preset names a document unless it is told otherwise.
+const SHA1: &str = "5f8e2f6c1b9d4a7e3c0b1a2d4e5f60718293a4b5";
+const LOGIN: &str = "mutation Login($input: LoginInput!) {\n  login(input: $input) {\n    __typename\n  }\n}";
+const TWO: &str = "query One { a: __typename }\nquery Two { b: __typename }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_registered_documents_are_answered() {
+    let manifest = File::new(&json!({ SHA1: LOGIN, sha256(ME): ME, "x-app:two": TWO }));
+    let flags = ["--persisted-queries=only", &manifest.flag(), "--env=development", "--introspection=on"];
+    let app = TestApp::with(&flags).await;
+    let client = app.anonymous();
+    let input = json!({ "input": { "identifier": "ada@example.com", "password": PASSWORD } });
+    for named in [
+        json!({ "documentId": SHA1 }),
+        json!({ "documentId": format!("sha256:{SHA1}") }),
+        json!({ "documentId": format!("sha256:{}", sha256(LOGIN)) }),
+        apollo(SHA1),
+        apollo(&sha256(LOGIN)),
+        json!({ "query": LOGIN }),
+        with(apollo(SHA1), "query", LOGIN),
+        with(apollo(&sha256(LOGIN)), "query", LOGIN),
+    ] {
+        let answer = post(&client, &with(named.clone(), "variables", input.clone())).await;
+        assert_eq!(answer["data"]["login"]["__typename"], "InvalidCredentials", "{named}: {answer}");
+        assert_eq!(code(&client, &named).await, "BAD_USER_INPUT", "without its variable: {named}");
+    }
+    for (body, expected) in [
+        (json!({ "query": "{ __typename }" }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": format!("{LOGIN} ") }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": include_str!("support/introspection.graphql") }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": "" }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": "{" }), "QUERY_NOT_IN_SAFELIST"),
+        (with(apollo(&sha256("{ __typename }")), "query", "{ __typename }"), "QUERY_NOT_IN_SAFELIST"),
+        // Registered, under another name.
+        (with(apollo(SHA1), "query", ME), "QUERY_NOT_IN_SAFELIST"),
+        (with(apollo(SHA1), "query", "{ __typename }"), "QUERY_NOT_IN_SAFELIST"),
+        (apollo(&sha256("{ __typename }")), "PERSISTED_QUERY_NOT_IN_LIST"),
+        (json!({ "documentId": "" }), "PERSISTED_QUERY_NOT_IN_LIST"),
+        (json!({ "documentId": "__proto__" }), "PERSISTED_QUERY_NOT_IN_LIST"),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(code(&client, &body).await, expected, "{body}");
+        }
+    }
+    let two = json!({ "documentId": "x-app:two", "operationName": "Two" });
+    assert_eq!(post(&client, &two).await["data"], json!({ "b": "Query" }));
+    assert_eq!(code(&client, &json!({ "documentId": "x-app:two" })).await, "BAD_USER_INPUT");
+    let page = client.http.get(app.url("/")).send().await.expect("an answer");
+    assert_eq!(page.status(), 404, "GraphiQL could ask nothing");
+}
+
+#[test]
+fn a_document_that_would_be_refused_stops_the_start_and_is_named() {
+    let deep = format!("query Deep {} id {}", "{ me ".repeat(40), "}".repeat(40));
+    let heavy = format!("query Heavy {{ me {{ {} }} }}", "sessions(first: 100) { nodes { id } } ".repeat(20));
+    let manifest = File::new(&json!({
+        "hash-good": ME,
+        "hash-broken": "query Broken { me { id }",
+        "hash-old": "query Old { you { id } }",
+        "hash-deep": deep,
+        "hash-heavy": heavy,
+        "hash-bomb": "query Bomb { ...a } fragment a on Query { ...a }",
+        "hash-none": "",
+    }));
+    let database = [("DATABASE_URL", "postgres://ada:hunter2@127.0.0.1:1/x"), ("PORTCULLIS_SECRET", SECRET)];
+    let start = |file: &str| {
+        let flags = ["serve", "--listen=127.0.0.1:0", "--persisted-queries=only", file];
+        let (status, out, errors) = run(&flags, &database);
+        assert!(!status.success() && out.is_empty(), "{out}{errors}");
+        errors
+    };
+    let errors = start(&manifest.flag());
+    for line in [
+        "Broken (hash-broken): ",
+        "Old (hash-old): Unknown field \"you\"",
+        "Deep (hash-deep): At most 32 levels",
+        "Heavy (hash-heavy): At most 2500 units of complexity",
+        "Bomb (hash-bomb): The fragment a spreads itself",
+        "an operation without a name (hash-none): ",
+    ] {
+        assert!(errors.contains(&format!("\n  {line}")), "{line}: {errors}");
+    }
+    assert!(!errors.contains("hash-good") && !errors.contains("hunter2"), "{errors}");
+    for (content, why) in [
+        (json!([LOGIN]), "is not a JSON object from hash to document"),
+        (json!({ "hash": { "query": LOGIN } }), "is not a JSON object from hash to document"),
+        (json!({}), "registers no document"),
+    ] {
+        let manifest = File::new(&content);
+        let errors = start(&manifest.flag());
+        assert!(errors.contains("PORTCULLIS_PERSISTED_DOCUMENTS") && errors.contains(why), "{content}: {errors}");
+    }
+}
