@@ -112,6 +112,23 @@ async fn documents_that_are_not_executed_are_not_remembered() {
     }
 }
 
+/// It would stay in memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_with_a_password_in_it_is_not_remembered() {
+    let app = TestApp::start().await;
+    let client = app.anonymous();
+    let inline = format!(
+        "mutation {{ login(input: {{ identifier: \"ada@example.com\", password: \"{PASSWORD}\" }}) {{ __typename }} }}"
+    );
+    let variables = json!({ "input": { "identifier": "ada@example.com", "password": PASSWORD } });
+    for (document, variables, kept) in [(inline.as_str(), json!({}), false), (LOGIN, variables, true)] {
+        let answer = client.send(document, variables.clone()).await;
+        assert_eq!(answer["data"]["login"]["__typename"], "InvalidCredentials", "{answer}");
+        let answer = post(&client, &with(apollo(&sha256(document)), "variables", variables)).await;
+        assert_eq!(answer["data"]["login"]["__typename"] == "InvalidCredentials", kept, "{answer}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_are_none_are_refused_without_being_quoted() {
     let app = TestApp::start().await;

@@ -94,9 +94,12 @@ impl Known {
         }
     }
 
-    /// Remembers a document that was found sound.
+    /// Remembers a document that was found sound, unless it may have a secret in it: that would stay in memory, and is of
+    /// use once.
     pub(crate) fn remember(&self, hash: Hash, document: Arc<Document>) {
-        self.remembered.insert(hash, document);
+        if !document.secret {
+            self.remembered.insert(hash, document);
+        }
     }
 }
 
@@ -151,14 +154,16 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_in_bytes_whatever_the_documents() {
-        for bytes in [0, 10_000, 1_000_000] {
-            let known = Known::new(Mode::Automatic, bytes).expect("a memory");
+        for capacity in [0, 10_000, 1_000_000] {
+            let known = Known::new(Mode::Automatic, capacity).expect("a memory");
             for number in 0..2000_u64 {
                 let text = format!("{{ a{number} }}");
                 let parsed = parse_query(&text).expect("a document");
-                let document = Document { text: text.clone().into(), parsed, weight: None, bytes: 1000 + number * 10 };
-                known.remember(hash_of(&text), Arc::new(document));
-                assert!(known.remembered.weight() <= bytes);
+                let (text, bytes) = (text.into_boxed_str(), 1000 + number * 10);
+                let hash = hash_of(&text);
+                let document = Document { text, parsed, weight: None, secret: false, bytes };
+                known.remember(hash, Arc::new(document));
+                assert!(known.remembered.weight() <= capacity);
             }
         }
     }

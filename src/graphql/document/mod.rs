@@ -14,7 +14,9 @@ mod weights;
 use std::mem::size_of;
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
 use async_graphql::registry::Registry;
 use async_graphql::{Positioned, ServerError, Variables};
 
@@ -32,6 +34,8 @@ pub(crate) struct Document {
     parsed: ExecutableDocument,
     /// What its only operation weighs, if no variable changes it.
     weight: Option<u64>,
+    /// Whether a password or a token may be written in it, where a variable should be. It is not kept then.
+    secret: bool,
     /// Estimated, and rather too many.
     bytes: u64,
 }
@@ -48,7 +52,7 @@ impl Document {
     /// # Errors
     /// It is no GraphQL, is over a bound, or a fragment spreads itself.
     pub(super) fn read(text: &str, bounds: &Bounds, registry: &Registry) -> Result<Self, ServerError> {
-        let tokens = scan::scan(text, bounds)?;
+        let counted = scan::scan(text, bounds)?;
         let parsed = parse_query(text).map_err(|error| {
             let mut error = ServerError::from(error);
             Code::GraphqlParseFailed.mark(&mut error);
@@ -60,8 +64,10 @@ impl Document {
             let complexity = complexity::weigh(&parsed, &operation.node, &Variables::default(), registry);
             (!complexity.varies).then_some(complexity.weight)
         });
-        let bytes = (DOCUMENT + text.len() + tokens * TOKEN) as u64;
-        Ok(Self { text: text.into(), parsed, weight, bytes })
+        let bytes = (DOCUMENT + text.len() + counted.tokens * TOKEN) as u64;
+        let changes = parsed.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
+        let secret = changes && counted.strings > 0;
+        Ok(Self { text: text.into(), parsed, weight, secret, bytes })
     }
 
     /// What is executed of it.

@@ -7,16 +7,24 @@ use crate::config::Bounds;
 use crate::graphql::error::Code;
 
 /// Longest name, in bytes. Validation repeats names in what it says.
-const NAME: usize = 256;
+const NAME: usize = 128;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub(super) tokens: usize,
+    /// Those of them that are strings.
+    pub(super) strings: usize,
+}
 
 /// Counts the tokens of a document (GraphQL specification, section 2.1), or refuses it. Whatever the parser would take for a
 /// token or a bracket is counted, up to the place where the parser would give up; numbers may count for several.
 ///
 /// # Errors
 /// When there are too many, brackets too deep in each other, a name is overlong or a string has no end.
-pub(super) fn scan(text: &str, bounds: &Bounds) -> Result<usize, ServerError> {
+pub(super) fn scan(text: &str, bounds: &Bounds) -> Result<Counted, ServerError> {
     let bytes = text.as_bytes();
-    let (mut at, mut tokens, mut nesting) = (0, 0, 0_usize);
+    let (mut at, mut counted, mut nesting) = (0, Counted::default(), 0_usize);
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         at = match byte {
@@ -52,15 +60,17 @@ pub(super) fn scan(text: &str, bounds: &Bounds) -> Result<usize, ServerError> {
             b'.' if bytes[at..].starts_with(b"...") => at + 3,
             _ => at + 1,
         };
-        if byte != b'"' && at - start > NAME {
+        if byte == b'"' {
+            counted.strings += 1;
+        } else if at - start > NAME {
             return Err(over("bytes of a name", NAME, position(text, start)));
         }
-        tokens += 1;
-        if tokens > bounds.tokens {
+        counted.tokens += 1;
+        if counted.tokens > bounds.tokens {
             return Err(over("tokens", bounds.tokens, position(text, start)));
         }
     }
-    Ok(tokens)
+    Ok(counted)
 }
 
 /// The end of the bytes from `at` that are `wanted`.
@@ -120,7 +130,7 @@ mod tests {
     }
 
     fn tokens(text: &str) -> usize {
-        scan(text, &bounds(1000, 100)).expect("a document within its bounds")
+        scan(text, &bounds(1000, 100)).expect("a document within its bounds").tokens
     }
 
     #[test]
@@ -162,7 +172,7 @@ mod tests {
             // The parser takes four quotes for two strings, the specification for one that has no end.
             if let Ok(counted) = scan(&text, &bounds(1000, 100)) {
                 let values = values(&text);
-                prop_assert!(counted >= values + 8, "{text}: {values} of {counted}");
+                prop_assert!(counted.tokens >= values + 8, "{text}: {values} of {counted:?}");
             }
         }
     }

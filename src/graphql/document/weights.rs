@@ -65,14 +65,18 @@ mod tests {
 
     use super::*;
 
-    /// Fields of object types, with the names of their types.
+    /// Fields of object and interface types, with the names of their types.
     fn fields() -> Vec<(String, FieldDefinition)> {
         let mut fields = Vec::new();
         for definition in parse_schema(crate::graphql::sdl()).expect("a schema").definitions {
             let TypeSystemDefinition::Type(kind) = definition else { continue };
-            let TypeKind::Object(object) = kind.node.kind else { continue };
+            let of_kind = match kind.node.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => continue,
+            };
             let parent = kind.node.name.node.to_string();
-            fields.extend(object.fields.into_iter().map(|field| (parent.clone(), field.node)));
+            fields.extend(of_kind.into_iter().map(|field| (parent.clone(), field.node)));
         }
         fields
     }
