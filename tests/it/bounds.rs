@@ -150,7 +150,7 @@ async fn what_graphiql_asks_of_the_schema_is_answered_and_more_is_not() {
     assert_eq!(over(&client, &twice).await.0, "units of complexity");
 }
 
-/// The parser recurses at brackets. The stacks are those of the server.
+/// The parser recurses at brackets. The stacks are those of the server's threads.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_nesting_overflows_the_stack() {
     let app =
@@ -166,7 +166,10 @@ async fn no_nesting_overflows_the_stack() {
     let spreads = |count: usize| format!("{}{}", "{...".repeat(count), "}".repeat(count));
     let parentheses = |count: usize| format!("{{ {} }}", "a(".repeat(count));
     for bomb in [&sets as &dyn Fn(usize) -> String, &lists, &objects, &defaults, &types, &spreads, &parentheses] {
-        assert_eq!(over(&client, &bomb(MOST / 10)).await, (json!("nested brackets"), json!(100)));
+        // As large as a body can be, and with as many tokens as a document can have.
+        for count in [MOST / 10, 19_000] {
+            assert_eq!(over(&client, &bomb(count)).await, (json!("nested brackets"), json!(100)));
+        }
         // As deep as the settings can be made to allow.
         let (code, _, _) = refusal(&client, json!({ "query": bomb(98) })).await;
         assert_ne!(code, "INTERNAL_SERVER_ERROR", "{}", bomb(2));
