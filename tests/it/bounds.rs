@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use portcullis::clock::Stopwatch;
+use portcullis::passwords::Password;
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp, until};
@@ -302,4 +303,24 @@ async fn an_operation_that_takes_too_long_is_given_up_and_leaves_nothing_open() 
         app.anonymous().try_login("ada@example.com", "x").await["data"]["login"]["__typename"] == "InvalidCredentials"
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_of_callers_who_were_given_up_are_not_hashed() {
+    let flags =
+        ["--request-timeout=100ms", "--hashing-threads=1", "--argon2-memory-kib=19456", "--argon2-iterations=10"];
+    let app = TestApp::with(&flags).await;
+    let hash = async || {
+        let watch = Stopwatch::start();
+        let password = Password::new("a password".to_owned()).expect("a password");
+        app.app.passwords.verify(password, None).await.expect("a verdict");
+        watch.elapsed()
+    };
+    let one = hash().await;
+    let logins = (0..40).map(|_| async { app.anonymous().try_login("ada@example.com", "x").await });
+    let answers = futures_util::future::join_all(logins).await;
+    let given_up = |answer: &&Value| answer["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE";
+    assert!(answers.iter().filter(given_up).count() > 30, "{answers:?}");
+    let next = hash().await;
+    assert!(next < 12 * one, "one takes {one:?}, and after 40 that were given up {next:?}");
 }
