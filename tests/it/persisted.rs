@@ -207,9 +207,10 @@ impl Drop for File {
     }
 }
 
-/// As graphql-codegen's client preset names a document unless it is told otherwise.
-const SHA1: &str = "5f8e2f6c1b9d4a7e3c0b1a2d4e5f60718293a4b5";
-const LOGIN: &str = "mutation Login($input: LoginInput!) {\n  login(input: $input) {\n    __typename\n  }\n}";
+/// A document and its name as graphql-codegen's client preset wrote them (`persistedDocuments: true`).
+const SHA1: &str = "cabec788422f9f9ac0d545ecfc7868f9eb5b75c9";
+const LOGIN: &str = "fragment Who on User { email id } mutation Login($input: LoginInput!) { login(input: $input) { \
+    __typename ... on LoginSuccess { tokens { accessToken } user { ...Who } } ... on UserError { code message } } }";
 const TWO: &str = "query One { a: __typename }\nquery Two { b: __typename }";
 
 #[tokio::test(flavor = "multi_thread")]
