@@ -5,6 +5,7 @@
 mod abuse;
 mod accounts;
 mod algorithms;
+mod allow_list;
 mod architecture;
 mod bounds;
 mod change_password;
@@ -30,5 +31,6 @@ mod revocations;
 mod secret;
 mod settings;
 mod support;
+mod time_limit;
 mod tls;
 mod trips;
