@@ -7,9 +7,10 @@ use std::sync::Arc;
 use portcullis::app::App;
 use portcullis::background::Background;
 use portcullis::clock::Clock;
-use portcullis::config::{Config, DatabaseChoice, LogFormat, Settings};
+use portcullis::config::{Config, DatabaseChoice, LogFormat, PersistedQueries, Settings};
 use portcullis::db::embedded::Embedded;
 use portcullis::db::{Target, migrations};
+use portcullis::graphql::registered;
 use portcullis::{http, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -104,6 +105,10 @@ pub(crate) async fn unless_stopped<T: Send + 'static>(
 
 /// Everything up to where requests can be answered.
 async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
+    // Told before anything is started; serving reads them again.
+    if let PersistedQueries::Only(manifest) = &config.graphql.persisted {
+        registered(manifest, config.graphql.bounds).await.map_err(sentence)?;
+    }
     let opened = open_to_serve(&config).await?;
     prepare(&config, opened.direct(), opened.private.is_some()).await?;
     let secret = opened.secret()?;

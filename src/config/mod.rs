@@ -1,12 +1,14 @@
 //! Every setting: its flag, environment variable, default and documentation, and the check of them all at start.
 
 mod algorithm;
+mod bounds;
 mod browsers;
 mod check;
 mod connections;
 mod environment;
 mod graphql;
 mod limits;
+mod persisted;
 mod secret;
 
 use std::net::SocketAddr;
@@ -16,11 +18,13 @@ use std::time::Duration;
 use clap::Args;
 
 pub use algorithm::SigningAlgorithm;
+pub use bounds::{BoundSettings, Bounds};
 pub use browsers::{BrowserSettings, Browsers};
 pub use connections::{ConnectionSettings, Connections};
 pub use environment::Environment;
 pub use graphql::{Graphql, GraphqlSettings};
 pub use limits::{LimitSettings, Limits, Rate};
+pub use persisted::{Manifest, PersistedQueries, PersistedSettings};
 pub use secret::Secret;
 
 use crate::db::Target;

@@ -1,20 +1,11 @@
-//! What holds for all fields: the guard, codes on errors, and null in the place of a nullable field that failed.
+//! What holds for all fields: the guard, and null in the place of a nullable field that failed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::async_trait::async_trait;
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextResolve,
-    NextValidation, ResolveInfo,
-};
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{
-    PathSegment, QueryPathNode, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult,
-    Value, Variables,
-};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo};
+use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, Value};
 
-use super::document::{self, OperationName};
-use super::error::{Code, cut};
 use super::guard;
 use crate::telemetry;
 
@@ -23,10 +14,11 @@ pub(crate) struct Conventions;
 
 impl ExtensionFactory for Conventions {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(OneRequest { failed: Mutex::default() })
+        Arc::new(OneRequest::default())
     }
 }
 
+#[derive(Default)]
 struct OneRequest {
     /// Errors of nullable fields. The library would leave such a field out of the answer.
     failed: Mutex<Vec<ServerError>>,
@@ -34,48 +26,6 @@ struct OneRequest {
 
 #[async_trait]
 impl Extension for OneRequest {
-    async fn prepare_request(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        mut request: Request,
-        next: NextPrepareRequest<'_>,
-    ) -> ServerResult<Request> {
-        let document = request.parsed_query().map_err(|mut error| {
-            Code::GraphqlParseFailed.mark(&mut error);
-            cut(&mut error);
-            error
-        })?;
-        document::measure(document)?;
-        next.run(ctx, request).await
-    }
-
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        let chosen = ctx.data_opt::<OperationName>().and_then(|name| name.0.as_deref());
-        document::check(&document, variables, chosen)?;
-        Ok(document)
-    }
-
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(ctx).await.map_err(|mut errors| {
-            for error in &mut errors {
-                Code::GraphqlValidationFailed.mark(error);
-                cut(error);
-            }
-            errors
-        })
-    }
-
     async fn execute(
         &self,
         ctx: &ExtensionContext<'_>,

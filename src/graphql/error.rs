@@ -19,11 +19,19 @@ pub(crate) enum Code {
     GraphqlValidationFailed,
     /// The document asks for too much at once.
     QueryTooComplex,
+    /// No document is known by the hash that was sent: send the document beside it.
+    PersistedQueryNotFound,
+    /// Hashes are not taken in place of documents.
+    PersistedQueryNotSupported,
+    /// Only registered documents are answered, and none is known by the name that was sent.
+    PersistedQueryNotInList,
+    /// Only registered documents are answered, and this is none.
+    QueryNotInSafelist,
     /// Too many passwords wait to be hashed; `extensions.retryAfter` says when to come back, in seconds.
     ServerBusy,
     /// Too many requests of one address; the header `Retry-After` says when to come back.
     RateLimited,
-    /// The database is away.
+    /// The database is away, or executing took too long.
     ServiceUnavailable,
     /// A fault of ours; `extensions.requestId` finds it in the log.
     InternalServerError,
@@ -38,6 +46,10 @@ impl Code {
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::PersistedQueryNotInList => "PERSISTED_QUERY_NOT_IN_LIST",
+            Self::QueryNotInSafelist => "QUERY_NOT_IN_SAFELIST",
             Self::ServerBusy => "SERVER_BUSY",
             Self::RateLimited => "RATE_LIMITED",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
@@ -65,16 +77,39 @@ pub(crate) fn cut(error: &mut ServerError) {
     }
 }
 
+/// Most errors of one answer that validation finds.
+const ERRORS: usize = 20;
+
+/// The errors of a document that validation refuses. It may find one at every token.
+pub(super) fn invalid(mut errors: Vec<ServerError>) -> Vec<ServerError> {
+    errors.truncate(ERRORS);
+    for error in &mut errors {
+        Code::GraphqlValidationFailed.mark(error);
+        cut(error);
+    }
+    errors
+}
+
 /// The answer in the place of one whose making panicked. The panic's hook has logged it.
 pub(crate) fn panicked() -> Response {
-    let mut error = ServerError::new("Something went wrong on our side.", None);
-    Code::InternalServerError.mark(&mut error);
+    instead("Something went wrong on our side.", Code::InternalServerError)
+}
+
+/// The answer in the place of one that took too long. What was asked for may have been done.
+pub(crate) fn late() -> Response {
+    tracing::warn!("an operation was given up: it took too long");
+    instead("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
+}
+
+fn instead(message: &str, code: Code) -> Response {
+    let mut error = ServerError::new(message, None);
+    code.mark(&mut error);
     Response::from_errors(vec![error])
 }
 
-/// Whether the answer tells of a fault of ours.
-pub(crate) fn is_fault(response: &Response) -> bool {
-    response.errors.iter().any(|error| code(error) == Some(Code::InternalServerError.as_str()))
+/// Whether the answer tells of an error with this code.
+pub(crate) fn tells(response: &Response, of: Code) -> bool {
+    response.errors.iter().any(|error| code(error) == Some(of.as_str()))
 }
 
 /// Gives every error its code, a fault the request's id, and keeps values that may be secret out of messages.

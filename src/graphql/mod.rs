@@ -16,10 +16,14 @@ mod session;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::app::App;
+use crate::config::PersistedQueries;
+use crate::error::Error;
+use document::{Documents, Known, Mode};
 
+pub use document::{Registered, registered};
 pub use guard::Viewer;
 
 /// What can be read.
@@ -34,13 +38,23 @@ pub struct Mutation(account::AccountMutation, session::SessionMutation, password
 /// The schema with its resolvers.
 pub type PortcullisSchema = Schema<Query, Mutation, EmptySubscription>;
 
-/// The schema on `app`.
-#[must_use]
-pub fn schema(app: Arc<App>) -> PortcullisSchema {
-    let introspection = app.config.graphql.introspection;
-    let schema = builder().data(app);
+/// The schema on `app`. Documents that the operator registered are read, which takes some time if there are many.
+///
+/// # Errors
+/// [`Error::Internal`] with a sentence for the operator when a registered document would be refused.
+pub async fn schema(app: Arc<App>) -> Result<PortcullisSchema, Error> {
+    let settings = &app.config.graphql;
+    let mode = match &settings.persisted {
+        PersistedQueries::Off => Mode::Off,
+        PersistedQueries::Automatic => Mode::Automatic,
+        PersistedQueries::Only(manifest) => Mode::Only(registered(manifest, settings.bounds).await?),
+    };
+    let known = Arc::new(Known::new(mode, settings.document_cache_bytes)?);
+    let concealed = !settings.introspection;
+    let schema = measured(Documents { bounds: settings.bounds, known: Some(known), concealed });
     // A suggestion tells the names that introspection would.
-    if introspection { schema.finish() } else { schema.disable_introspection().disable_suggestions().finish() }
+    let schema = if settings.introspection { schema } else { schema.disable_introspection().disable_suggestions() };
+    Ok(schema.data(app).finish())
 }
 
 /// The schema in the schema definition language, as `schema.graphql` has it.
@@ -49,7 +63,13 @@ pub fn sdl() -> String {
     builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
+/// A schema that refuses documents which are over their bounds.
+fn measured(documents: Documents) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    // The depth has been measured by then, and once.
+    builder().limit_recursive_depth(documents.bounds.depth + 1).extension(documents)
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .register_output_type::<problem::UserError>()
         .extension(conventions::Conventions)

@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::error::ApiError;
 
 /// How many on a page where no number is asked for.
-const USUAL: u16 = 20;
+pub(super) const USUAL: u16 = 20;
 
 /// Most on a page.
-const MOST: u16 = 100;
+pub(super) const MOST: u16 = 100;
 
 /// How many are asked for, and after which.
 pub(super) fn page(first: Option<u16>, after: Option<&str>) -> Result<(u16, Option<Uuid>), ApiError> {

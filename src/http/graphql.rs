@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, Value, Variables};
 use async_graphql_poem::GraphQLResponse;
@@ -10,15 +11,16 @@ use poem::error::ReadBodyError;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::accept::{MediaType, negotiate};
 use super::answer::refusal;
-use super::cookies;
 use super::request_log::RequestId;
 use super::viewer::viewer;
+use super::{cookies, persisted};
 use crate::app::App;
+use crate::error::Error;
 use crate::graphql::cookies::FOREIGN;
-use crate::graphql::document::OperationName;
 use crate::graphql::error::{self, Code};
 use crate::graphql::loaders;
 use crate::graphql::{PortcullisSchema, schema};
@@ -28,26 +30,29 @@ pub(super) struct GraphqlEndpoint {
     app: Arc<App>,
     schema: PortcullisSchema,
     max_body_bytes: usize,
+    timeout: Duration,
 }
 
 /// The body, read by hand: the library's extractor takes batches and other content types as well.
 #[derive(Deserialize)]
 #[serde(
     rename_all = "camelCase",
-    expecting = "an object with query, and optionally operationName, variables and extensions"
+    expecting = "an object with query or documentId, and optionally operationName, variables and extensions"
 )]
 struct Body {
-    query: String,
+    query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<serde_json::Map<String, serde_json::Value>>,
-    #[serde(rename = "extensions")]
-    _extensions: Option<serde_json::Map<String, serde_json::Value>>,
+    extensions: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl GraphqlEndpoint {
-    pub(super) fn new(app: Arc<App>) -> Self {
-        let max_body_bytes = app.config.graphql.max_body_bytes;
-        Self { schema: schema(app.clone()), app, max_body_bytes }
+    /// # Errors
+    /// When a registered document would be refused.
+    pub(super) async fn new(app: Arc<App>) -> Result<Self, Error> {
+        let (max_body_bytes, timeout) = (app.config.graphql.max_body_bytes, app.config.graphql.bounds.time);
+        Ok(Self { schema: schema(app.clone()).await?, app, max_body_bytes, timeout })
     }
 
     async fn answer(&self, mut request: Request) -> Result<Response, Response> {
@@ -76,13 +81,16 @@ impl GraphqlEndpoint {
             _ => refuse(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
         })?;
         let body = parse(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, &message))?;
-        let mut operation = GraphqlRequest::new(body.query).data(viewer(&request));
-        operation =
-            operation.data(OperationName(body.operation_name.clone())).data(loaders::sessions(self.app.clone()));
+        let asked = persisted::asked(body.query, body.document_id, body.extensions.as_ref());
+        let (text, name) = asked.map_err(|message| refuse(StatusCode::BAD_REQUEST, message))?;
+        let mut operation = GraphqlRequest::new(text).data(viewer(&request)).data(loaders::sessions(self.app.clone()));
         operation = operation.data(loaders::events(self.app.clone()));
         operation.operation_name = body.operation_name;
         if let Some(cookies) = cookies.clone() {
             operation = operation.data(cookies);
+        }
+        if let Some(name) = name {
+            operation = operation.data(name);
         }
         if let Some(variables) = body.variables {
             operation.variables = Variables::from_json(serde_json::Value::Object(variables));
@@ -96,9 +104,13 @@ impl GraphqlEndpoint {
     }
 
     async fn execute(&self, operation: GraphqlRequest, request_id: &str) -> GraphqlResponse {
-        // The panic hook has logged it.
-        let mut response =
-            AssertUnwindSafe(self.schema.execute(operation)).catch_unwind().await.unwrap_or_else(|_| error::panicked());
+        let work = AssertUnwindSafe(self.schema.execute(operation)).catch_unwind();
+        let mut response = match timeout(self.timeout, work).await {
+            Ok(Ok(response)) => response,
+            // The panic hook has logged it.
+            Ok(Err(_)) => error::panicked(),
+            Err(_) => error::late(),
+        };
         error::finish(&mut response, request_id);
         response
     }
@@ -133,8 +145,8 @@ fn parse(body: &[u8]) -> Result<Body, String> {
         let (line, column) = (error.line(), error.column());
         match error.classify() {
             serde_json::error::Category::Data => format!(
-                "The body is not a GraphQL request: an object with the string query, and optionally operationName, \
-                 variables and extensions (line {line}, column {column})."
+                "The body is not a GraphQL request: an object with the string query or documentId, and \
+                 optionally operationName, variables and extensions (line {line}, column {column})."
             ),
             _ => format!("The body is not JSON (line {line}, column {column})."),
         }
@@ -142,11 +154,12 @@ fn parse(body: &[u8]) -> Result<Body, String> {
 }
 
 /// With `application/json` every well-formed request gets 200; with the other type one that was not executed gets 400. A
-/// panic gets 500 in both.
+/// panic gets 500 in both, and what took too long 503.
 fn respond(response: GraphqlResponse, media_type: MediaType) -> Response {
     let refused = response.data == Value::Null && response.is_err();
     let status = match media_type {
-        _ if refused && error::is_fault(&response) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ if refused && error::tells(&response, Code::InternalServerError) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ if refused && error::tells(&response, Code::ServiceUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
         MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };

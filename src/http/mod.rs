@@ -11,6 +11,7 @@ mod headers;
 mod health;
 mod limit;
 mod origin;
+mod persisted;
 mod request_log;
 mod revocations;
 mod server;
@@ -23,16 +24,21 @@ use std::sync::Arc;
 use poem::{Endpoint, EndpointExt, Route, get};
 
 use crate::app::App;
+use crate::error::Error;
 
 pub use server::serve;
 use stopping::Stopping;
 
 /// All routes, with what surrounds each request: its id, its log line, the security headers.
-fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
+///
+/// # Errors
+/// When a registered document would be refused.
+async fn routes(app: Arc<App>, stopping: Stopping) -> Result<impl Endpoint, Error> {
     // Within CORS, so that pages can read when to come back.
     let limit = || limit::RequestLimit(app.clone());
+    let graphql = graphql::GraphqlEndpoint::new(app.clone()).await?;
     let mut routes = Route::new()
-        .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()).with(limit()).with(cors::Cors(app.clone())))
+        .at("/graphql", graphql.with(limit()).with(cors::Cors(app.clone())))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
         .at("/revocations", revocations::Revocations::new(app.clone(), stopping.clone()).with(limit()))
@@ -40,5 +46,5 @@ fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes);
     }
-    routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping))
+    Ok(routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping)))
 }

@@ -20,11 +20,11 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// no more connections and ends.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener fails, or a document that the operator registered would be refused.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
     let stopping = Stopping::new();
     let grace = app.config.shutdown_grace;
-    let endpoint = routes(app, stopping.clone());
+    let endpoint = routes(app, stopping.clone()).await.map_err(io::Error::other)?;
     let signal = async move {
         stop.await;
         stopping.drain(grace).await;

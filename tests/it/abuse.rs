@@ -97,7 +97,7 @@ async fn documents_that_are_small_to_send_and_huge_to_execute_are_refused_before
     }
     let answer = app.anonymous().send(&deep(20), Value::Null).await;
     assert_eq!(answer["data"]["__typename"], "Query", "the control: {answer}");
-    let answer = app.anonymous().send(&bomb("query", "Query", 6, "__typename"), Value::Null).await;
+    let answer = app.anonymous().send(&bomb("query", "Query", 4, "__typename"), Value::Null).await;
     assert_eq!(answer["data"]["__typename"], "Query", "the control: {answer}");
 }
 

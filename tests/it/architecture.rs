@@ -33,6 +33,7 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
             "sessions",
             "tokens",
             "passwords",
+            "config",
             "clock",
             "error",
             "telemetry",

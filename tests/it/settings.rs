@@ -44,6 +44,17 @@ const GRAPHQL: &[(&str, &str)] = &[
     ("PORTCULLIS_GRAPHIQL", "perhaps"),
     ("PORTCULLIS_INTROSPECTION", "yes please"),
     ("PORTCULLIS_MAX_BODY_BYTES", "1"),
+    ("PORTCULLIS_MAX_TOKENS", "1"),
+    ("PORTCULLIS_MAX_NESTING", "1000"),
+    ("PORTCULLIS_MAX_DEPTH", "deep"),
+    ("PORTCULLIS_MAX_COMPLEXITY", "0"),
+    ("PORTCULLIS_MAX_ALIASES", "-1"),
+    ("PORTCULLIS_MAX_ROOT_FIELDS", "0"),
+    ("PORTCULLIS_MAX_DIRECTIVES", "101"),
+    ("PORTCULLIS_REQUEST_TIMEOUT", "1h"),
+    ("PORTCULLIS_PERSISTED_QUERIES", "some"),
+    ("PORTCULLIS_PERSISTED_DOCUMENTS", "/no/such/manifest.json"),
+    ("PORTCULLIS_DOCUMENT_CACHE_BYTES", "all"),
 ];
 
 /// Those of `config/connections.rs`.
@@ -264,4 +275,18 @@ fn the_environment_decides_what_may_be_explored_unless_it_is_said() {
     assert_eq!(exploring(&["--env=production", "--introspection=on"]), (false, true));
     let config = settings(&["--data-dir=/x", "--env=production"]).check().expect("settings");
     assert!(!config.graphql.graphiql && !config.graphql.introspection);
+}
+
+#[test]
+fn a_manifest_is_read_where_only_its_documents_are_answered_and_nowhere_else() {
+    let fault = |flags: &[&str]| {
+        let flags = [&["--data-dir=/x"], flags].concat();
+        settings(&flags).check().expect_err("a fault").to_string()
+    };
+    let file = "--persisted-documents=/no/such/manifest.json";
+    assert!(fault(&[file]).contains("PORTCULLIS_PERSISTED_DOCUMENTS: it is read with"));
+    assert!(fault(&["--persisted-queries=only"]).contains("PORTCULLIS_PERSISTED_DOCUMENTS: it must name a file"));
+    assert!(fault(&["--persisted-queries=only", file]).contains("/no/such/manifest.json can't be read"));
+    let explored = fault(&["--persisted-queries=only", file, "--graphiql=on"]);
+    assert!(explored.contains("PORTCULLIS_GRAPHIQL: PORTCULLIS_PERSISTED_QUERIES=only answers nothing"), "{explored}");
 }

@@ -1,0 +1,95 @@
+//! What an operation and its variables must fulfil, and the library does not look at.
+
+use std::collections::HashSet;
+
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet};
+use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
+
+use super::refusal::{over, refusal};
+use crate::config::Bounds;
+use crate::graphql::error::Code;
+
+/// Validation copies a variable wherever it is used. What could not be written in the document is not let in beside it.
+pub(super) fn values(variables: &Variables, bounds: &Bounds) -> Result<(), ServerError> {
+    let count = variables.values().try_fold(bounds.tokens, remaining);
+    count.map(|_| ()).ok_or_else(|| over("values of variables", bounds.tokens, Pos::default()))
+}
+
+/// How many of `left` values are left after this one with all in it. It is as deep as the JSON that was read.
+fn remaining(left: usize, value: &Value) -> Option<usize> {
+    let left = left.checked_sub(1)?;
+    match value {
+        Value::List(values) => values.iter().try_fold(left, remaining),
+        Value::Object(fields) => fields.values().try_fold(left, remaining),
+        _ => Some(left),
+    }
+}
+
+/// GraphQL specification, section 6.1.2: without a required variable nothing is executed.
+pub(super) fn required_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
+    let missing = operation.variable_definitions.iter().find(|definition| {
+        let definition = &definition.node;
+        let missing = match variables.get(&definition.name.node) {
+            None => definition.default_value.is_none(),
+            Some(value) => *value == Value::Null,
+        };
+        missing && !definition.var_type.node.nullable
+    });
+    match missing {
+        None => Ok(()),
+        Some(definition) => {
+            let message = format!("The variable ${} is required.", definition.node.name.node);
+            Err(refusal(message, definition.pos, Code::BadUserInput))
+        }
+    }
+}
+
+/// The library executes a mutation's field as often as it is written, and answers once for each response key; the
+/// specification (section 6.3.2) would execute it once.
+pub(super) fn no_mutation_twice(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+) -> Result<(), ServerError> {
+    if operation.ty != OperationType::Mutation {
+        return Ok(());
+    }
+    let mut seen = Seen { document, keys: HashSet::new(), fragments: HashSet::new() };
+    seen.visit(&operation.selection_set.node)
+}
+
+struct Seen<'a> {
+    document: &'a ExecutableDocument,
+    keys: HashSet<&'a Name>,
+    fragments: HashSet<&'a Name>,
+}
+
+impl<'a> Seen<'a> {
+    fn visit(&mut self, selections: &'a SelectionSet) -> Result<(), ServerError> {
+        for selection in &selections.items {
+            match &selection.node {
+                Selection::Field(field) if field.node.name.node == "__typename" => {}
+                Selection::Field(field) => self.once(field.node.response_key(), selection)?,
+                Selection::InlineFragment(fragment) => self.visit(&fragment.node.selection_set.node)?,
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name;
+                    if !self.fragments.insert(&name.node) {
+                        return Err(repeated(&name.node, selection.pos));
+                    }
+                    if let Some(fragment) = self.document.fragments.get(&name.node) {
+                        self.visit(&fragment.node.selection_set.node)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn once(&mut self, key: &'a Positioned<Name>, selection: &Positioned<Selection>) -> Result<(), ServerError> {
+        if self.keys.insert(&key.node) { Ok(()) } else { Err(repeated(&key.node, selection.pos)) }
+    }
+}
+
+fn repeated(name: &Name, position: Pos) -> ServerError {
+    let message = format!("This mutation has {name} twice. Give each its own alias.");
+    refusal(message, position, Code::GraphqlValidationFailed)
+}

@@ -1,0 +1,108 @@
+//! What fields weigh: the one place where a field's price is said.
+
+use crate::graphql::pages::{MOST, USUAL};
+
+/// What a field adds to the weight of an operation. Fields that are not in the table weigh 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// As much as this, beside what is selected in it.
+    Flat(u64),
+    /// What is selected in it, as often as the argument says.
+    Connection {
+        argument: &'static str,
+        /// Where the argument is not given.
+        usual: u64,
+        /// What the field refuses to go beyond.
+        most: u64,
+    },
+    /// What is selected in it, this often: a list in the schema's description of itself.
+    List(u64),
+}
+
+/// A password to hash.
+const HASHING: Weight = Weight::Flat(50);
+
+/// A statement that changes sessions.
+const CHANGE: Weight = Weight::Flat(10);
+
+/// As many as are asked for.
+const CONNECTION: Weight = Weight::Connection { argument: "first", usual: USUAL as u64, most: MOST as u64 };
+
+const WEIGHTS: [(&str, &str, Weight); 19] = [
+    ("Mutation", "register", HASHING),
+    ("Mutation", "login", HASHING),
+    ("Mutation", "changePassword", HASHING),
+    ("Mutation", "refreshToken", CHANGE),
+    ("Mutation", "logout", CHANGE),
+    ("Mutation", "revokeSession", CHANGE),
+    ("Mutation", "revokeOtherSessions", CHANGE),
+    ("User", "sessions", CONNECTION),
+    ("User", "securityEvents", CONNECTION),
+    ("__Schema", "types", Weight::List(3)),
+    ("__Schema", "directives", Weight::List(2)),
+    ("__Type", "fields", Weight::List(3)),
+    ("__Type", "inputFields", Weight::List(3)),
+    ("__Type", "interfaces", Weight::List(2)),
+    ("__Type", "possibleTypes", Weight::List(2)),
+    ("__Type", "enumValues", Weight::List(2)),
+    ("__Field", "args", Weight::List(2)),
+    ("__Directive", "args", Weight::List(2)),
+    ("__Directive", "locations", Weight::List(2)),
+];
+
+/// What `field` of the type `parent` weighs.
+pub(super) fn weight(parent: &str, field: &str) -> Weight {
+    let found = WEIGHTS.iter().find(|(of, name, _)| *name == field && *of == parent);
+    found.map_or(Weight::Flat(1), |(_, _, weight)| *weight)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{FieldDefinition, TypeKind, TypeSystemDefinition};
+
+    use super::*;
+
+    /// Fields of object and interface types, with the names of their types.
+    fn fields() -> Vec<(String, FieldDefinition)> {
+        let mut fields = Vec::new();
+        for definition in parse_schema(crate::graphql::sdl()).expect("a schema").definitions {
+            let TypeSystemDefinition::Type(kind) = definition else { continue };
+            let of_kind = match kind.node.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => continue,
+            };
+            let parent = kind.node.name.node.to_string();
+            fields.extend(of_kind.into_iter().map(|field| (parent.clone(), field.node)));
+        }
+        fields
+    }
+
+    #[test]
+    fn every_field_that_has_a_weight_exists() {
+        let fields = fields();
+        for (parent, name, weight) in WEIGHTS.iter().filter(|(parent, _, _)| !parent.starts_with("__")) {
+            let field = fields.iter().find(|(of, field)| of == parent && field.name.node == *name);
+            let (_, field) = field.unwrap_or_else(|| panic!("{parent}.{name} does not exist"));
+            if let Weight::Connection { argument, .. } = weight {
+                let known = field.arguments.iter().any(|known| known.node.name.node == *argument);
+                assert!(known, "{parent}.{name} has no argument {argument}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_mutation_and_every_connection_has_a_weight() {
+        for (parent, field) in fields() {
+            let weight = weight(&parent, &field.name.node);
+            let kind = field.ty.node.to_string();
+            if kind.trim_end_matches('!').ends_with("Connection") {
+                assert!(matches!(weight, Weight::Connection { .. }), "{parent}.{}", field.name.node);
+            }
+            assert!(parent != "Mutation" || weight != Weight::Flat(1), "{}", field.name.node);
+        }
+    }
+}

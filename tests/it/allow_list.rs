@@ -1,0 +1,126 @@
+//! Registered documents, and no others.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::persisted::{ME, apollo, code, post, sha256, with};
+use crate::support::app::SECRET;
+use crate::support::process::run;
+use crate::support::{PASSWORD, TestApp};
+
+/// A file of this content, which is removed with this.
+struct File(PathBuf);
+
+impl File {
+    fn new(content: &Value) -> Self {
+        let path = std::env::temp_dir().join(format!("portcullis-manifest-{}.json", uuid::Uuid::new_v4()));
+        std::fs::write(&path, content.to_string()).expect("a file");
+        Self(path)
+    }
+
+    fn flag(&self) -> String {
+        format!("--persisted-documents={}", self.0.display())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A document and its name as graphql-codegen's client preset wrote them (`persistedDocuments: true`).
+const SHA1: &str = "cabec788422f9f9ac0d545ecfc7868f9eb5b75c9";
+pub(crate) const LOGIN: &str = "fragment Who on User { email id } mutation Login($input: LoginInput!) { login(input: $input) { \
+    __typename ... on LoginSuccess { tokens { accessToken } user { ...Who } } ... on UserError { code message } } }";
+const TWO: &str = "query One { a: __typename }\nquery Two { b: __typename }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_registered_documents_are_answered() {
+    let manifest = File::new(&json!({ SHA1: LOGIN, sha256(ME): ME, "x-app:two": TWO }));
+    let flags = ["--persisted-queries=only", &manifest.flag(), "--env=development", "--introspection=on"];
+    let app = TestApp::with(&flags).await;
+    let client = app.anonymous();
+    let input = json!({ "input": { "identifier": "ada@example.com", "password": PASSWORD } });
+    for named in [
+        json!({ "documentId": SHA1 }),
+        json!({ "documentId": format!("sha256:{SHA1}") }),
+        json!({ "documentId": format!("sha256:{}", sha256(LOGIN)) }),
+        apollo(SHA1),
+        apollo(&sha256(LOGIN)),
+        json!({ "query": LOGIN }),
+        with(apollo(SHA1), "query", LOGIN),
+        with(apollo(&sha256(LOGIN)), "query", LOGIN),
+    ] {
+        let answer = post(&client, &with(named.clone(), "variables", input.clone())).await;
+        assert_eq!(answer["data"]["login"]["__typename"], "InvalidCredentials", "{named}: {answer}");
+        assert_eq!(code(&client, &named).await, "BAD_USER_INPUT", "without its variable: {named}");
+    }
+    for (body, expected) in [
+        (json!({ "query": "{ __typename }" }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": format!("{LOGIN} ") }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": include_str!("support/introspection.graphql") }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": "" }), "QUERY_NOT_IN_SAFELIST"),
+        (json!({ "query": "{" }), "QUERY_NOT_IN_SAFELIST"),
+        (with(apollo(&sha256("{ __typename }")), "query", "{ __typename }"), "QUERY_NOT_IN_SAFELIST"),
+        // Registered, under another name.
+        (with(apollo(SHA1), "query", ME), "QUERY_NOT_IN_SAFELIST"),
+        (with(apollo(SHA1), "query", "{ __typename }"), "QUERY_NOT_IN_SAFELIST"),
+        (apollo(&sha256("{ __typename }")), "PERSISTED_QUERY_NOT_IN_LIST"),
+        (json!({ "documentId": "" }), "PERSISTED_QUERY_NOT_IN_LIST"),
+        (json!({ "documentId": "__proto__" }), "PERSISTED_QUERY_NOT_IN_LIST"),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(code(&client, &body).await, expected, "{body}");
+        }
+    }
+    let two = json!({ "documentId": "x-app:two", "operationName": "Two" });
+    assert_eq!(post(&client, &two).await["data"], json!({ "b": "Query" }));
+    assert_eq!(code(&client, &json!({ "documentId": "x-app:two" })).await, "BAD_USER_INPUT");
+    let page = client.http.get(app.url("/")).send().await.expect("an answer");
+    assert_eq!(page.status(), 404, "GraphiQL could ask nothing");
+}
+
+#[test]
+fn a_document_that_would_be_refused_stops_the_start_and_is_named() {
+    let deep = format!("query Deep {} id {}", "{ me ".repeat(40), "}".repeat(40));
+    let heavy = format!("query Heavy {{ me {{ {} }} }}", "sessions(first: 100) { nodes { id } } ".repeat(20));
+    let manifest = File::new(&json!({
+        "hash-good": ME,
+        "hash-broken": "query Broken { me { id }",
+        "hash-old": "query Old { you { id } }",
+        "hash-deep": deep,
+        "hash-heavy": heavy,
+        "hash-bomb": "query Bomb { ...a } fragment a on Query { ...a }",
+        "hash-none": "",
+    }));
+    let database = [("DATABASE_URL", "postgres://ada:hunter2@127.0.0.1:1/x"), ("PORTCULLIS_SECRET", SECRET)];
+    let start = |file: &str| {
+        let flags = ["serve", "--listen=127.0.0.1:0", "--persisted-queries=only", file];
+        let (status, out, errors) = run(&flags, &database);
+        assert!(!status.success() && out.is_empty(), "{out}{errors}");
+        errors
+    };
+    let errors = start(&manifest.flag());
+    for line in [
+        "Broken (hash-broken): ",
+        "Old (hash-old): Unknown field \"you\"",
+        "Deep (hash-deep): At most 32 levels",
+        "Heavy (hash-heavy): At most 2500 units of complexity",
+        "Bomb (hash-bomb): The fragment a spreads itself",
+        "an operation without a name (hash-none): ",
+    ] {
+        assert!(errors.contains(&format!("\n  {line}")), "{line}: {errors}");
+    }
+    assert!(!errors.contains("hash-good") && !errors.contains("hunter2"), "{errors}");
+    for (content, why) in [
+        (json!([LOGIN]), "is not a JSON object from hash to document"),
+        (json!({ "hash": { "query": LOGIN } }), "is not a JSON object from hash to document"),
+        (json!({}), "registers no document"),
+    ] {
+        let manifest = File::new(&content);
+        let errors = start(&manifest.flag());
+        assert!(errors.contains("PORTCULLIS_PERSISTED_DOCUMENTS") && errors.contains(why), "{content}: {errors}");
+    }
+}
