@@ -8,6 +8,7 @@ mod environment;
 mod graphql;
 mod limits;
 mod secret;
+mod trusted_proxies;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use environment::Environment;
 pub use graphql::{Graphql, GraphqlSettings};
 pub use limits::{LimitSettings, Limits};
 pub use secret::Secret;
+pub use trusted_proxies::TrustedProxies;
 
 use crate::db::Target;
 

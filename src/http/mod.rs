@@ -3,6 +3,7 @@
 mod accept;
 mod answer;
 mod client;
+mod forwarded;
 mod graphiql;
 mod graphql;
 mod headers;
@@ -23,7 +24,7 @@ use crate::app::App;
 pub use server::serve;
 use stopping::Stopping;
 
-/// All routes, with what surrounds each request: its id, its log line, the security headers.
+/// All routes, with what surrounds each request: where it comes from, its id, its log line, the security headers.
 fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     let mut routes = Route::new()
         .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()))
@@ -34,5 +35,8 @@ fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes);
     }
-    routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping))
+    routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping)).before(move |mut request| {
+        client::locate(&app, &mut request);
+        async { Ok(request) }
+    })
 }

@@ -8,6 +8,7 @@ mod algorithms;
 mod architecture;
 mod change_password;
 mod clean_up;
+mod client_address;
 mod concurrency;
 mod devices;
 mod embedded;

@@ -46,7 +46,7 @@ const GRAPHQL: &[(&str, &str)] = &[
 ];
 
 /// Those of `config/connections.rs`.
-const CONNECTIONS: &[(&str, &str)] = &[];
+const CONNECTIONS: &[(&str, &str)] = &[("PORTCULLIS_TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0")];
 
 /// Those of `config/browsers.rs`.
 const BROWSERS: &[(&str, &str)] = &[];
