@@ -6,14 +6,15 @@ use std::sync::Arc;
 use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, Value, Variables};
 use async_graphql_poem::GraphQLResponse;
 use futures_util::FutureExt;
-use poem::error::ReadBodyError;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use serde::Deserialize;
 
 use super::accept::{MediaType, negotiate};
 use super::answer::refusal;
+use super::body::{self, NoBody};
 use super::request_log::RequestId;
+use super::stopping::Stopping;
 use super::viewer::viewer;
 use crate::app::App;
 use crate::graphql::document::OperationName;
@@ -25,7 +26,7 @@ use crate::graphql::{PortcullisSchema, schema};
 pub(super) struct GraphqlEndpoint {
     app: Arc<App>,
     schema: PortcullisSchema,
-    max_body_bytes: usize,
+    stopping: Stopping,
 }
 
 /// The body, read by hand: the library's extractor takes batches and other content types as well.
@@ -43,9 +44,8 @@ struct Body {
 }
 
 impl GraphqlEndpoint {
-    pub(super) fn new(app: Arc<App>) -> Self {
-        let max_body_bytes = app.config.graphql.max_body_bytes;
-        Self { schema: schema(app.clone()), app, max_body_bytes }
+    pub(super) fn new(app: Arc<App>, stopping: Stopping) -> Self {
+        Self { schema: schema(app.clone()), app, stopping }
     }
 
     async fn answer(&self, mut request: Request) -> Result<Response, Response> {
@@ -65,12 +65,8 @@ impl GraphqlEndpoint {
         if !is_json(headers.get(header::CONTENT_TYPE)) {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
         }
-        let body = request.take_body().into_bytes_limit(self.max_body_bytes).await.map_err(|error| match error {
-            ReadBodyError::PayloadTooLarge => {
-                refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is over {} bytes.", self.max_body_bytes))
-            }
-            _ => refuse(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
-        })?;
+        let body =
+            body::read(&mut request, &self.app, &self.stopping).await.map_err(|none| self.without(none, media_type))?;
         let body = parse(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, &message))?;
         let mut operation = GraphqlRequest::new(body.query).data(viewer(&request));
         operation =
@@ -81,6 +77,22 @@ impl GraphqlEndpoint {
         }
         let id = request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default();
         Ok(respond(self.execute(operation, id).await, media_type))
+    }
+
+    /// The answer to a request without a body. What may still come of it is not waited for.
+    fn without(&self, body: NoBody, media_type: MediaType) -> Response {
+        let limit = self.app.config.graphql.max_body_bytes;
+        let (status, code, message) = match body {
+            NoBody::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, &*format!("The body is over {limit} bytes."))
+            }
+            NoBody::Broken => (StatusCode::BAD_REQUEST, Code::BadUserInput, "The body did not arrive whole."),
+            NoBody::Slow => (StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, "The body did not arrive in time."),
+            NoBody::Stopping => (StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, "The server is stopping."),
+        };
+        let mut refusal = refusal(status, media_type, code, message);
+        refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        refusal
     }
 
     async fn execute(&self, operation: GraphqlRequest, request_id: &str) -> GraphqlResponse {

@@ -2,14 +2,21 @@
 
 mod accept;
 mod answer;
+mod body;
 mod client;
+mod connection;
+mod descriptors;
+mod door;
 mod forwarded;
 mod graphiql;
 mod graphql;
 mod headers;
 mod health;
+mod patience;
+mod places;
 mod request_log;
 mod revocations;
+mod seldom;
 mod server;
 mod stopping;
 mod viewer;
@@ -27,7 +34,7 @@ use stopping::Stopping;
 /// All routes, with what surrounds each request: where it comes from, its id, its log line, the security headers.
 fn routes(app: Arc<App>, stopping: Stopping) -> impl Endpoint {
     let mut routes = Route::new()
-        .at("/graphql", graphql::GraphqlEndpoint::new(app.clone()))
+        .at("/graphql", graphql::GraphqlEndpoint::new(app.clone(), stopping.clone()))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
         .at("/revocations", revocations::Revocations::new(app.clone(), stopping.clone()))

@@ -24,13 +24,15 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
 ];
 
 /// Each library with the places that may name it: a folder or a file.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 10] = [
     ("diesel", &["db/", "/store.rs", "/store/"]),
     ("diesel_async", &["db/", "/store.rs", "/store/"]),
     ("tokio_postgres", &["db/"]),
     ("async_graphql", &["graphql/", "http/graphql.rs"]),
     ("async_graphql_poem", &["http/graphql.rs"]),
     ("poem", &["http/"]),
+    ("hyper", &["http/connection.rs"]),
+    ("hyper_util", &["http/connection.rs", "http/server.rs"]),
     ("argon2", &["passwords/"]),
     ("jsonwebtoken", &["tokens/"]),
 ];

@@ -28,6 +28,7 @@ mod refresh;
 mod revocations;
 mod secret;
 mod settings;
+mod slow;
 mod support;
 mod tls;
 mod trips;
