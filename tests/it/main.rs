@@ -18,6 +18,7 @@ mod generated;
 mod guard;
 mod http;
 mod keys;
+mod large;
 mod login;
 mod logout;
 mod logs;
