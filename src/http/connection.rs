@@ -59,7 +59,11 @@ impl<E: Endpoint + 'static> Connections<E> {
     }
 
     /// The connection's work, up to its end.
-    pub(super) fn serve(&self, socket: TcpStream, peer: SocketAddr) -> impl GracefulConnection + Send + use<E> {
+    pub(super) fn serve(
+        &self,
+        socket: TcpStream,
+        peer: SocketAddr,
+    ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<E> {
         prepare(&socket, self.limits);
         let exchanges = Exchanges::default();
         let socket = Patient::new(socket, self.limits, exchanges.clone());

@@ -38,8 +38,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
                 let served = graceful.watch(connections.serve(socket, peer));
                 tasks.spawn(async move {
                     let _place = place;
-                    // Why a connection failed is its client's affair.
-                    let _ = served.await;
+                    // Mostly its client's doing.
+                    if let Err(error) = served.await {
+                        tracing::debug!(%error, "a connection failed");
+                    }
                 });
             }
             Some(_) = tasks.join_next() => {}

@@ -14,6 +14,7 @@ mod devices;
 mod embedded;
 mod faults;
 mod feed;
+mod files;
 mod generated;
 mod guard;
 mod http;

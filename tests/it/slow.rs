@@ -1,16 +1,11 @@
 //! Clients that are slow, or many, and what is left for the others.
 
 use portcullis::flows::service_keys;
-use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use serde_json::{Value, json};
 
-use crate::support::app::SECRET;
-use crate::support::database::{BLOCKED, TestDatabase};
-use crate::support::process::Server;
-use crate::support::raw::{Raw, head, post};
+use crate::support::database::BLOCKED;
+use crate::support::raw::{Raw, TYPENAME, head, post};
 use crate::support::{Client, TestApp, until};
-
-const TYPENAME: &str = "{\"query\":\"{ __typename }\"}";
 
 /// A head that never ends.
 const HALF_A_HEAD: &str = "POST /graphql HTTP/1.1\r\nhost: x\r\n";
@@ -291,28 +286,4 @@ async fn a_stop_does_not_wait_for_halves_of_requests() {
     assert_eq!(idle.end().await, "");
     let ended = tokio::time::timeout(std::time::Duration::from_secs(30), app.server).await;
     ended.expect("an end in time").expect("a server").expect("a good end");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_process_without_files_waits_for_some_and_says_so_once() {
-    let database = TestDatabase::new().await;
-    let server = Server::start(&[("DATABASE_URL", &database.url), ("PORTCULLIS_SECRET", SECRET)]);
-    let address = server.url.trim_start_matches("http://").parse().expect("an address");
-    assert_eq!(server.client().send("{ __typename }", Value::Null).await["data"]["__typename"], "Query", "it serves");
-    let files = format!("/proc/{}/fd", server.pid().as_raw_nonzero());
-    let number = async || std::fs::read_dir(&files).expect("a process").count() as u64;
-    let limit = Rlimit { current: Some(number().await + 5), ..getrlimit(Resource::Nofile) };
-    prlimit(Some(server.pid()), Resource::Nofile, limit).expect("a limit");
-    let mut held = Vec::new();
-    for _ in 0..20 {
-        held.push(Raw::connect(address).await);
-    }
-    // The system takes the connection; the server can't.
-    let mut last = Raw::connect(address).await;
-    last.send(&post(TYPENAME)).await;
-    until("no file is left", async || Some(number().await) >= limit.current).await;
-    drop(held);
-    assert_eq!(last.answer().await.status, 200);
-    let log = server.stop();
-    assert_eq!(log.matches("connections can't be accepted").count(), 1, "{log}");
 }

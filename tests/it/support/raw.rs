@@ -11,6 +11,9 @@ use tokio::time::timeout;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The smallest body that is answered.
+pub(crate) const TYPENAME: &str = "{\"query\":\"{ __typename }\"}";
+
 /// A connection.
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
