@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod client;
 mod connection;
+mod deadline;
 mod descriptors;
 mod door;
 mod forwarded;

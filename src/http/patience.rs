@@ -8,10 +8,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::deadline::Deadline;
 
 /// What a client must take of a long answer within the time for reading it, in bytes. It goes on while it does.
 const ENOUGH: usize = 16 * 1024;
+
+/// How long a connection that the server closes reads on what the client still sends.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How long a connection waits.
 #[derive(Clone, Copy)]
@@ -81,6 +85,7 @@ pub(super) struct Patient<S> {
     taken: usize,
     /// Whether something is written that the client has not taken: it has its own time for that.
     is_behind: bool,
+    is_closing: bool,
 }
 
 impl<S> Patient<S> {
@@ -88,7 +93,18 @@ impl<S> Patient<S> {
     pub(super) fn new(socket: S, limits: Limits, exchanges: Exchanges) -> Self {
         let (mut read, write) = (Deadline::default(), Deadline::default());
         read.set(limits.headers);
-        Self { socket, limits, exchanges, seen: 0, owes: Owes::Headers, read, write, taken: 0, is_behind: false }
+        Self {
+            socket,
+            limits,
+            exchanges,
+            seen: 0,
+            owes: Owes::Headers,
+            read,
+            write,
+            taken: 0,
+            is_behind: false,
+            is_closing: false,
+        }
     }
 
     /// Whether the client owes something: not while it is answered, nor while it has not taken what is written. What it owed
@@ -151,7 +167,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.socket).poll_write(cx, bytes);
@@ -184,38 +200,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_shutdown(cx)
-    }
-}
-
-/// A point in time that costs nothing until it is waited for.
-#[derive(Default)]
-struct Deadline {
-    due: Option<Instant>,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Deadline {
-    fn set(&mut self, patience: Duration) {
-        self.due = Some(Instant::now() + patience);
-    }
-
-    fn clear(&mut self) {
-        self.due = None;
-    }
-
-    fn is_set(&self) -> bool {
-        self.due.is_some()
-    }
-
-    /// Ready when it has passed.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let Some(due) = self.due else { return Poll::Pending };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        if sleep.deadline() != due {
-            sleep.as_mut().reset(due);
+        let this = self.get_mut();
+        if !this.is_closing {
+            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+            this.is_closing = true;
+            this.owes_something();
+            this.read.set(LINGER);
         }
-        ready!(sleep.as_mut().poll(cx));
-        Poll::Ready(io::ErrorKind::TimedOut.into())
+        // Between two requests nothing is under way.
+        if this.owes == Owes::Request { Poll::Ready(Ok(())) } else { this.poll_linger(cx).map(Ok) }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Patient<S> {
+    /// Reads and forgets until the client closes as well. If something were left unread the kernel would reset the connection,
+    /// and a client that is still sending would lose the answer.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut forgotten = [0; 8 * 1024];
+        loop {
+            let over = self.read.poll(cx).is_ready();
+            let mut buffer = ReadBuf::new(&mut forgotten);
+            match Pin::new(&mut self.socket).poll_read(cx, &mut buffer) {
+                _ if over => return Poll::Ready(()),
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
     }
 }
