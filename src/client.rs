@@ -39,13 +39,19 @@ impl Client {
         self.user_agent.as_deref()
     }
 
-    /// The part of its address that is its own: all of IPv4, the first 64 bits of IPv6, whose rest anybody there may choose.
+    /// The network of its address.
     #[must_use]
     pub fn network(&self) -> Option<IpAddr> {
-        match self.ip_address?.to_canonical() {
-            IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
-            address => Some(address),
-        }
+        self.ip_address.map(network)
+    }
+}
+
+/// The part of an address that is its host's own: all of IPv4, the first 64 bits of IPv6, whose rest the host may choose.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
     }
 }
 

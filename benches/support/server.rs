@@ -94,8 +94,10 @@ fn command(settings: &[(&str, &str)]) -> Command {
     command
         .env("PORTCULLIS_LISTEN", "127.0.0.1:0")
         .env("PORTCULLIS_LOG", "warn")
-        // All load comes from one address.
+        // A client here keeps its connection, and all have one address.
         .env("PORTCULLIS_RATE_LIMITS", "off")
+        .env("PORTCULLIS_KEEP_ALIVE_REQUESTS", "1000000")
+        .env("PORTCULLIS_MAX_CONNECTIONS_PER_NETWORK", "4096")
         .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped());

@@ -10,6 +10,7 @@ mod graphql;
 mod limits;
 mod persisted;
 mod secret;
+mod trusted_proxies;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use graphql::{Graphql, GraphqlSettings};
 pub use limits::{LimitSettings, Limits, Rate};
 pub use persisted::{Manifest, PersistedQueries, PersistedSettings};
 pub use secret::Secret;
+pub use trusted_proxies::TrustedProxies;
 
 use crate::db::Target;
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, Value, Variables};
 use async_graphql_poem::GraphQLResponse;
 use futures_util::FutureExt;
-use poem::error::ReadBodyError;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use serde::Deserialize;
@@ -15,7 +14,9 @@ use tokio::time::timeout;
 
 use super::accept::{MediaType, negotiate};
 use super::answer::refusal;
+use super::body::{self, NoBody};
 use super::request_log::RequestId;
+use super::stopping::Stopping;
 use super::viewer::viewer;
 use super::{cookies, persisted};
 use crate::app::App;
@@ -29,8 +30,8 @@ use crate::graphql::{PortcullisSchema, schema};
 pub(super) struct GraphqlEndpoint {
     app: Arc<App>,
     schema: PortcullisSchema,
-    max_body_bytes: usize,
     timeout: Duration,
+    stopping: Stopping,
 }
 
 /// The body, read by hand: the library's extractor takes batches and other content types as well.
@@ -50,9 +51,9 @@ struct Body {
 impl GraphqlEndpoint {
     /// # Errors
     /// When a registered document would be refused.
-    pub(super) async fn new(app: Arc<App>) -> Result<Self, Error> {
-        let (max_body_bytes, timeout) = (app.config.graphql.max_body_bytes, app.config.graphql.bounds.time);
-        Ok(Self { schema: schema(app.clone()).await?, app, max_body_bytes, timeout })
+    pub(super) async fn new(app: Arc<App>, stopping: Stopping) -> Result<Self, Error> {
+        let timeout = app.config.graphql.bounds.time;
+        Ok(Self { schema: schema(app.clone()).await?, app, timeout, stopping })
     }
 
     async fn answer(&self, mut request: Request) -> Result<Response, Response> {
@@ -74,12 +75,8 @@ impl GraphqlEndpoint {
         }
         let cookies = cookies::of(&self.app, headers)
             .map_err(|cookies::Foreign| refusal(StatusCode::FORBIDDEN, media_type, Code::Forbidden, FOREIGN))?;
-        let body = request.take_body().into_bytes_limit(self.max_body_bytes).await.map_err(|error| match error {
-            ReadBodyError::PayloadTooLarge => {
-                refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is over {} bytes.", self.max_body_bytes))
-            }
-            _ => refuse(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
-        })?;
+        let body =
+            body::read(&mut request, &self.app, &self.stopping).await.map_err(|none| self.without(none, media_type))?;
         let body = parse(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, &message))?;
         let asked = persisted::asked(body.query, body.document_id, body.extensions.as_ref());
         let (text, name) = asked.map_err(|message| refuse(StatusCode::BAD_REQUEST, message))?;
@@ -101,6 +98,22 @@ impl GraphqlEndpoint {
             cookies::write(&cookies, self.app.clock.now(), answer.headers_mut());
         }
         Ok(answer)
+    }
+
+    /// The answer to a request without a body. What may still come of it is not waited for.
+    fn without(&self, body: NoBody, media_type: MediaType) -> Response {
+        let limit = self.app.config.graphql.max_body_bytes;
+        let (status, code, message) = match body {
+            NoBody::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, &*format!("The body is over {limit} bytes."))
+            }
+            NoBody::Broken => (StatusCode::BAD_REQUEST, Code::BadUserInput, "The body did not arrive whole."),
+            NoBody::Slow => (StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, "The body did not arrive in time."),
+            NoBody::Stopping => (StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, "The server is stopping."),
+        };
+        let mut refusal = refusal(status, media_type, code, message);
+        refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        refusal
     }
 
     async fn execute(&self, operation: GraphqlRequest, request_id: &str) -> GraphqlResponse {

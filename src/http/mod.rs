@@ -2,18 +2,27 @@
 
 mod accept;
 mod answer;
+mod body;
 mod client;
+mod connection;
 mod cookies;
 mod cors;
+mod deadline;
+mod descriptors;
+mod door;
+mod forwarded;
 mod graphiql;
 mod graphql;
 mod headers;
 mod health;
 mod limit;
 mod origin;
+mod patience;
 mod persisted;
+mod places;
 mod request_log;
 mod revocations;
+mod seldom;
 mod server;
 mod stopping;
 mod viewer;
@@ -29,14 +38,14 @@ use crate::error::Error;
 pub use server::serve;
 use stopping::Stopping;
 
-/// All routes, with what surrounds each request: its id, its log line, the security headers.
+/// All routes, with what surrounds each request: where it comes from, its id, its log line, the security headers.
 ///
 /// # Errors
 /// When a registered document would be refused.
 async fn routes(app: Arc<App>, stopping: Stopping) -> Result<impl Endpoint, Error> {
     // Within CORS, so that pages can read when to come back.
     let limit = || limit::RequestLimit(app.clone());
-    let graphql = graphql::GraphqlEndpoint::new(app.clone()).await?;
+    let graphql = graphql::GraphqlEndpoint::new(app.clone(), stopping.clone()).await?;
     let mut routes = Route::new()
         .at("/graphql", graphql.with(limit()).with(cors::Cors(app.clone())))
         .at("/health/live", get(health::live))
@@ -46,5 +55,9 @@ async fn routes(app: Arc<App>, stopping: Stopping) -> Result<impl Endpoint, Erro
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes);
     }
-    Ok(routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping)))
+    let routes = routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping));
+    Ok(routes.before(move |mut request| {
+        client::locate(&app, &mut request);
+        async { Ok(request) }
+    }))
 }

@@ -3,33 +3,53 @@
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use poem::Server;
-use poem::listener::TcpAcceptor;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use super::connection::Connections;
+use super::door::Door;
 use super::routes;
-use super::stopping::Stopping;
+use super::stopping::{CLOSING, Stopping};
 use crate::app::App;
-
-/// What connections get to close once no request is in flight.
-const CLOSING: Duration = Duration::from_secs(1);
 
 /// Serves on `listener` until `stop` is done; then, as soon as no request is in flight, or the settings' grace is over, takes
 /// no more connections and ends.
 ///
 /// # Errors
-/// When the listener fails, or a document that the operator registered would be refused.
+/// When the listener has no address, or a document that the operator registered would be refused.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
     let stopping = Stopping::new();
     let grace = app.config.shutdown_grace;
-    let endpoint = routes(app, stopping.clone()).await.map_err(io::Error::other)?;
-    let signal = async move {
+    let routes = routes(app.clone(), stopping.clone()).await.map_err(io::Error::other)?;
+    let connections = Connections::new(&app, routes, listener.local_addr()?);
+    let mut door = Door::new(app, listener);
+    let (mut tasks, graceful) = (JoinSet::new(), GracefulShutdown::new());
+    let drained = async {
         stop.await;
         stopping.drain(grace).await;
     };
-    Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?)
-        .run_with_graceful_shutdown(endpoint, signal, Some(CLOSING))
-        .await
+    tokio::pin!(drained);
+    loop {
+        tokio::select! {
+            () = &mut drained => break,
+            (socket, peer, place) = door.admit() => {
+                let served = graceful.watch(connections.serve(socket, peer));
+                tasks.spawn(async move {
+                    let _place = place;
+                    // Mostly its client's doing.
+                    if let Err(error) = served.await {
+                        tracing::debug!(%error, "a connection failed");
+                    }
+                });
+            }
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+    drop(door);
+    let _ = timeout(CLOSING, graceful.shutdown()).await;
+    tasks.shutdown().await;
+    Ok(())
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+/// What clients get to finish when the server stops: connections, once no request is in flight, and bodies that are under way.
+pub(super) const CLOSING: Duration = Duration::from_secs(1);
+
 /// Whether the server is told to stop, and how many requests are in flight.
 #[derive(Clone, Debug)]
 pub(super) struct Stopping {

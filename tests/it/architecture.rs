@@ -74,13 +74,15 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
 ];
 
 /// Each library with the places that may name it: a folder or a file.
-const ONLY_IN: [(&str, &[&str]); 9] = [
+const ONLY_IN: [(&str, &[&str]); 11] = [
     ("diesel", &["db/", "/store.rs", "/store/"]),
     ("diesel_async", &["db/", "/store.rs", "/store/"]),
     ("tokio_postgres", &["db/"]),
     ("async_graphql", &["graphql/", "http/graphql.rs"]),
     ("async_graphql_poem", &["http/graphql.rs"]),
     ("poem", &["http/"]),
+    ("hyper", &["http/connection.rs"]),
+    ("hyper_util", &["http/connection.rs", "http/server.rs"]),
     ("argon2", &["passwords/"]),
     ("jsonwebtoken", &["tokens/"]),
     ("cookie", &["http/"]),

@@ -58,7 +58,18 @@ const GRAPHQL: &[(&str, &str)] = &[
 ];
 
 /// Those of `config/connections.rs`.
-const CONNECTIONS: &[(&str, &str)] = &[];
+const CONNECTIONS: &[(&str, &str)] = &[
+    ("PORTCULLIS_TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0"),
+    ("PORTCULLIS_HEADER_TIMEOUT", "0s"),
+    ("PORTCULLIS_BODY_TIMEOUT", "1h"),
+    ("PORTCULLIS_WRITE_TIMEOUT", "1ms"),
+    ("PORTCULLIS_KEEP_ALIVE_TIMEOUT", "soon"),
+    ("PORTCULLIS_KEEP_ALIVE_REQUESTS", "0"),
+    ("PORTCULLIS_MAX_HEADER_BYTES", "100"),
+    ("PORTCULLIS_MAX_HEADERS", "1"),
+    ("PORTCULLIS_MAX_CONNECTIONS", "0"),
+    ("PORTCULLIS_MAX_CONNECTIONS_PER_NETWORK", "-1"),
+];
 
 /// Those of `config/browsers.rs`.
 const BROWSERS: &[(&str, &str)] =

@@ -68,7 +68,7 @@ impl Revocations {
             events: sender,
         };
         tokio::spawn(stream.run());
-        // The place is taken for as long as the connection is, also by a reader that takes nothing.
+        // The place is taken for as long as the connection is, which a reader that takes nothing soon loses.
         let events = unfold((events, place), async |(mut events, place)| Some((events.recv().await?, (events, place))));
         Ok(with(SSE::new(events).into_response(), header::CACHE_CONTROL, "no-store, no-transform"))
     }

@@ -22,6 +22,9 @@ const PREFIX: &str = "pcs_";
 
 const SECRET_BYTES: usize = 32;
 
+/// Longer than any key of ours.
+const MAX_BYTES: usize = 99;
+
 /// Longest name of a service key, in characters.
 pub const NAME_LENGTH: usize = 100;
 
@@ -70,7 +73,7 @@ pub(crate) fn generate(now: Timestamp) -> Result<(ServiceKeyId, PlainToken, Hash
 impl PresentedKey {
     /// Reads a key; `None` for what no key looks like.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix(PREFIX).filter(|_| text.len() < 100)?.split_once('.')?;
+        let (id, secret) = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_BYTES)?.split_once('.')?;
         let id = Uuid::from_slice(&URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
         let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).ok()?);
         (secret.len() == SECRET_BYTES).then(|| Self { id: ServiceKeyId(id), hash: hash(&secret) })

@@ -9,6 +9,7 @@ pub(crate) mod events;
 pub(crate) mod pgbouncer;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod raw;
 
 use std::time::Duration;
 

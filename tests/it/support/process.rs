@@ -24,9 +24,14 @@ pub(crate) struct Server {
     errors: Option<JoinHandle<String>>,
 }
 
+const BINARY: &str = env!("CARGO_BIN_EXE_portcullis");
+
 /// The binary with no setting but these.
 pub(crate) fn command(environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    with(Command::new(BINARY), environment)
+}
+
+fn with(mut command: Command, environment: &[(&str, &str)]) -> Command {
     let ours = std::env::vars_os().filter(|(name, _)| {
         let name = name.to_string_lossy();
         name.starts_with("PORTCULLIS_") || name.starts_with("PG") || name == "DATABASE_URL"
@@ -48,7 +53,17 @@ pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (ExitStat
 impl Server {
     /// Starts the binary on a free port, and returns when it says that it is ready.
     pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
-        let mut command = command(environment);
+        Self::spawn(command(environment))
+    }
+
+    /// As [`start`](Self::start), after a command of the shell that limits it.
+    pub(crate) fn limited(limit: &str, environment: &[(&str, &str)]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{limit} && exec \"$0\""), BINARY]);
+        Self::spawn(with(shell, environment))
+    }
+
+    fn spawn(mut command: Command) -> Self {
         command.env("PORTCULLIS_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
         let mut stderr = child.stderr.take().expect("standard error");
@@ -82,6 +97,11 @@ impl Server {
 
     pub(crate) fn client(&self) -> Client {
         Client::new(format!("{}/graphql", self.url))
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> std::net::SocketAddr {
+        self.url.trim_start_matches("http://").parse().expect("an address")
     }
 
     pub(crate) fn pid(&self) -> Pid {

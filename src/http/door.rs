@@ -1,0 +1,101 @@
+//! Letting connections in.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::http::StatusCode;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+use super::descriptors;
+use super::places::{Full, Place, Places};
+use super::seldom::Seldom;
+use crate::app::App;
+use crate::graphql::error::Code;
+
+/// Pause after the system could not give us a connection: it mostly lacks files or memory, which others have to give back.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A listener, with a bound on what it lets in.
+pub(super) struct Door {
+    app: Arc<App>,
+    listener: TcpListener,
+    places: Places,
+    failures: Seldom,
+    refusals: Seldom,
+}
+
+impl Door {
+    pub(super) fn new(app: Arc<App>, listener: TcpListener) -> Self {
+        let settings = &app.config.connections;
+        let all = descriptors::connections(settings.max_connections, app.config.database_pool_size);
+        let places = Places::new(all, settings.max_connections_per_network);
+        Self { app, listener, places, failures: Seldom::default(), refusals: Seldom::default() }
+    }
+
+    /// The next connection for which there is a place. May be dropped while it waits.
+    pub(super) async fn admit(&mut self) -> (TcpStream, SocketAddr, Place) {
+        loop {
+            match self.listener.accept().await {
+                Ok((socket, peer)) => {
+                    // All clients behind a proxy share its address.
+                    let proxies = &self.app.config.connections.trusted_proxies;
+                    let counted = Some(peer.ip()).filter(|address| !proxies.trusts(*address));
+                    match self.places.take(counted) {
+                        Ok(place) => return (socket, peer, place),
+                        Err(full) => self.refuse(socket, peer, full),
+                    }
+                }
+                // Gone before it was accepted.
+                Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
+                Err(error) => {
+                    if let Some(kept_back) = self.failures.due() {
+                        tracing::error!(%error, kept_back, "connections can't be accepted");
+                    }
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, socket: TcpStream, peer: SocketAddr, full: Full) {
+        if let Some(kept_back) = self.refusals.due() {
+            let address = peer.ip().to_canonical();
+            match full {
+                Full::All => tracing::warn!(%address, kept_back, "refused: PORTCULLIS_MAX_CONNECTIONS are open"),
+                Full::Network => tracing::warn!(
+                    %address,
+                    kept_back,
+                    "refused: PORTCULLIS_MAX_CONNECTIONS_PER_NETWORK are open from there; for a proxy set \
+                     PORTCULLIS_TRUSTED_PROXIES"
+                ),
+            }
+        }
+        // The client may be gone.
+        let _ = answer(socket, full);
+    }
+}
+
+/// Answers without waiting for anything: nothing is held for a client that is refused.
+fn answer(socket: TcpStream, full: Full) -> io::Result<()> {
+    let (status, message) = match full {
+        Full::All => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections are open."),
+        Full::Network => (StatusCode::TOO_MANY_REQUESTS, "Too many connections are open from your address."),
+    };
+    let body =
+        serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": Code::ServerBusy.as_str() } }] });
+    let body = body.to_string();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\nretry-after: 5\r\ncache-control: no-store\r\n\
+         content-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut socket = socket.into_std()?;
+    socket.write_all((head + &body).as_bytes())?;
+    socket.shutdown(Shutdown::Write)?;
+    // What is left unread would make the kernel reset the connection, and the client might lose the answer.
+    let _ = socket.read(&mut [0; 16 * 1024]);
+    Ok(())
+}
