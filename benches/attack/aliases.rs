@@ -29,17 +29,16 @@ pub(crate) async fn attack(address: &str, owner: &Account, logins: usize) -> Out
     let answer = send(&mut connection, owner, logins).await?;
     let took = watch.elapsed().as_secs_f64() * 1000.0;
     let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("an answer").to_owned();
-    let mut portion = logins;
-    while portion > 1 && send(&mut connection, owner, portion).await?["data"].is_null() {
-        portion /= 2;
-    }
+    let (mut portion, mut sent) = (logins, 0);
     let (mut compared, mut limited) = (0, 0);
-    // The last one that was sent counts.
-    let mut sent = 0;
     while sent < logins {
         let answer = send(&mut connection, owner, portion).await?;
+        let Some(fields) = answer["data"].as_object() else {
+            portion = (portion / 2).max(1);
+            continue;
+        };
         sent += portion;
-        for (_, login) in answer["data"].as_object().ok_or("no data")? {
+        for (_, login) in fields {
             match login["__typename"].as_str() {
                 Some("InvalidCredentials") => compared += 1,
                 Some("RateLimited") => limited += 1,
@@ -51,15 +50,11 @@ pub(crate) async fn attack(address: &str, owner: &Account, logins: usize) -> Out
 }
 
 async fn send(connection: &mut Connection, owner: &Account, logins: usize) -> Outcome<Value> {
-    let aliases: String = (0..logins)
-        .map(|number| {
-            format!(
-                "a{number}: login(input: {{identifier: \"{}\", password: \"guess {number}\"}}) {{__typename}} ",
-                owner.email
-            )
-        })
-        .collect();
-    let (_, body) = connection.send(&Question::of(&format!("mutation {{ {aliases} }}"), json!(null))).await?;
+    // Short enough for the largest body.
+    let aliases: String = (0..logins).map(|number| format!("a{number}:login(input:$input){{__typename}} ")).collect();
+    let document = format!("mutation ($input: LoginInput!) {{ {aliases} }}");
+    let input = json!({ "input": { "identifier": owner.email, "password": "a wrong password" } });
+    let (_, body) = connection.send(&Question::of(&document, input)).await?;
     Ok(serde_json::from_slice(&body)?)
 }
 
