@@ -72,6 +72,24 @@ query Sessions($first: Int, $after: String) {
 }
 `;
 
+const securityEvents = `# What happened to the account, newest first.
+query SecurityEvents($first: Int, $after: String) {
+  me {
+    securityEvents(first: $first, after: $after) {
+      nodes {
+        kind
+        occurredAt
+        ipAddress
+        userAgent
+        sessionId
+        requestId
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+`;
+
 const revokeSession = `# Ends one of the account's sessions: take its id from Sessions.
 mutation RevokeSession($input: RevokeSessionInput!) {
   revokeSession(input: $input) {
@@ -126,6 +144,7 @@ export const examples = [
   { query: me },
   { query: refreshToken, variables: json({ refreshToken: '' }) },
   { query: sessions, variables: JSON.stringify({ first: 20, after: null }, null, 2) },
+  { query: securityEvents, variables: JSON.stringify({ first: 20, after: null }, null, 2) },
   { query: revokeSession, variables: json({ id: '' }) },
   { query: revokeOtherSessions },
   { query: changePassword, variables: json({ currentPassword: password, newPassword: `${password} too` }) },
