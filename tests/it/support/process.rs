@@ -26,7 +26,7 @@ pub(crate) struct Server {
 
 const BINARY: &str = env!("CARGO_BIN_EXE_portcullis");
 
-/// The binary with no setting but these.
+/// The binary with no setting but these, on a free port.
 pub(crate) fn command(environment: &[(&str, &str)]) -> Command {
     with(Command::new(BINARY), environment)
 }
@@ -39,6 +39,8 @@ fn with(mut command: Command, environment: &[(&str, &str)]) -> Command {
     for (name, _) in ours {
         command.env_remove(name);
     }
+    // The usual port may be taken, by a server that somebody tries.
+    command.env("PORTCULLIS_LISTEN", "127.0.0.1:0");
     command.envs(environment.iter().copied()).stdin(Stdio::null());
     command
 }
