@@ -46,11 +46,15 @@ fn warn() {
     });
 }
 
+/// That address.
+pub(super) fn address(request: &Request) -> Option<IpAddr> {
+    request.data::<Address>().and_then(|address| address.0)
+}
+
 /// The device as sessions know it.
 pub(super) fn client(request: &Request) -> Client {
-    let address = request.data::<Address>().and_then(|address| address.0);
     let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let client = Client::new(address, user_agent.as_deref());
+    let client = Client::new(address(request), user_agent.as_deref());
     match request.data::<RequestId>() {
         Some(id) => client.in_request(id.as_str()),
         None => client,

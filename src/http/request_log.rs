@@ -5,6 +5,7 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::client::address;
 use super::stopping::Stopping;
 use crate::clock::Stopwatch;
 use crate::telemetry;
@@ -56,6 +57,7 @@ impl<E: Endpoint> Endpoint for Logged<E> {
         let id = RequestId::of(&request);
         let span = telemetry::request_span(id.as_str());
         let (method, route) = (request.method().clone(), route(request.uri().path()));
+        let address = address(&request).map(tracing::field::display);
         let is_health = route.starts_with("/health");
         let _flight = (!is_health).then(|| self.stopping.take_off());
         request.set_data(id.clone());
@@ -67,9 +69,9 @@ impl<E: Endpoint> Endpoint for Logged<E> {
         let duration_ms = (duration_ms * 1000.0).round() / 1000.0;
         let _entered = span.enter();
         if is_health {
-            tracing::debug!(%method, route, status, duration_ms, "request");
+            tracing::debug!(address, %method, route, status, duration_ms, "request");
         } else {
-            tracing::info!(%method, route, status, duration_ms, "request");
+            tracing::info!(address, %method, route, status, duration_ms, "request");
         }
         Ok(response)
     }

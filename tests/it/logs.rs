@@ -86,8 +86,15 @@ async fn each_request_has_one_line_that_says_what_it_was() {
     assert_eq!(lines.len(), 2, "{log}");
     let account = ada.sign_in["user"]["id"].as_str().expect("an id");
     assert!(lines[0].contains("operation=\"Register\"") && lines[0].contains(account), "{log}");
-    for part in ["id=\"trace-me\"", "operation=\"WhoAmI\"", account, "status=200", "duration_ms=", "route=\"/graphql\""]
-    {
+    for part in [
+        "address=127.0.0.1",
+        "id=\"trace-me\"",
+        "operation=\"WhoAmI\"",
+        account,
+        "status=200",
+        "duration_ms=",
+        "route=\"/graphql\"",
+    ] {
         assert!(lines[1].contains(part), "{part}: {log}");
     }
 }
