@@ -39,6 +39,15 @@ impl Client {
         self.user_agent.as_deref()
     }
 
+    /// The first 48 bits of an IPv6 address: who rents one machine often has all of them.
+    #[must_use]
+    pub fn site(&self) -> Option<IpAddr> {
+        match self.ip_address?.to_canonical() {
+            IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into()),
+            IpAddr::V4(_) => None,
+        }
+    }
+
     /// The network of its address.
     #[must_use]
     pub fn network(&self) -> Option<IpAddr> {

@@ -111,6 +111,9 @@ async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
     }
     let opened = open_to_serve(&config).await?;
     prepare(&config, opened.direct(), opened.private.is_some()).await?;
+    if !config.limits.enabled && !config.environment.is_development() {
+        tracing::warn!("PORTCULLIS_RATE_LIMITS is off: anybody may try passwords as fast as the server compares them");
+    }
     let secret = opened.secret()?;
     let app = App::start(config, opened.target.clone(), secret, Clock::system()).await.map_err(sentence)?;
     Ok((app, opened.private))

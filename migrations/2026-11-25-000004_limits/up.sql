@@ -9,10 +9,10 @@ COMMENT ON COLUMN limits.key IS 'A hash of what the bucket is for: an address, a
 COMMENT ON COLUMN limits.full_at IS 'When the bucket will be full again. It lacks what flows in until then.';
 
 -- Takes from one bucket of each step, in their order: the first that holds enough. Each holds `burst` seconds of its inflow at the
--- most. If a step has none, everything is put back, and `wait` says in how many seconds one of them will. All takers lock buckets in the
--- order of their steps, so each step has to have its place.
+-- most. If a step has none, everything is put back, `refused` is that step, and `wait` says in how many seconds one of its buckets will.
+-- All takers lock buckets in the order of their steps, so each step has to have its place.
 CREATE FUNCTION portcullis_take(steps int[], keys bytea[], costs float8[], bursts float8[], now timestamptz,
-    OUT wait float8, OUT taken bytea[]) LANGUAGE plpgsql AS $$
+    OUT wait float8, OUT refused int, OUT taken bytea[]) LANGUAGE plpgsql AS $$
 DECLARE
     cost interval;
     brim timestamptz;
@@ -41,11 +41,12 @@ BEGIN
         SELECT extract(epoch FROM bucket.full_at + cost - brim) INTO short FROM limits AS bucket WHERE key = keys[place];
         wait := least(wait, greatest(short, 0));
         IF place = cardinality(keys) OR steps[place + 1] <> steps[place] THEN
-            FOR place IN 1 .. cardinality(taken) LOOP
-                UPDATE limits AS bucket SET full_at = bucket.full_at - make_interval(secs => taken_costs[place])
-                    WHERE key = taken[place];
+            FOR back IN 1 .. cardinality(taken) LOOP
+                UPDATE limits AS bucket SET full_at = bucket.full_at - make_interval(secs => taken_costs[back])
+                    WHERE key = taken[back];
             END LOOP;
             taken := '{}';
+            refused := steps[place];
             RETURN;
         END IF;
     END LOOP;

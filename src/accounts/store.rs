@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, Array, Bool, Bytea, Double, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, Array, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::accounts;
 use crate::error::Error;
+use crate::limits::store::{TAKEN, TakenColumns, TakenRow};
 use crate::limits::{Attempt, Verdict};
 use crate::passwords::PasswordHash;
 
@@ -53,8 +54,8 @@ pub(crate) async fn find(
         None => (None, None),
     };
     let finding = Finding { attempt, email, username };
-    let (wait, taken, found) = finding.get_result::<(_, _, Option<(AccountRow, String)>)>(connection).await?;
-    Ok((attempt.read((wait, taken)), found.map(|(row, hash)| (row.into(), PasswordHash::new(hash)))))
+    let (taken, found) = finding.get_result::<(TakenRow, Option<(AccountRow, String)>)>(connection).await?;
+    Ok((attempt.read(taken), found.map(|(row, hash)| (row.into(), PasswordHash::new(hash)))))
 }
 
 struct Finding<'a> {
@@ -65,7 +66,9 @@ struct Finding<'a> {
 
 impl QueryFragment<Pg> for Finding<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT wait, taken, id, email, username, roles, created_at, disabled_at, password_hash FROM ");
+        out.push_sql("SELECT ");
+        out.push_sql(TAKEN);
+        out.push_sql(", id, email, username, roles, created_at, disabled_at, password_hash FROM ");
         self.attempt.walk(&mut out)?;
         out.push_sql(" LEFT JOIN accounts ON lower(email COLLATE \"C\") = ");
         out.push_bind_param::<Nullable<Text>, _>(&self.email)?;
@@ -80,7 +83,7 @@ pub(crate) type AccountColumns =
     (sql_types::Uuid, Text, Nullable<Text>, Array<Nullable<Text>>, Timestamptz, Nullable<Timestamptz>);
 
 impl Query for Finding<'_> {
-    type SqlType = (Nullable<Double>, Array<Bytea>, Nullable<(AccountColumns, Text)>);
+    type SqlType = (TakenColumns, Nullable<(AccountColumns, Text)>);
 }
 
 impl QueryId for Finding<'_> {
@@ -94,8 +97,8 @@ pub(crate) async fn find_hash(
     attempt: &Attempt,
 ) -> Result<(Verdict, Option<PasswordHash>), Error> {
     let finding = FindingHash { attempt, id: id.0 };
-    let (wait, taken, hash) = finding.get_result::<(_, _, Option<String>)>(connection).await?;
-    Ok((attempt.read((wait, taken)), hash.map(PasswordHash::new)))
+    let (taken, hash) = finding.get_result::<(TakenRow, Option<String>)>(connection).await?;
+    Ok((attempt.read(taken), hash.map(PasswordHash::new)))
 }
 
 struct FindingHash<'a> {
@@ -105,7 +108,9 @@ struct FindingHash<'a> {
 
 impl QueryFragment<Pg> for FindingHash<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT wait, taken, password_hash FROM ");
+        out.push_sql("SELECT ");
+        out.push_sql(TAKEN);
+        out.push_sql(", password_hash FROM ");
         self.attempt.walk(&mut out)?;
         out.push_sql(" LEFT JOIN accounts ON disabled_at IS NULL AND id = ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.id)?;
@@ -114,7 +119,7 @@ impl QueryFragment<Pg> for FindingHash<'_> {
 }
 
 impl Query for FindingHash<'_> {
-    type SqlType = (Nullable<Double>, Array<Bytea>, Nullable<Text>);
+    type SqlType = (TakenColumns, Nullable<Text>);
 }
 
 impl QueryId for FindingHash<'_> {
@@ -129,13 +134,13 @@ pub(crate) async fn find_taken(
     attempt: &Attempt,
 ) -> Result<(Verdict, Option<Taken>), Error> {
     let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
-    let (wait, taken, email, username) = finding.get_result::<(_, _, bool, bool)>(connection).await?;
+    let (taken, email, username) = finding.get_result::<(TakenRow, bool, bool)>(connection).await?;
     let there = match (email, username) {
         (true, _) => Some(Taken::Email),
         (false, true) => Some(Taken::Username),
         (false, false) => None,
     };
-    Ok((attempt.read((wait, taken)), there))
+    Ok((attempt.read(taken), there))
 }
 
 struct FindingTaken<'a> {
@@ -146,7 +151,9 @@ struct FindingTaken<'a> {
 
 impl QueryFragment<Pg> for FindingTaken<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT wait, taken, EXISTS (SELECT FROM accounts WHERE lower(email COLLATE \"C\") = ");
+        out.push_sql("SELECT ");
+        out.push_sql(TAKEN);
+        out.push_sql(", EXISTS (SELECT FROM accounts WHERE lower(email COLLATE \"C\") = ");
         out.push_bind_param::<Text, _>(&self.email)?;
         out.push_sql("), EXISTS (SELECT FROM accounts WHERE lower(username COLLATE \"C\") = ");
         out.push_bind_param::<Nullable<Text>, _>(&self.username)?;
@@ -156,7 +163,7 @@ impl QueryFragment<Pg> for FindingTaken<'_> {
 }
 
 impl Query for FindingTaken<'_> {
-    type SqlType = (Nullable<Double>, Array<Bytea>, Bool, Bool);
+    type SqlType = (TakenColumns, Bool, Bool);
 }
 
 impl QueryId for FindingTaken<'_> {

@@ -1,6 +1,7 @@
 //! The parts of the server, put together in one place.
 
 mod caller;
+mod charge;
 mod console;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use crate::tokens::rotation::{NewKey, Policy};
 use crate::tokens::{Seals, TokenPair};
 
 pub use caller::{SignIn, SignedIn};
+pub(crate) use charge::Charge;
 pub use console::Console;
 
 /// Everything that a use case needs.

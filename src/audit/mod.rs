@@ -19,8 +19,8 @@ pub enum Kind {
     LoggedIn,
     /// A password was tried that is not the account's. Under attack not each one is written down.
     LoginFailed,
-    /// Passwords were tried too often, and not compared. Written down once an hour.
-    LoginLimited,
+    /// Passwords of the account were tried too often, or a session was refreshed too often. Written down once an hour.
+    Limited,
     /// A session was ended by its own tokens.
     LoggedOut,
     /// A refresh token was used again, and its session ended.
@@ -39,7 +39,7 @@ impl Kind {
         Self::Registered,
         Self::LoggedIn,
         Self::LoginFailed,
-        Self::LoginLimited,
+        Self::Limited,
         Self::LoggedOut,
         Self::RefreshTokenReused,
         Self::SessionRevoked,
@@ -54,7 +54,7 @@ impl Kind {
             Self::Registered => "registered",
             Self::LoggedIn => "logged_in",
             Self::LoginFailed => "login_failed",
-            Self::LoginLimited => "login_limited",
+            Self::Limited => "limited",
             Self::LoggedOut => "logged_out",
             Self::RefreshTokenReused => "refresh_token_reused",
             Self::SessionRevoked => "session_revoked",

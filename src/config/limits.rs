@@ -14,7 +14,8 @@ pub struct LimitSettings {
     pub rate_limits: String,
 
     /// Requests of one address to one instance: so many at once, and again over that time (10/1m is one in six seconds).
-    /// Past it the answer is HTTP 429. Here as below an IPv6 address stands for its /64.
+    /// Past it the answer is HTTP 429. Here as below an IPv6 address stands for its /64; its /48 has ten times as much of
+    /// attempts, logins and registrations.
     #[arg(
         long,
         global = true,
@@ -24,7 +25,8 @@ pub struct LimitSettings {
     )]
     pub limit_requests: String,
 
-    /// Attempts of one address at one instance, of every kind that is limited below, before the database is asked.
+    /// Attempts of one address at one instance, of every kind that is limited below, before the database is asked. Those with a
+    /// genuine token, of a session or a device that has signed in before, are not among them.
     #[arg(
         long,
         global = true,
@@ -35,7 +37,7 @@ pub struct LimitSettings {
     pub limit_attempts: String,
 
     /// Passwords tried by one address for one account, by a device that has signed in before, and by a session that changes
-    /// its password. What was right does not count.
+    /// its password. What was right does not count. An account's e-mail address and username count each by itself.
     #[arg(
         long,
         global = true,
@@ -45,8 +47,8 @@ pub struct LimitSettings {
     )]
     pub limit_login: String,
 
-    /// Passwords tried for one account by all addresses together. Past it the account is under attack, and each address has
-    /// PORTCULLIS_LIMIT_LOGIN_ATTACKED.
+    /// Passwords tried for one account by all addresses together, and as many by all devices that have signed in before. Past it the
+    /// account is under attack, and each address has PORTCULLIS_LIMIT_LOGIN_ATTACKED.
     #[arg(
         long,
         global = true,

@@ -9,7 +9,6 @@ use crate::audit::store::{Occurrence, record};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::error::{Error, Reason};
-use crate::limits::store::give_back;
 use crate::limits::{Attempt, Taken, Verdict as Limit};
 use crate::passwords::{self, BadPassword, Password, Verdict, Weakness};
 use crate::sessions::SessionId;
@@ -46,9 +45,6 @@ pub async fn change_password(
     new: String,
 ) -> Result<Outcome, Error> {
     let (account, now) = (caller.account(), app.clock.now());
-    if let Err(retry_after) = app.limits.attempt(client, now) {
-        return Ok(Outcome::Limited(retry_after));
-    }
     app.passwords.ready()?;
     let new = match passwords::check(new) {
         Ok(new) => new,
@@ -60,17 +56,23 @@ pub async fn change_password(
         None => (Password::empty(), false),
     };
     let mut attempt = app.limits.change_password(caller.session().0.as_bytes(), now);
-    let mut taken = Taken::default();
+    let mut charge = app.charge(Taken::default());
     for _ in 0..ATTEMPTS {
         let find = async |connection: &mut _| accounts::store::find_hash(connection, account.id, &attempt).await;
         let (limit, old) = app.db.run(find).await?;
         match limit {
-            Limit::Allowed(now_taken) => taken = taken.and(now_taken),
-            Limit::Refused { retry_after } => return Ok(Outcome::Limited(retry_after)),
+            Limit::Allowed(taken) if !taken.is_nothing() => charge = app.charge(taken),
+            Limit::Allowed(_) => {}
+            Limit::Refused { retry_after, .. } => {
+                let session = caller.session();
+                app.note_limit(client, session.0.as_bytes(), (Some(account.id), Some(session)), now).await?;
+                return Ok(Outcome::Limited(retry_after));
+            }
         }
         attempt = Attempt::free(now);
         let old = old.filter(|_| possible);
         let Verdict::Right { .. } = app.passwords.verify(current.clone(), old.clone()).await? else {
+            charge.keep();
             note_failure(app, client, caller, now).await?;
             return Ok(Outcome::InvalidCredentials);
         };
@@ -78,14 +80,10 @@ pub async fn change_password(
         let context = passwords::first_guesses(&account.email, account.username.as_deref());
         let hash = match app.passwords.hash(new.clone(), context).await? {
             Ok(hash) => hash,
-            Err(weakness) => {
-                app.db.run(async |connection| give_back(connection, &taken).await).await?;
-                return Ok(Outcome::Weak(weakness));
-            }
+            Err(weakness) => return Ok(Outcome::Weak(weakness)),
         };
         let now = app.clock.now();
-        let (kept, taken) = (caller.session(), &taken);
-        let change = Change { account: account.id, old: &old, new: &hash, kept, client, taken };
+        let change = Change { account: account.id, old: &old, new: &hash, kept: caller.session(), client };
         match app.db.run(async |connection| store::change_password(connection, &change, now).await).await? {
             Changed::Done { ended } => {
                 app.viewers.forget_sessions(&ended);

@@ -38,18 +38,43 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
     let Some(mut position) = claimed else { return Ok(0) };
     let watch = Stopwatch::start();
     let share = |number: u32| WORK * number / 8;
-    let kept_since = now - app.config.audit_retention;
-    // No token lives longer than its key.
-    let revoked = async |connection: &mut _| revocations::store::clean_up(connection, RETIREMENT).await;
-    while watch.elapsed() < share(2) && app.db.run(revoked).await? {}
-    let full = async |connection: &mut _| limits::store::clean_up(connection, now).await;
-    while watch.elapsed() < share(4) && app.db.run(full).await? {}
-    let old = async |connection: &mut _| audit::store::clean_up(connection, kept_since, now).await;
-    while watch.elapsed() < share(5) && app.db.run(old).await? {}
+    // What fails does not keep the others from their turn.
+    let swept = [
+        sweep(app, Swept::Revocations, now, (watch, share(2))).await,
+        sweep(app, Swept::Buckets, now, (watch, share(4))).await,
+        sweep(app, Swept::Events, now, (watch, share(5))).await,
+    ];
     let removed = walk(app, &mut position, now, watch).await;
-    let due_at = now + if position.0.is_nil() { REST } else { TURN };
+    let is_done = position.0.is_nil() && swept.iter().all(|swept| matches!(swept, Ok(true)));
+    let due_at = now + if is_done { REST } else { TURN };
     app.db.run(async |connection| store::hand_on(connection, position, due_at).await).await?;
+    swept.into_iter().collect::<Result<Vec<_>, _>>()?;
     removed
+}
+
+/// What is removed by statements that find by themselves what is old.
+#[derive(Clone, Copy)]
+enum Swept {
+    Revocations,
+    Buckets,
+    Events,
+}
+
+/// Removes step by step, until so much of the turn is over. Returns whether nothing is left.
+async fn sweep(app: &App, what: Swept, now: Timestamp, (watch, until): (Stopwatch, Duration)) -> Result<bool, Error> {
+    let kept_since = now - app.config.audit_retention;
+    while watch.elapsed() < until {
+        let step = async |connection: &mut _| match what {
+            // No token lives longer than its key.
+            Swept::Revocations => revocations::store::clean_up(connection, RETIREMENT).await,
+            Swept::Buckets => limits::store::clean_up(connection, now).await,
+            Swept::Events => audit::store::clean_up(connection, kept_since, now).await,
+        };
+        if !app.db.run(step).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Goes through the sessions from `position` on, to the end or as long as there is time. `position` is where to go on.

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use crate::accounts::{self, Account, AccountId, Identifier};
-use crate::app::{App, SignIn};
+use crate::app::{App, Charge, SignIn};
+use crate::audit::Kind;
 use crate::audit::store::{Occurrence, record};
-use crate::audit::{self, Kind};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::limits::store::give_back;
-use crate::limits::{Attempt, Taken, Verdict as Limit};
+use crate::limits::{Attempt, Verdict as Limit};
 use crate::passwords::{Password, PasswordHash, Verdict};
 use crate::sessions;
 use crate::sessions::store::Verified;
@@ -48,34 +47,28 @@ const ATTEMPTS: usize = 3;
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away.
 pub async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, Error> {
     let now = app.clock.now();
-    if let Err(retry_after) = app.limits.attempt(&client, now) {
-        return Ok(Outcome::Limited(retry_after));
-    }
     app.passwords.ready()?;
     let identifier = Identifier::parse(&typed.identifier);
     let name = identifier.as_ref().map_or(typed.identifier, Identifier::folded);
     let device = typed.device_token.and_then(|token| DeviceToken::verify(&app.keys.current(), &token));
     let password = Password::new(typed.password);
     let asking = Asking { app, client: &client, identifier: identifier.as_ref(), name: &name };
-    let (limit, mut found) = asking.admit(device, now).await?;
-    let taken = match limit {
-        Limit::Allowed(taken) => taken,
-        Limit::Refused { retry_after } => {
-            asking.note_limit(id(&found), now).await?;
-            return Ok(Outcome::Limited(retry_after));
-        }
+    let (charge, mut found) = match asking.admit(device, now).await? {
+        Ok(admitted) => admitted,
+        Err(retry_after) => return Ok(Outcome::Limited(retry_after)),
     };
     for _ in 0..ATTEMPTS {
         let account = id(&found);
-        let compared = compare(app, password.as_ref(), found).await;
-        if matches!(compared, Err(Error::Busy { .. })) {
-            app.db.run(async |connection| give_back(connection, &taken).await).await?;
-        }
-        let Some(right) = compared? else {
+        let Some(right) = compare(app, password.as_ref(), found).await? else {
+            let is_attacked = charge.is_attacked();
+            charge.keep();
             asking.note_failure(account, now).await?;
+            if is_attacked {
+                app.note_limit(&client, name.as_bytes(), (account, None), now).await?;
+            }
             return Ok(Outcome::InvalidCredentials);
         };
-        if let Some(success) = open(app, &client, right, device, &taken).await? {
+        if let Some(success) = open(app, &client, right, device).await? {
             return Ok(success);
         }
         found = asking.find(&Attempt::free(now)).await?.1;
@@ -106,45 +99,42 @@ impl Asking<'_> {
 
     /// Finds the account, and whether the password may be compared: on a device that has signed in to it before, as often as that
     /// device may, and there as elsewhere as often as anybody may.
-    async fn admit(&self, device: Option<DeviceToken>, now: Timestamp) -> Result<(Limit, Found), Error> {
+    async fn admit(&self, device: Option<DeviceToken>, now: Timestamp) -> Result<Admitted, Error> {
+        let limits = &self.app.limits;
         if let Some(device) = device {
-            let (limit, found) = self.find(&self.app.limits.login_on_device(&device.identity(), now)).await?;
-            if matches!(limit, Limit::Allowed(_)) && id(&found) == Some(device.account) {
-                return Ok((limit, found));
+            let attempt = limits.login_on_device(device.account.0.as_bytes(), &device.identity(), now);
+            let (limit, found) = self.find(&attempt).await?;
+            if let Limit::Allowed(taken) = limit {
+                let charge = self.app.charge(taken);
+                if id(&found) == Some(device.account) {
+                    return Ok(Ok((charge, found)));
+                }
             }
         }
-        self.find(&self.app.limits.login(self.client, self.name, now)).await
+        if let Err(retry_after) = limits.attempt(self.client, now) {
+            return Ok(Err(retry_after));
+        }
+        let (limit, found) = self.find(&limits.login(self.client, self.name, now)).await?;
+        match limit {
+            Limit::Allowed(taken) => Ok(Ok((self.app.charge(taken), found))),
+            Limit::Refused { retry_after, of_account } => {
+                if of_account {
+                    self.app.note_limit(self.client, self.name.as_bytes(), (id(&found), None), now).await?;
+                }
+                Ok(Err(retry_after))
+            }
+        }
     }
 
     async fn note_failure(&self, account: Option<AccountId>, now: Timestamp) -> Result<(), Error> {
-        let throttle = self.app.limits.failure(self.client, self.name, now);
-        self.note(Kind::LoginFailed, account, &throttle, now).await
-    }
-
-    async fn note_limit(&self, account: Option<AccountId>, now: Timestamp) -> Result<(), Error> {
-        match self.app.limits.limited(self.name, now) {
-            Some(throttle) => {
-                tracing::warn!(
-                    account = account.map(tracing::field::display),
-                    "an account's password is tried too often"
-                );
-                self.note(Kind::LoginLimited, account, &throttle, now).await
-            }
-            None => Ok(()),
-        }
-    }
-
-    async fn note(
-        &self,
-        kind: audit::Kind,
-        account: Option<AccountId>,
-        throttle: &Attempt,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let occurrence = Occurrence::new(kind, self.client, now);
-        self.app.db.run(async |connection| record(connection, &occurrence, (account, None), throttle).await).await
+        let throttle = self.app.limits.failure(self.client, self.name, account.is_some(), now);
+        let occurrence = Occurrence::new(Kind::LoginFailed, self.client, now);
+        self.app.db.run(async |connection| record(connection, &occurrence, (account, None), &throttle).await).await
     }
 }
+
+/// The account, if the password may be compared; else when to try again.
+type Admitted = Result<(Charge, Found), Duration>;
 
 /// An account whose password it was.
 struct Right {
@@ -176,11 +166,10 @@ async fn open(
     client: &Client,
     Right { account, verified }: Right,
     device: Option<DeviceToken>,
-    taken: &Taken,
 ) -> Result<Option<Outcome>, Error> {
     let now = app.clock.now();
     let new = app.new_session(client.clone(), now);
-    let opened = app.db.run(async |connection| sessions::store::open(connection, &verified, new, taken).await).await?;
+    let opened = app.db.run(async |connection| sessions::store::open(connection, &verified, new).await).await?;
     let Some(session) = opened else { return Ok(None) };
     telemetry::record_account(account.id);
     let known = device.filter(|device| device.account == account.id);

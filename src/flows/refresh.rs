@@ -40,11 +40,11 @@ pub enum Why {
 /// [`Error::Unavailable`] when the database is away: the token may have been used or not, and can be sent again.
 pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome, Error> {
     let now = app.clock.now();
-    if let Err(retry_after) = app.limits.attempt(client, now) {
-        return Ok(Outcome::Limited(retry_after));
-    }
     let Some(token) = RefreshToken::verify(&app.keys.current(), token) else {
-        return Ok(Outcome::Refused(Why::Invalid));
+        return Ok(match app.limits.attempt(client, now) {
+            Ok(()) => Outcome::Refused(Why::Invalid),
+            Err(retry_after) => Outcome::Limited(retry_after),
+        });
     };
     let attempt = app.limits.refresh(token.session.0.as_bytes(), now);
     let times = (app.unused_since(now), now);
@@ -63,7 +63,10 @@ pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome,
             tracing::warn!(session = %session.id, "a refresh token was used again: its session has been ended");
             Outcome::Refused(Why::Reused)
         }
-        Refreshed::Limited(retry_after) => Outcome::Limited(retry_after),
+        Refreshed::Limited { retry_after, account, session } => {
+            app.note_limit(client, session.0.as_bytes(), (Some(account), Some(session)), now).await?;
+            Outcome::Limited(retry_after)
+        }
         Refreshed::Refused(Refusal::Ended) => Outcome::Refused(Why::Revoked),
         Refreshed::Refused(Refusal::Expired) => Outcome::Refused(Why::Expired),
     })

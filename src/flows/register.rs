@@ -86,13 +86,17 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
         .db
         .run(async |connection| accounts::store::find_taken(connection, &email, username.as_ref(), &attempt).await)
         .await?;
-    if let Verdict::Refused { retry_after } = limit {
-        return Ok(Outcome::Limited(retry_after));
-    }
+    let charge = match limit {
+        Verdict::Allowed(taken) => app.charge(taken),
+        Verdict::Refused { retry_after, .. } => return Ok(Outcome::Limited(retry_after)),
+    };
     if let Some(taken) = taken {
+        charge.keep();
         return Ok(Outcome::Taken(taken));
     }
-    let password_hash = match app.passwords.hash(password, context).await? {
+    let hashed = app.passwords.hash(password, context).await?;
+    charge.keep();
+    let password_hash = match hashed {
         Ok(hash) => hash,
         Err(weakness) => return Ok(Outcome::Weak(weakness)),
     };

@@ -21,8 +21,9 @@ pub(crate) enum SecurityEventKind {
     LoggedIn,
     /// A password was tried that is not the account's. Under attack not each one is told.
     LoginFailed,
-    /// Passwords were tried too often, and not compared. Told once an hour.
-    LoginLimited,
+    /// The account's password was tried too often, by one address or by many, or a session was refreshed too often. Told once an
+    /// hour.
+    Limited,
     /// A session was ended by its own tokens.
     LoggedOut,
     /// A refresh token was used again, and its session ended: somebody had a copy.

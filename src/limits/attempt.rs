@@ -55,6 +55,10 @@ pub struct Attempt {
     /// How much a bucket holds, in seconds of its inflow.
     pub(super) bursts: Vec<f64>,
     pub(super) now: Timestamp,
+    /// Those of the steps that are about an account, whoever tries.
+    of_account: &'static [i32],
+    /// The bucket that is taken from only while an account is under attack.
+    alarm: Option<Vec<u8>>,
 }
 
 impl Attempt {
@@ -63,7 +67,8 @@ impl Attempt {
         for (step, key, rate) in steps {
             attempt.steps.push(step);
             attempt.keys.push(key.finish());
-            attempt.costs.push(rate.interval().as_secs_f64());
+            // In whole microseconds, as PostgreSQL counts, and never more than there is room for.
+            attempt.costs.push((rate.interval().as_micros() as f64) / 1e6);
             attempt.bursts.push(rate.period.as_secs_f64());
         }
         attempt
@@ -72,18 +77,29 @@ impl Attempt {
     /// One that takes nothing and is always allowed.
     #[must_use]
     pub fn free(now: Timestamp) -> Self {
-        Self { steps: Vec::new(), keys: Vec::new(), costs: Vec::new(), bursts: Vec::new(), now }
+        let (steps, keys, costs, bursts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { steps, keys, costs, bursts, now, of_account: &[], alarm: None }
     }
 
-    /// What became of it, by what the database answered: `wait` in seconds if it is refused, else the keys of what was taken.
-    pub(crate) fn verdict(&self, wait: Option<f64>, taken: Vec<Vec<u8>>) -> Verdict {
+    /// The same, with what its steps tell of an account: these are about it, and the last bucket is for when it is under attack.
+    pub(super) fn telling(self, of_account: &'static [i32]) -> Self {
+        Self { of_account, alarm: self.keys.last().cloned(), ..self }
+    }
+
+    /// What became of it, by what the database answered: `wait` in seconds and the step if it is refused, else the keys of what was
+    /// taken.
+    pub(super) fn verdict(&self, wait: Option<f64>, refused: Option<i32>, taken: Vec<Vec<u8>>) -> Verdict {
         match wait {
-            Some(wait) => Verdict::Refused { retry_after: Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)) },
+            Some(wait) => Verdict::Refused {
+                retry_after: Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)),
+                of_account: refused.is_some_and(|step| self.of_account.contains(&step)),
+            },
             None => {
+                let is_attacked = self.alarm.as_ref().is_some_and(|alarm| taken.contains(alarm));
                 let cost =
                     |key: &Vec<u8>| self.keys.iter().position(|other| other == key).map(|place| self.costs[place]);
                 let (keys, costs) = taken.into_iter().filter_map(|key| cost(&key).map(|cost| (key, cost))).unzip();
-                Verdict::Allowed(Taken { keys, costs })
+                Verdict::Allowed(Taken { keys, costs, is_attacked })
             }
         }
     }
@@ -98,6 +114,8 @@ pub enum Verdict {
     Refused {
         /// When it may be made, unless others are made before. A second at the least.
         retry_after: Duration,
+        /// Whether of tries at the account, and not just from the address.
+        of_account: bool,
     },
 }
 
@@ -106,14 +124,13 @@ pub enum Verdict {
 pub struct Taken {
     pub(super) keys: Vec<Vec<u8>>,
     pub(super) costs: Vec<f64>,
+    /// Whether the account is being tried by many.
+    pub is_attacked: bool,
 }
 
 impl Taken {
-    /// Both together.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.keys.extend(other.keys);
-        self.costs.extend(other.costs);
-        self
+    /// Whether there is nothing to give back.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.keys.is_empty()
     }
 }

@@ -32,14 +32,30 @@ const FAILURES_OF_ADDRESS: Rate = Rate { burst: 200, period: Duration::from_secs
 /// How often it is written down that an account's logins are limited.
 const LIMITED: Rate = Rate { burst: 1, period: Duration::from_secs(3600) };
 
+/// How often one address may cause that.
+const LIMITED_OF_ADDRESS: Rate = Rate { burst: 20, period: Duration::from_secs(3600) };
+
 /// Accounts that an instance has in mind for that.
 const ACCOUNTS: usize = 10_000;
+
+/// The steps of a login. Those for an address come before those for an account, so that an address that is used up counts
+/// against no account.
+const PAIR: i32 = 0;
+const ADDRESS: i32 = 1;
+const SITE: i32 = 2;
+const ACCOUNT: i32 = 3;
+
+/// What the networks of one site have together.
+fn of_site(rate: Rate) -> Rate {
+    Rate { burst: rate.burst.saturating_mul(10), ..rate }
+}
 
 /// The limits of this instance.
 pub struct Limits {
     rates: config::Limits,
     requests: Buckets<Option<IpAddr>>,
     attempts: Buckets<Option<IpAddr>>,
+    of_sites: Buckets<IpAddr>,
     limited: Buckets<Vec<u8>>,
 }
 
@@ -51,6 +67,7 @@ impl Limits {
             rates,
             requests: Buckets::new(rates.requests, NETWORKS),
             attempts: Buckets::new(rates.attempts, NETWORKS),
+            of_sites: Buckets::new(of_site(rates.attempts), NETWORKS),
             limited: Buckets::new(LIMITED, ACCOUNTS),
         }
     }
@@ -63,12 +80,17 @@ impl Limits {
         if self.rates.enabled { self.requests.take(client.network(), clock.now()) } else { Ok(()) }
     }
 
-    /// Counts an attempt of any kind, before anything is done for it.
+    /// Counts an attempt of any kind, before anything is done for it. Not for those who show a token of ours: they have buckets of
+    /// their own, and nobody beside them is to use up theirs.
     ///
     /// # Errors
     /// When there were too many: how long to wait.
     pub fn attempt(&self, client: &Client, now: Timestamp) -> Result<(), Duration> {
-        if self.rates.enabled { self.attempts.take(client.network(), now) } else { Ok(()) }
+        if !self.rates.enabled {
+            return Ok(());
+        }
+        client.site().map_or(Ok(()), |site| self.of_sites.take(site, now))?;
+        self.attempts.take(client.network(), now)
     }
 
     /// A password tried for the account that `identifier` names, if there is one: it counts alike.
@@ -80,22 +102,22 @@ impl Limits {
         let network = client.network();
         let address = Key::new("login/address").network(network);
         let pair = |name| Key::new(name).network(network).text(identifier);
-        self.steps(
-            now,
-            vec![
-                (0, pair("login"), self.rates.login),
-                (1, address, self.rates.login_address),
-                (2, Key::new("login/account").text(identifier), self.rates.login_account),
-                (2, pair("login/attacked"), self.rates.login_attacked),
-            ],
-        )
+        let mut steps = vec![(PAIR, pair("login"), self.rates.login), (ADDRESS, address, self.rates.login_address)];
+        if let Some(site) = client.site() {
+            let site = Key::new("login/site").network(Some(site));
+            steps.push((SITE, site, of_site(self.rates.login_address)));
+        }
+        steps.push((ACCOUNT, Key::new("login/account").text(identifier), self.rates.login_account));
+        steps.push((ACCOUNT, pair("login/attacked"), self.rates.login_attacked));
+        self.steps(now, steps).telling(&[PAIR, ACCOUNT])
     }
 
-    /// A password tried on a device that has signed in to the account before. It counts by itself, so whatever others do there is
-    /// room for it.
+    /// A password tried on a device that has signed in to the account before. It counts by itself, so whatever strangers do there is
+    /// room for it; and with the account's other devices, since somebody who once had the password may have collected many.
     #[must_use]
-    pub fn login_on_device(&self, device: &[u8], now: Timestamp) -> Attempt {
-        self.steps(now, vec![(0, Key::new("login/device").bytes(device), self.rates.login)])
+    pub fn login_on_device(&self, account: &[u8], device: &[u8], now: Timestamp) -> Attempt {
+        let (device, devices) = (Key::new("login/device").bytes(device), Key::new("login/devices").bytes(account));
+        self.steps(now, vec![(0, device, self.rates.login), (1, devices, self.rates.login_account)])
     }
 
     /// The current password given once more in a session, to change it.
@@ -107,7 +129,11 @@ impl Limits {
     /// A registration.
     #[must_use]
     pub fn register(&self, client: &Client, now: Timestamp) -> Attempt {
-        self.steps(now, vec![(0, Key::new("register").network(client.network()), self.rates.register)])
+        let mut steps = vec![(0, Key::new("register").network(client.network()), self.rates.register)];
+        if let Some(site) = client.site() {
+            steps.push((1, Key::new("register/site").network(Some(site)), of_site(self.rates.register)));
+        }
+        self.steps(now, steps)
     }
 
     /// A refresh of a session.
@@ -116,20 +142,22 @@ impl Limits {
         self.steps(now, vec![(0, Key::new("refresh").bytes(session), self.rates.refresh)])
     }
 
-    /// The writing down of a failed login.
+    /// The writing down of a failed login. Names of accounts that do not exist use up nothing of those that do.
     #[must_use]
-    pub fn failure(&self, client: &Client, identifier: &str, now: Timestamp) -> Attempt {
-        let address = Key::new("event/failed/address").network(client.network());
+    pub fn failure(&self, client: &Client, identifier: &str, is_known: bool, now: Timestamp) -> Attempt {
+        let address = Key::new("event/failed/address").network(client.network()).bytes(&[u8::from(is_known)]);
         let account = Key::new("event/failed").text(identifier);
         Attempt::new(now, vec![(0, account, FAILURES), (1, address, FAILURES_OF_ADDRESS)])
     }
 
-    /// The writing down that logins of an account are limited; none when this instance did so a short time ago.
+    /// The writing down that there were too many attempts of what `name` stands for; none when this instance did so a short time
+    /// ago.
     #[must_use]
-    pub fn limited(&self, identifier: &str, now: Timestamp) -> Option<Attempt> {
-        let key = || Key::new("event/limited").text(identifier);
+    pub fn limited(&self, client: &Client, name: &[u8], now: Timestamp) -> Option<Attempt> {
+        let key = || Key::new("event/limited").bytes(name);
         self.limited.take(key().finish(), now).ok()?;
-        Some(Attempt::new(now, vec![(0, key(), LIMITED)]))
+        let address = Key::new("event/limited/address").network(client.network());
+        Some(Attempt::new(now, vec![(0, key(), LIMITED), (1, address, LIMITED_OF_ADDRESS)]))
     }
 
     fn steps(&self, now: Timestamp, steps: Vec<(i32, Key, Rate)>) -> Attempt {

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::Session;
-use crate::accounts::Account;
+use super::{Session, SessionId};
+use crate::accounts::{Account, AccountId};
 
 /// What a genuine refresh token brought about.
 #[derive(Debug)]
@@ -21,8 +21,15 @@ pub enum Refreshed {
     },
     /// An old token was used again: the session was ended and the event recorded.
     Reused(Session),
-    /// Nothing: it was refreshed too often. How long to wait.
-    Limited(Duration),
+    /// Nothing: it was refreshed too often.
+    Limited {
+        /// How long to wait.
+        retry_after: Duration,
+        /// Whose it is.
+        account: AccountId,
+        /// The session.
+        session: SessionId,
+    },
     /// Nothing: the session had ended.
     Refused(Refusal),
 }

@@ -57,7 +57,10 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
             "telemetry",
         ],
     ),
-    ("app", &["client", "limits", "accounts", "sessions", "tokens", "passwords", "db", "clock", "config", "error"]),
+    (
+        "app",
+        &["client", "audit", "limits", "accounts", "sessions", "tokens", "passwords", "db", "clock", "config", "error"],
+    ),
     ("tokens", &["accounts", "sessions", "db", "clock", "config", "error"]),
     ("revocations", &["accounts", "sessions", "db", "clock", "error"]),
     ("sessions", &["client", "audit", "limits", "accounts", "passwords", "db", "clock", "error"]),

@@ -138,7 +138,7 @@ async fn under_attack_not_every_failure_is_written_down_but_that_there_is_one_is
     }
     let told = kinds(&ada).await;
     assert_eq!(told.iter().filter(|kind| *kind == "LOGIN_FAILED").count(), 20);
-    assert_eq!(told.iter().filter(|kind| *kind == "LOGIN_LIMITED").count(), 1);
+    assert_eq!(told.iter().filter(|kind| *kind == "LIMITED").count(), 1);
     let nobodys = "SELECT count(*) FROM audit_events WHERE account_id IS NULL AND kind = 'login_failed'";
     assert_eq!(app.database.count(nobodys).await, 20, "an account that does not exist is the same work");
 }
@@ -171,9 +171,14 @@ async fn events_are_only_ever_added_until_they_are_old() {
     app.database.execute(old).await;
     portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
     assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 1);
+    let young = "INSERT INTO audit_events (id, kind, occurred_at) VALUES (gen_random_uuid(), 'logged_out', now())";
+    app.database.execute(young).await;
+    let by_hand = "BEGIN; SET LOCAL portcullis.clean_up = 'on'; DELETE FROM audit_events WHERE kind = 'logged_out'";
+    assert!(app.database.operator.batch_execute(by_hand).await.is_err(), "not even as clearing away does it");
+    app.database.operator.batch_execute("ROLLBACK").await.expect("a connection");
     app.clock.advance(DAY * 29);
     portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
-    assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 1);
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,4 +187,61 @@ async fn an_event_outlives_its_account() {
     app.registered("ada@example.com").await;
     app.database.execute("DELETE FROM accounts").await;
     assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_many_try_is_told_that_it_is_under_attack() {
+    let app = TestApp::with(&["--rate-limits=on", "--limit-login-account=10/1h"]).await;
+    let ada = app.registered("ada@example.com").await;
+    for number in 1..=6 {
+        for _ in 0..2 {
+            let attacker = app.anonymous().at(&format!("127.0.1.{number}"));
+            assert_eq!(attacker.login_type("ada@example.com", "a wrong password").await, "InvalidCredentials");
+        }
+    }
+    assert_eq!(kinds(&ada).await.iter().filter(|kind| *kind == "LIMITED").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_used_up_writes_nothing_into_the_lists_of_others() {
+    let app = TestApp::with(&["--rate-limits=on", "--limit-login-address=5/10m"]).await;
+    let ada = app.registered("ada@example.com").await;
+    let attacker = app.anonymous().at("127.0.0.2");
+    for number in 0..30 {
+        attacker.login_type(&format!("a{number}@example.com"), "a wrong password").await;
+    }
+    assert_eq!(attacker.login_type("ada@example.com", "a wrong password").await, "RateLimited");
+    assert_eq!(kinds(&ada).await, ["REGISTERED"]);
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events WHERE account_id IS NULL").await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_about_others_hides_no_guess_from_its_owner() {
+    let app = TestApp::with(&["--rate-limits=on", "--limit-login-address=1000/10m", "--limit-attempts=1000/1m"]).await;
+    let ada = app.registered("ada@example.com").await;
+    let attacker = app.anonymous().at("127.0.0.2");
+    for number in 0..210 {
+        attacker.login_type(&format!("a{number}@example.com"), "a wrong password").await;
+    }
+    app.clock.advance(Duration::from_secs(1));
+    attacker.login_type("ada@example.com", "a wrong password").await;
+    assert_eq!(kinds(&ada).await, ["LOGIN_FAILED", "REGISTERED"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refreshes_and_changes_of_the_password_that_are_limited_are_told_once() {
+    let app = TestApp::with(&["--rate-limits=on", "--limit-refresh=1/1h", "--limit-login=1/1h"]).await;
+    let ada = app.registered("ada@example.com").await;
+    let next = ada.refresh().await;
+    for _ in 0..3 {
+        assert_eq!(next.try_refresh(next.refresh_token()).await["__typename"], "RateLimited");
+    }
+    assert_eq!(kinds(&ada).await, ["LIMITED", "REGISTERED"]);
+    let events = events(&ada, 1, None).await;
+    assert_eq!(events["nodes"][0]["sessionId"], ada.sign_in["session"]["id"]);
+    let other = app.anonymous().login("ada@example.com").await;
+    for _ in 0..3 {
+        change_password(&other, "a wrong password", "some other passphrase").await;
+    }
+    assert_eq!(kinds(&ada).await.iter().filter(|kind| *kind == "LIMITED").count(), 2);
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::database::TestDatabase;
 use crate::support::proxy::Proxy;
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, until};
 
 /// The trips that `operation` takes on a connection whose statements are prepared.
 async fn trips(proxy: &Proxy, mut operation: impl AsyncFnMut(usize)) -> usize {
@@ -19,7 +19,7 @@ async fn operations_keep_to_their_budget_of_round_trips() {
     let database = TestDatabase::new().await;
     let proxy = Proxy::before(&database).await;
     let url = proxy.url(&database);
-    let app = TestApp::on(database, &url, &["--database-pool-size=1", "--rate-limits=on"]).await;
+    let app = TestApp::on(database, &url, &["--database-pool-size=1"]).await;
     let anonymous = app.anonymous();
 
     let register = trips(&proxy, async |round| {
@@ -78,4 +78,30 @@ async fn operations_keep_to_their_budget_of_round_trips() {
         anonymous.try_login("0@example.com", "wrong").await;
     });
     assert_eq!((unknown.await, wrong.await), (2, 2), "refused logins take as many for known and unknown accounts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_keep_nobody_waiting_for_a_round_trip() {
+    let database = TestDatabase::new().await;
+    let proxy = Proxy::before(&database).await;
+    let url = proxy.url(&database);
+    let app = TestApp::on(database, &url, &["--database-pool-size=1", "--rate-limits=on"]).await;
+    let anonymous = app.anonymous();
+    let register = trips(&proxy, async |round| {
+        anonymous.try_register(json!({ "email": format!("{round}@example.com"), "password": PASSWORD })).await;
+    });
+    assert_eq!(register.await, 2, "register");
+    let taken = "SELECT count(*) FROM limits WHERE full_at > '2026-01-01'";
+    let mut client = anonymous.clone();
+    let login = trips(&proxy, async |_| {
+        client = anonymous.login("0@example.com").await;
+        until("what was taken is given back", async || app.database.count(taken).await == 1).await;
+    });
+    assert_eq!(login.await, 3, "login: two, and one after its answer, for what was taken");
+    let refresh = trips(&proxy, async |_| client = client.refresh().await);
+    assert_eq!(refresh.await, 1, "refresh");
+    let refused = trips(&proxy, async |round| {
+        anonymous.try_login(["0@example.com", "nobody@example.com"][round], "wrong").await;
+    });
+    assert_eq!(refused.await, 2, "a refused login");
 }

@@ -62,7 +62,8 @@ impl<'a> Occurrence<'a> {
 }
 
 /// Writes down an attempt that came to nothing, as long as `throttle` lets it. Whether there is an account or not, it is the same
-/// work.
+/// work. It waits for no disk, or all who fail at one address would wait for each other: a crash of the database may take
+/// events of its last second along.
 pub(crate) async fn record(
     connection: &mut Connection,
     occurrence: &Occurrence<'_>,
@@ -83,7 +84,10 @@ struct Recording<'a> {
 
 impl QueryFragment<Pg> for Recording<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH seldom AS MATERIALIZED (SELECT wait FROM ");
+        out.push_sql(
+            "WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)), \
+             seldom AS MATERIALIZED (SELECT wait FROM quick, ",
+        );
         self.throttle.walk(&mut out)?;
         out.push_sql("), subject AS (SELECT ");
         out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.account)?;

@@ -14,7 +14,6 @@ use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
 use crate::db::{Connection, violated_constraint};
 use crate::error::Error;
-use crate::limits;
 use crate::passwords::PasswordHash;
 use crate::sessions::{NewSession, Session};
 
@@ -28,16 +27,14 @@ pub(crate) struct Verified {
 }
 
 /// Opens a session, if the account is still enabled and its password's hash still the one that was compared: a password
-/// changed, or an account disabled, in the meantime wins. The account's row is locked, so a change under way is waited for. What the
-/// attempt took is given back.
+/// changed, or an account disabled, in the meantime wins. The account's row is locked, so a change under way is waited for.
 pub(crate) async fn open(
     connection: &mut Connection,
     verified: &Verified,
     session: NewSession,
-    taken: &limits::Taken,
 ) -> Result<Option<Session>, Error> {
     let occurrence = Occurrence::new(Kind::LoggedIn, &session.client, session.created_at);
-    let opening = Opening { verified, session: SessionValues::from(&session), taken, occurrence };
+    let opening = Opening { verified, session: SessionValues::from(&session), occurrence };
     let opened = opening.execute(connection).await?;
     Ok((opened > 0).then(|| new_session(session, verified.account)))
 }
@@ -86,7 +83,6 @@ impl SessionValues<'_> {
 struct Opening<'a> {
     verified: &'a Verified,
     session: SessionValues<'a>,
-    taken: &'a limits::Taken,
     occurrence: Occurrence<'a>,
 }
 
@@ -106,8 +102,7 @@ impl QueryFragment<Pg> for Opening<'_> {
         }
         out.push_sql(" FROM account WHERE accounts.id = account.id AND ");
         out.push_bind_param::<sql_types::Bool, _>(if self.verified.stronger.is_some() { &true } else { &false })?;
-        out.push_sql("), ");
-        self.taken.walk_back("account", &mut out)?;
+        out.push_sql(")");
         self.session.insert(&mut out)?;
         self.occurrence.walk(OF_SESSION, &mut out)
     }

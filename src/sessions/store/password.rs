@@ -16,7 +16,6 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::accounts;
 use crate::error::Error;
-use crate::limits::Taken;
 use crate::passwords::PasswordHash;
 use crate::sessions::SessionId;
 
@@ -30,8 +29,6 @@ pub(crate) struct Change<'a> {
     pub(crate) kept: SessionId,
     /// On which device.
     pub(crate) client: &'a Client,
-    /// What the attempt took, to be given back.
-    pub(crate) taken: &'a Taken,
 }
 
 /// What became of the change.
@@ -87,9 +84,7 @@ impl QueryFragment<Pg> for Replacing<'_> {
         out.push_bind_param::<sql_types::Uuid, _>(&self.change.account.0)?;
         out.push_sql(" RETURNING id, ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.change.kept.0)?;
-        out.push_sql(" AS session_id), ");
-        self.change.taken.walk_back("changed", &mut out)?;
-        out.push_sql(" ");
+        out.push_sql(" AS session_id) ");
         self.occurrence.walk("id, session_id FROM changed", &mut out)
     }
 }

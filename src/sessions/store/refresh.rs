@@ -20,7 +20,8 @@ use crate::limits::{Attempt, Verdict};
 use crate::sessions::{Client, Refreshed, Refusal, Session, SessionId};
 
 /// Carries out what the token with this counter is worth, in one statement: [`Refreshed`] says what that may be. A session that
-/// nobody used since `unused_since` has expired. Takes what the attempt takes, and does nothing if that is refused.
+/// nobody used since `unused_since` has expired. Takes what the attempt takes, and does not continue the session if that is
+/// refused; a token used again ends it in any case.
 pub(crate) async fn refresh(
     connection: &mut Connection,
     id: SessionId,
@@ -40,10 +41,10 @@ pub(crate) async fn refresh(
     let row = refreshing.get_result::<(SessionRow, AccountRow, bool, TakenRow)>(connection).await.optional()?;
     // Genuine, so the session existed: it has been cleared away.
     let Some((session, account, changed, taken)) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
-    if let Verdict::Refused { retry_after } = attempt.read(taken) {
-        return Ok(Refreshed::Limited(retry_after));
-    }
     let (session, account) = (Session::from(session), crate::accounts::Account::from(account));
+    if let (Verdict::Refused { retry_after, .. }, false) = (attempt.read(taken), changed) {
+        return Ok(Refreshed::Limited { retry_after, account: account.id, session: session.id });
+    }
     Ok(match (changed, session.revoked_at) {
         (true, None) => Refreshed::Continued { account, session },
         (true, Some(_)) => Refreshed::Reused(session),
@@ -75,7 +76,7 @@ impl QueryFragment<Pg> for Refreshing<'_> {
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
         out.push_sql(" AS now, ");
         out.push_bind_param::<Timestamptz, _>(&self.unused_since)?;
-        out.push_sql(" AS unused_since), taken AS MATERIALIZED (SELECT wait, taken FROM ");
+        out.push_sql(" AS unused_since), taken AS MATERIALIZED (SELECT * FROM ");
         self.attempt.walk(&mut out)?;
         out.push_sql(
             "), found AS (SELECT s.*, a.id AS owner, a.email, a.username, a.roles, \
@@ -85,7 +86,7 @@ impl QueryFragment<Pg> for Refreshing<'_> {
              last_used_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN s.last_used_at \
              ELSE greatest(s.last_used_at, given.now) END, \
              revoked_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN given.now END \
-             FROM given, found, taken WHERE taken.wait IS NULL AND s.id = given.id AND found.id = given.id AND found.disabled_at IS NULL \
+             FROM given, found, taken WHERE (taken.wait IS NULL OR given.counter < s.refresh_counter - 1) AND s.id = given.id AND found.id = given.id AND found.disabled_at IS NULL \
              AND s.revoked_at IS NULL AND s.expires_at > given.now AND s.last_used_at > given.unused_since \
              RETURNING s.*), \
              recorded AS (",
@@ -102,7 +103,7 @@ impl QueryFragment<Pg> for Refreshing<'_> {
             out.push_sql(", ");
         }
         out.push_sql(
-            "owner, email, username, roles, registered_at, disabled_at, changed, wait, taken \
+            "owner, email, username, roles, registered_at, disabled_at, changed, wait, refused, taken \
              FROM taken, latest JOIN found USING (id)",
         );
         Ok(())
