@@ -14,7 +14,7 @@ use async_graphql::{
 };
 
 use super::document::{self, OperationName};
-use super::error::{Code, cut};
+use super::error::{Code, cut, without_line};
 use super::guard;
 use crate::telemetry;
 
@@ -42,6 +42,7 @@ impl Extension for OneRequest {
     ) -> ServerResult<Request> {
         let document = request.parsed_query().map_err(|mut error| {
             Code::GraphqlParseFailed.mark(&mut error);
+            without_line(&mut error);
             cut(&mut error);
             error
         })?;
