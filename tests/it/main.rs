@@ -17,6 +17,7 @@ mod devices;
 mod embedded;
 mod faults;
 mod feed;
+mod fuzz;
 mod generated;
 mod guard;
 mod http;
