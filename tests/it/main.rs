@@ -4,6 +4,7 @@
 
 mod abuse;
 mod accounts;
+mod accounts_command;
 mod algorithms;
 mod architecture;
 mod audit;
