@@ -209,10 +209,10 @@ impl<'a, 'b> Writer<'a, 'b> {
     }
 
     fn directive(&mut self) -> String {
-        if !self.choices.one_in(30) {
+        if !self.choices.one_in(WRONG) {
             return String::new();
         }
-        let name = self.choices.pick(&["include", "skip", "auth", "public", "deprecated", "nothing", "specifiedBy"]);
+        let name = self.choices.pick(&["include", "skip", "include", "skip", "auth", "nothing"]);
         match self.choices.below(3) {
             0 => format!(" @{name}(if: {})", self.argument("Boolean!")),
             1 => format!(" @{name}"),

@@ -28,25 +28,26 @@ const GENUINE: &[&str] = &[
 impl Sent {
     pub(super) fn generate(schema: &Schema, signed_in: &Client, choices: &mut Choices<'_>) -> Self {
         let headers = headers(signed_in, choices);
-        let body = match choices.below(10) {
-            0 => choices.bytes(200),
-            1 => odd_members(choices).to_string().into_bytes(),
-            2 => {
-                let body = genuine(choices).to_string();
-                choices.mutated(&body).into_bytes()
-            }
-            3 | 4 => {
-                let mut body = genuine(choices);
-                body["query"] = json!(choices.mutated(body["query"].as_str().unwrap_or_default()));
-                body.to_string().into_bytes()
-            }
-            5 => surrogates(choices),
-            _ => {
+        let body = match choices.below(20) {
+            0..11 => {
                 let (query, variables) = Writer::new(schema, choices).document();
                 let operation = choices.pick(&["null", "\"Fuzz\"", "null", "\"Fuzz\"", "\"Other\"", "\"\""]);
                 let operation: Value = serde_json::from_str(operation).unwrap_or_default();
                 json!({ "query": query, "variables": variables, "operationName": operation }).to_string().into_bytes()
             }
+            11..15 => {
+                let mut body = genuine(choices);
+                body["query"] = json!(choices.mutated(body["query"].as_str().unwrap_or_default()));
+                body.to_string().into_bytes()
+            }
+            15 => genuine(choices).to_string().into_bytes(),
+            16 => {
+                let body = genuine(choices).to_string();
+                choices.mutated(&body).into_bytes()
+            }
+            17 => odd_members(choices).to_string().into_bytes(),
+            18 => surrogates(choices),
+            _ => choices.bytes(200),
         };
         Self { headers, body }
     }
