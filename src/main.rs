@@ -29,6 +29,9 @@ enum Command {
     Serve,
     /// Bring the database up to this version, and stop.
     Migrate,
+    /// Make, shut out or let in accounts.
+    #[command(subcommand)]
+    Accounts(commands::Accounts),
     /// Show or rotate the keys that sign access tokens.
     #[command(subcommand)]
     Keys(commands::Keys),
@@ -45,6 +48,7 @@ async fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&cli.settings).await,
         Command::Migrate => serve::migrate(&cli.settings).await,
+        Command::Accounts(command) => commands::run(&cli.settings, Work::Accounts(command)).await,
         Command::Keys(command) => commands::run(&cli.settings, Work::Keys(command)).await,
         Command::ServiceKeys(command) => commands::run(&cli.settings, Work::ServiceKeys(command)).await,
         Command::Schema => {

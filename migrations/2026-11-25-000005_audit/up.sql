@@ -9,7 +9,8 @@ ALTER TABLE audit_events
     ADD COLUMN request_id text,
     DROP CONSTRAINT audit_events_kind_known,
     ADD CONSTRAINT audit_events_kind_known CHECK (kind IN ('registered', 'logged_in', 'login_failed', 'limited',
-        'logged_out', 'refresh_token_reused', 'session_revoked', 'password_changed', 'password_change_failed'));
+        'logged_out', 'refresh_token_reused', 'session_revoked', 'password_changed', 'password_change_failed',
+        'account_disabled', 'account_enabled'));
 
 COMMENT ON COLUMN audit_events.account_id IS 'No reference: the event outlives the account. Null for a login to an account that does not exist.';
 COMMENT ON COLUMN audit_events.request_id IS 'Finds the request in the log.';

@@ -108,6 +108,26 @@ mod tests {
                 prop_assert_eq!(EmailAddress::parse(kept), Ok(email.clone()));
             }
         }
+
+        #[test]
+        fn whatever_is_typed_what_is_kept_is_read_again_as_itself_and_fits_the_table(
+            typed in prop_oneof![
+                any::<String>(),
+                "\\PC{0,12}@\\PC{0,12}",
+                "[ \t]?[a-zA-Z0-9.+'\"%-]{1,70}@[a-zäßıİKſ。．A-Z0-9.-]{1,80}\\.[a-zа-я]{1,5}",
+                "[a-z]{1,3}@([a-zü\u{300}\u{200d}-]{1,60}\\.){1,6}[a-z]{2}",
+                "[a-z]@xn--[a-z0-9-]{0,12}\\.[a-z]{1,3}",
+            ],
+        ) {
+            if let Ok(email) = EmailAddress::parse(&typed) {
+                let kept = email.as_str();
+                prop_assert!((3..=MAX_OCTETS).contains(&kept.len()), "{typed:?}: {kept}");
+                prop_assert!(kept.chars().all(|c| c.is_ascii_graphic()), "{typed:?}: {kept}");
+                prop_assert_eq!(EmailAddress::parse(kept), Ok(email.clone()), "{:?}", typed);
+                let folded = EmailAddress::parse(&email.folded()).map(|folded| folded.folded());
+                prop_assert_eq!(folded, Ok(email.folded()), "{:?}", typed);
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Accounts: who can sign in.
 
 mod email;
+mod registration;
 pub(crate) mod store;
 mod username;
 
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 
 pub use email::{BadEmail, EmailAddress};
+pub use registration::{Fault, Registration};
 pub use username::{BadUsername, Username};
 
 /// Identifies an account: `sub` in its tokens.
@@ -89,6 +91,27 @@ impl Identifier {
         match self {
             Self::Email(email) => email.folded(),
             Self::Username(username) => username.folded(),
+        }
+    }
+}
+
+/// What an operator calls an account by.
+#[derive(Debug)]
+pub enum Designation {
+    /// Its id.
+    Id(AccountId),
+    /// Its e-mail address or username.
+    Identifier(Identifier),
+}
+
+impl Designation {
+    /// Reads what was typed; `None` for what no account can have. An id is written with its hyphens: 36 characters, as no username
+    /// has.
+    #[must_use]
+    pub fn parse(typed: &str) -> Option<Self> {
+        match Uuid::try_parse(typed) {
+            Ok(id) if typed.len() == 36 => Some(Self::Id(AccountId(id))),
+            _ => Identifier::parse(typed).map(Self::Identifier),
         }
     }
 }

@@ -75,11 +75,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_typed_what_is_kept_is_ascii(typed in "[a-z._ \\-\\PC]{0,8}") {
+        fn whatever_is_typed_what_is_kept_is_ascii(
+            typed in prop_oneof!["[a-z._ \\-\\PC]{0,8}", "[a-zA-Z0-9._-]{0,40}", "[a-z0-9]\\PC{0,3}[A-Z0-9]", any::<String>()],
+        ) {
             if let Ok(username) = Username::parse(&typed) {
                 let kept = username.as_str();
                 prop_assert!(kept.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)), "{typed:?}");
                 prop_assert_eq!(kept, typed.trim());
+                // As the table asks.
+                prop_assert!(LENGTH.contains(&kept.len()), "{typed:?}");
+                prop_assert_eq!(Username::parse(kept), Ok(username.clone()));
+                let folded = Username::parse(&username.folded());
+                prop_assert_eq!(folded.map(|folded| folded.folded()), Ok(username.folded()));
             }
         }
     }

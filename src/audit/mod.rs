@@ -13,7 +13,7 @@ use crate::sessions::SessionId;
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The account was made, and a session opened.
+    /// The account was made, and a session opened unless an operator made it.
     Registered,
     /// A session was opened with the password.
     LoggedIn,
@@ -31,11 +31,15 @@ pub enum Kind {
     PasswordChanged,
     /// A wrong password was given as the current one, to change it.
     PasswordChangeFailed,
+    /// An operator shut the account out.
+    AccountDisabled,
+    /// An operator let the account in again.
+    AccountEnabled,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Registered,
         Self::LoggedIn,
         Self::LoginFailed,
@@ -45,6 +49,8 @@ impl Kind {
         Self::SessionRevoked,
         Self::PasswordChanged,
         Self::PasswordChangeFailed,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
     ];
 
     /// The name in the table.
@@ -60,6 +66,8 @@ impl Kind {
             Self::SessionRevoked => "session_revoked",
             Self::PasswordChanged => "password_changed",
             Self::PasswordChangeFailed => "password_change_failed",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
         }
     }
 

@@ -1,5 +1,6 @@
 //! Commands of the operator's that work on the database and end.
 
+mod accounts;
 mod keys;
 mod service_keys;
 
@@ -10,6 +11,7 @@ use portcullis::clock::{Clock, Timestamp};
 use portcullis::config::{Config, Settings};
 use portcullis::telemetry;
 
+pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
 pub(crate) use service_keys::ServiceKeys;
 
@@ -17,6 +19,7 @@ use crate::serve::{Outcome, Signals, open_for_command, prepare, sentence, unless
 
 /// A command that works on the database.
 pub(crate) enum Work {
+    Accounts(Accounts),
     Keys(Keys),
     ServiceKeys(ServiceKeys),
 }
@@ -25,6 +28,10 @@ pub(crate) enum Work {
 pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
     let config = settings.check()?;
     telemetry::init(&config.log, config.log_format);
+    let password = match &work {
+        Work::Accounts(command) => command.password()?,
+        _ => String::new(),
+    };
     let said = unless_stopped(&mut Signals::new()?, async move {
         let opened = open_for_command(&config).await?;
         let said = async {
@@ -34,6 +41,7 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
             let (target, secret) = (opened.target.clone(), opened.secret()?);
             let console = Console::new(config, target, secret, Clock::system()).map_err(sentence)?;
             match work {
+                Work::Accounts(command) => command.run(&console, password).await,
                 Work::Keys(command) => command.run(&console).await,
                 Work::ServiceKeys(command) => command.run(&console).await,
             }

@@ -1,5 +1,6 @@
 //! Use cases, one a file. Each owns its transaction; none knows another.
 
+pub mod accounts;
 pub mod authenticate;
 pub mod change_password;
 pub mod clean_up;

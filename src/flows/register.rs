@@ -2,27 +2,19 @@
 
 use std::time::Duration;
 
-use crate::accounts::{self, AccountId, BadUsername, EmailAddress, NewAccount, Taken, Username};
+use crate::accounts::{self, AccountId, NewAccount, Taken};
 use crate::app::{App, SignIn};
 use crate::client::Client;
 use crate::clock::new_id;
 use crate::error::Error;
 use crate::limits::Verdict;
-use crate::passwords::{self, BadPassword, Password, Weakness};
+use crate::passwords::{self, Weakness};
 use crate::sessions;
 use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::DeviceToken;
 
-/// What somebody types to register. Not to be printed: it holds the password.
-pub struct Registration {
-    /// The e-mail address.
-    pub email: String,
-    /// The password.
-    pub password: String,
-    /// The username, if one is wanted.
-    pub username: Option<String>,
-}
+pub use crate::accounts::{Fault, Registration};
 
 /// How a registration ends.
 #[derive(Debug)]
@@ -41,19 +33,6 @@ pub enum Outcome {
     Closed,
 }
 
-/// What is wrong with one part of a registration.
-#[derive(Debug)]
-pub enum Fault {
-    /// Not an e-mail address.
-    Email,
-    /// Not a username.
-    Username(BadUsername),
-    /// Too short or too long a password.
-    Password(BadPassword),
-    /// An easily guessed password, beside other faults.
-    WeakPassword,
-}
-
 /// Makes an account and opens its first session.
 ///
 /// # Errors
@@ -69,7 +48,7 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
     }
     app.passwords.ready()?;
     let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
-    let (email, username, password) = match read(typed) {
+    let (email, username, password) = match typed.read() {
         Ok(parts) => parts,
         Err((mut faults, password)) => {
             if let Some(password) = password
@@ -112,25 +91,5 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
             Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
         }
         Err(taken) => Ok(Outcome::Taken(taken)),
-    }
-}
-
-type Parts = (EmailAddress, Option<Username>, Password);
-
-/// Reads all parts, or tells every fault there is, with the password if that is not at fault.
-fn read(typed: Registration) -> Result<Parts, (Vec<Fault>, Option<Password>)> {
-    let email = EmailAddress::parse(&typed.email).map_err(|_| Fault::Email);
-    let username = typed.username.as_deref().map(Username::parse).transpose().map_err(Fault::Username);
-    let password = passwords::check(typed.password).map_err(Fault::Password);
-    match (email, username, password) {
-        (Ok(email), Ok(username), Ok(password)) => Ok((email, username, password)),
-        (email, username, password) => {
-            let (password, bad_password) = match password {
-                Ok(password) => (Some(password), None),
-                Err(fault) => (None, Some(fault)),
-            };
-            let faults = [email.err(), username.err(), bad_password];
-            Err((faults.into_iter().flatten().collect(), password))
-        }
     }
 }

@@ -66,7 +66,7 @@ impl Code {
     }
 }
 
-/// Longest message of an error, in characters: the parser quotes the whole line that it stumbles over.
+/// Longest message of an error, in characters: the library quotes names, however long they are.
 const MESSAGE_LENGTH: usize = 300;
 
 /// Cuts an overlong message.
@@ -74,6 +74,13 @@ pub(crate) fn cut(error: &mut ServerError) {
     if let Some((end, _)) = error.message.char_indices().nth(MESSAGE_LENGTH) {
         error.message.truncate(end);
         error.message.push('…');
+    }
+}
+
+/// The parser quotes the line that it stumbles over, in which a password may stand: what it expected there is enough.
+pub(crate) fn without_line(error: &mut ServerError) {
+    if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
+        error.message = format!("This is no GraphQL: {expected}.");
     }
 }
 

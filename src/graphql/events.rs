@@ -15,7 +15,7 @@ use crate::audit::{Event, EventPage};
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "crate::audit::Kind")]
 pub(crate) enum SecurityEventKind {
-    /// The account was made, and a session opened.
+    /// The account was made, and a session opened unless an operator made it.
     Registered,
     /// A session was opened with the password.
     LoggedIn,
@@ -34,6 +34,10 @@ pub(crate) enum SecurityEventKind {
     PasswordChanged,
     /// A wrong password was given as the current one, to change it.
     PasswordChangeFailed,
+    /// An operator shut the account out.
+    AccountDisabled,
+    /// An operator let the account in again.
+    AccountEnabled,
 }
 
 /// Something that happened to an account.

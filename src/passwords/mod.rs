@@ -175,6 +175,22 @@ impl Passwords {
     }
 }
 
+/// The hash of one new password, as [`Passwords::hash`] makes it, for a command that needs no threads waiting for more.
+///
+/// # Errors
+/// [`Error::Internal`] when the cost can't be paid.
+pub async fn hash_one(
+    cost: Argon2Cost,
+    password: Password,
+    context: Vec<String>,
+) -> Result<Result<PasswordHash, Weakness>, Error> {
+    let hashing = tokio::task::spawn_blocking(move || match policy::weakness(&password, &context) {
+        Some(weakness) => Ok(Err(weakness)),
+        None => Argon::new(cost)?.hash(password.0.as_bytes()).map(Ok),
+    });
+    hashing.await.map_err(Error::internal)?
+}
+
 impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Passwords({:?})", self.cost)

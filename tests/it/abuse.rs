@@ -37,6 +37,27 @@ async fn inputs_of_another_type_are_told_without_being_quoted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_password_in_a_document_that_does_not_parse_is_not_quoted() {
+    let app = TestApp::start().await;
+    for document in [
+        "mutation { login(input: { identifier: \"ada\", password: \"hunter2",
+        "mutation { login(input: { identifier: \"ada\" password: \"hunter2\" }) { __typename }",
+        "mutation { changePassword(input: { currentPassword: \"\\x hunter2\" }) { __typename } }",
+    ] {
+        let answer = app.anonymous().send(document, Value::Null).await;
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "GRAPHQL_PARSE_FAILED", "{answer}");
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(
+            (message.contains("expected") || message == "A string has no end.")
+                && error["locations"][0]["column"].is_number(),
+            "{answer}"
+        );
+        assert!(!answer.to_string().contains("hunter2"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_opened_under_the_sockets_address_whatever_headers_say() {
     let app = TestApp::start().await;
     let body = json!({

@@ -4,6 +4,7 @@
 
 mod abuse;
 mod accounts;
+mod accounts_command;
 mod algorithms;
 mod allow_list;
 mod architecture;
@@ -21,6 +22,7 @@ mod embedded;
 mod faults;
 mod feed;
 mod files;
+mod fuzz;
 mod generated;
 mod guard;
 mod http;

@@ -20,7 +20,7 @@ use async_graphql::parser::types::{
 use async_graphql::registry::Registry;
 use async_graphql::{Positioned, ServerError, Variables};
 
-use super::error::{Code, cut};
+use super::error::{Code, cut, without_line};
 use crate::config::Bounds;
 pub(super) use extension::Documents;
 pub(crate) use known::Named;
@@ -56,6 +56,7 @@ impl Document {
         let parsed = parse_query(text).map_err(|error| {
             let mut error = ServerError::from(error);
             Code::GraphqlParseFailed.mark(&mut error);
+            without_line(&mut error);
             cut(&mut error);
             error
         })?;

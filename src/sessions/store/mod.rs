@@ -1,5 +1,6 @@
 //! Queries on sessions.
 
+mod account;
 mod clean_up;
 mod end;
 mod list;
@@ -20,6 +21,7 @@ use crate::db::Connection;
 use crate::db::schema::{accounts, sessions};
 use crate::error::Error;
 
+pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
 pub(crate) use end::{Asked, revoke, revoke_own};
 pub(crate) use list::list;

@@ -8,11 +8,12 @@ use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use crate::accounts::{Account, AccountId, NewAccount, Taken, Username};
+use super::account::{AccountValues, unless_taken};
+use crate::accounts::{Account, AccountId, NewAccount, Taken};
 use crate::audit::Kind;
 use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
-use crate::db::{Connection, violated_constraint};
+use crate::db::Connection;
 use crate::error::Error;
 use crate::passwords::PasswordHash;
 use crate::sessions::{NewSession, Session};
@@ -121,42 +122,25 @@ pub(crate) async fn open_with_account(
     account: NewAccount,
     session: NewSession,
 ) -> Result<Result<(Account, Session), Taken>, Error> {
-    let username = account.username.as_ref().map(Username::as_str);
     let occurrence = Occurrence::new(Kind::Registered, &session.client, session.created_at);
-    let registration = Registration { account: &account, username, session: SessionValues::from(&session), occurrence };
-    match registration.execute(connection).await {
-        Ok(_) => {
-            let session = new_session(session, account.id);
-            Ok(Ok((new_account(account), session)))
-        }
-        Err(error) => match violated_constraint(&error) {
-            Some("accounts_email_key") => Ok(Err(Taken::Email)),
-            Some("accounts_username_key") => Ok(Err(Taken::Username)),
-            _ => Err(error.into()),
-        },
-    }
+    let values = AccountValues::from(&account);
+    let registration = Registration { account: values, session: SessionValues::from(&session), occurrence };
+    Ok(unless_taken(registration.execute(connection).await)?.map(|()| {
+        let session = new_session(session, account.id);
+        (new_account(account), session)
+    }))
 }
 
 struct Registration<'a> {
-    account: &'a NewAccount,
-    username: Option<&'a str>,
+    account: AccountValues<'a>,
     session: SessionValues<'a>,
     occurrence: Occurrence<'a>,
 }
 
 impl QueryFragment<Pg> for Registration<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH account AS (INSERT INTO accounts (id, email, username, password_hash, created_at) VALUES (");
-        out.push_bind_param::<sql_types::Uuid, _>(&self.account.id.0)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Text, _>(self.account.email.as_str())?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.username)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Text, _>(self.account.password_hash.as_str())?;
-        out.push_sql(", ");
-        out.push_bind_param::<Timestamptz, _>(&self.account.created_at)?;
-        out.push_sql(") RETURNING id)");
+        out.push_sql("WITH ");
+        self.account.walk(&mut out)?;
         self.session.insert(&mut out)?;
         self.occurrence.walk(OF_SESSION, &mut out)
     }

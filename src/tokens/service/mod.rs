@@ -93,7 +93,35 @@ fn hash(secret: &[u8]) -> Hash {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn nothing_but_the_very_text_of_a_key_is_that_key(
+            place in 0..70_usize,
+            odd in prop_oneof![any::<char>(), "[A-Za-z0-9_.=+/-]".prop_map(|text| text.chars().next().unwrap())],
+            edit in 0..5_u8,
+            arbitrary in "\\PC{0,120}",
+        ) {
+            let (id, text, hash) = generate(chrono::DateTime::UNIX_EPOCH).unwrap();
+            let mut changed: Vec<char> = text.expose().chars().collect();
+            let place = place % changed.len();
+            match edit {
+                0 => changed[place] = odd,
+                1 => changed.insert(place, odd),
+                2 => changed.truncate(place),
+                3 => changed.push(odd),
+                _ => drop(changed.remove(place)),
+            }
+            let changed: String = changed.into_iter().collect();
+            for typed in [&changed, &arbitrary, &format!("pcs_{arbitrary}")] {
+                let accepted = PresentedKey::parse(typed).is_some_and(|key| key.id == id && key.matches(&hash));
+                prop_assert_eq!(accepted, typed == text.expose(), "{}", typed);
+            }
+        }
+    }
 
     #[test]
     fn a_key_is_recognised_and_no_other() {

@@ -1,6 +1,6 @@
 //! The built binary as a process.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -47,7 +47,17 @@ fn with(mut command: Command, environment: &[(&str, &str)]) -> Command {
 
 /// Runs the binary to its end. Returns the status, standard output and standard error.
 pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (ExitStatus, String, String) {
-    let output = command(environment).args(arguments).output().expect("the binary runs");
+    run_with(arguments, environment, b"")
+}
+
+/// The same, with this on standard input.
+pub(crate) fn run_with(arguments: &[&str], environment: &[(&str, &str)], input: &[u8]) -> (ExitStatus, String, String) {
+    let mut command = command(environment);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    // It may have ended without reading.
+    let _ = child.stdin.take().expect("standard input").write_all(input);
+    let output = child.wait_with_output().expect("an end");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     (output.status, text(output.stdout), text(output.stderr))
 }

@@ -1,0 +1,92 @@
+//! `portcullis accounts`.
+
+use std::io::{BufRead, IsTerminal, Read};
+
+use clap::Subcommand;
+use portcullis::app::Console;
+use portcullis::flows::accounts::{Created, Fault, Registration, Switched, Taken, create, set_enabled};
+
+use crate::serve::{Outcome, sentence};
+
+/// More bytes than any password has.
+const MAX_LINE: u64 = 8192;
+
+/// What can be done to accounts.
+#[derive(Clone, Subcommand)]
+pub(crate) enum Accounts {
+    /// Make an account and print its id. The password is read from standard input: one line, not shown where it is typed. It
+    /// opens no session.
+    Create {
+        /// The e-mail address.
+        email: String,
+        /// The username, if one is wanted.
+        #[arg(long, value_name = "NAME")]
+        username: Option<String>,
+    },
+    /// Shut an account out: from now on no instance accepts its password or tokens.
+    Disable {
+        /// Its e-mail address, username or id.
+        account: String,
+    },
+    /// Let an account in again. Its sessions go on, unless they have expired.
+    Enable {
+        /// Its e-mail address, username or id.
+        account: String,
+    },
+}
+
+impl Accounts {
+    /// The password that the command asks for. Before signals are listened for: they would wait for the end of the line.
+    pub(crate) fn password(&self) -> Outcome<String> {
+        if !matches!(self, Self::Create { .. }) {
+            return Ok(String::new());
+        }
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            return Ok(rpassword::prompt_password("Password: ")?);
+        }
+        let mut line = String::new();
+        stdin.lock().take(MAX_LINE).read_line(&mut line).map_err(|_| "the password is not text in UTF-8")?;
+        let line = line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        Ok(line.to_owned())
+    }
+
+    /// Does it. Returns what is to be said of it.
+    pub(crate) async fn run(self, console: &Console, password: String) -> Outcome<String> {
+        let (account, enabled, done) = match self {
+            Self::Create { email, username } => {
+                let typed = Registration { email, password, username };
+                return made(create(console, typed).await.map_err(sentence)?);
+            }
+            Self::Disable { account } => (account, false, "disabled"),
+            Self::Enable { account } => (account, true, "enabled"),
+        };
+        match set_enabled(console, &account, enabled).await.map_err(sentence)? {
+            Switched::Done(id) => Ok(format!("The account {id} is {done}.\n")),
+            Switched::Already(id) => Err(format!("the account {id} is {done} already").into()),
+            Switched::Unknown => Err("no account has this e-mail address, username or id".into()),
+        }
+    }
+}
+
+fn made(created: Created) -> Outcome<String> {
+    match created {
+        Created::Done(id) => Ok(format!("{id}\n")),
+        Created::Taken(Taken::Email) => Err("an account with this e-mail address exists".into()),
+        Created::Taken(Taken::Username) => Err("an account with this username exists".into()),
+        Created::Invalid(faults) => Err(faults.iter().map(fault).collect::<Vec<_>>().join(" ").into()),
+        Created::Weak(weakness) => {
+            let said = weakness.warning.into_iter().chain(weakness.suggestions).collect::<Vec<_>>();
+            Err(format!("The password is easily guessed. {}", said.join(" ")).into())
+        }
+    }
+}
+
+fn fault(fault: &Fault) -> String {
+    match fault {
+        Fault::Email => "This is not an e-mail address.".to_owned(),
+        Fault::Username(why) => why.to_string(),
+        Fault::Password(why) => why.to_string(),
+        Fault::WeakPassword => "The password is easily guessed.".to_owned(),
+    }
+}

@@ -1,0 +1,74 @@
+//! Accounts: what operators do to them.
+
+use crate::accounts::{AccountId, Designation, NewAccount};
+use crate::app::Console;
+use crate::clock::new_id;
+use crate::error::Error;
+use crate::passwords::{self, Weakness};
+use crate::sessions::store;
+
+pub use crate::accounts::{Fault, Registration, Taken};
+
+/// How making an account ends.
+#[derive(Debug)]
+pub enum Created {
+    /// The account exists. It is signed in nowhere.
+    Done(AccountId),
+    /// Another account has the e-mail address or the username.
+    Taken(Taken),
+    /// These parts can't be taken.
+    Invalid(Vec<Fault>),
+    /// The password is easily guessed.
+    Weak(Weakness),
+}
+
+/// How shutting an account out, or letting it in again, ends.
+#[derive(Debug)]
+pub enum Switched {
+    /// It was done.
+    Done(AccountId),
+    /// It was so before.
+    Already(AccountId),
+    /// There is no such account.
+    Unknown,
+}
+
+/// Makes an account, by the same rules as a registration, also where nobody may register.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn create(console: &Console, typed: Registration) -> Result<Created, Error> {
+    let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
+    let (email, username, password) = match typed.read() {
+        Ok(parts) => parts,
+        Err((faults, _)) => return Ok(Created::Invalid(faults)),
+    };
+    let password_hash = match passwords::hash_one(console.config.argon2, password, context).await? {
+        Ok(hash) => hash,
+        Err(weakness) => return Ok(Created::Weak(weakness)),
+    };
+    let now = console.clock.now();
+    let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
+    let created = console.db.run(async |connection| store::create(connection, &account).await).await?;
+    Ok(match created {
+        Ok(()) => Created::Done(account.id),
+        Err(taken) => Created::Taken(taken),
+    })
+}
+
+/// Shuts an account out (`enabled` is false): from now on neither password nor token is accepted, by any instance. Or lets it in again:
+/// what is left of its sessions goes on.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn set_enabled(console: &Console, typed: &str, enabled: bool) -> Result<Switched, Error> {
+    let Some(designation) = Designation::parse(typed) else { return Ok(Switched::Unknown) };
+    let now = console.clock.now();
+    let found =
+        console.db.run(async |connection| store::set_enabled(connection, &designation, enabled, now).await).await?;
+    Ok(match found {
+        Some((id, true)) => Switched::Done(id),
+        Some((id, false)) => Switched::Already(id),
+        None => Switched::Unknown,
+    })
+}
