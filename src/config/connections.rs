@@ -43,9 +43,10 @@ pub struct ConnectionSettings {
     #[arg(long, global = true, env = "PORTCULLIS_MAX_HEADERS", default_value = "100", value_name = "NUMBER")]
     pub max_headers: String,
 
-    /// Connections of clients at the most: 1 to 1000000. Past it a client is answered with 503 at once. Fewer, and a warning,
+    /// Connections of clients at the most: 1 to 1000000. Past it a client is answered with 503 at once. While its
+    /// request is sent, each may take some 190 KB of memory. Fewer, and a warning,
     /// if the system allows fewer open files.
-    #[arg(long, global = true, env = "PORTCULLIS_MAX_CONNECTIONS", default_value = "4096", value_name = "NUMBER")]
+    #[arg(long, global = true, env = "PORTCULLIS_MAX_CONNECTIONS", default_value = "2048", value_name = "NUMBER")]
     pub max_connections: String,
 
     /// Connections from one IPv4 address or IPv6 /64 at the most: 1 to 1000000. Past it a client is answered with 429 at once.
@@ -54,7 +55,7 @@ pub struct ConnectionSettings {
         long,
         global = true,
         env = "PORTCULLIS_MAX_CONNECTIONS_PER_NETWORK",
-        default_value = "512",
+        default_value = "256",
         value_name = "NUMBER"
     )]
     pub max_connections_per_network: String,
@@ -123,11 +124,11 @@ impl ConnectionSettings {
                 8192..=1_048_576,
             ),
             max_headers: check.number("PORTCULLIS_MAX_HEADERS", &self.max_headers, 100, 16..=1000),
-            max_connections: check.number("PORTCULLIS_MAX_CONNECTIONS", &self.max_connections, 4096, 1..=1_000_000),
+            max_connections: check.number("PORTCULLIS_MAX_CONNECTIONS", &self.max_connections, 2048, 1..=1_000_000),
             max_connections_per_network: check.number(
                 "PORTCULLIS_MAX_CONNECTIONS_PER_NETWORK",
                 &self.max_connections_per_network,
-                512,
+                256,
                 1..=1_000_000,
             ),
         }
