@@ -60,17 +60,15 @@ pub async fn schema(app: Arc<App>) -> Result<PortcullisSchema, Error> {
 /// The schema in the schema definition language, as `schema.graphql` has it.
 #[must_use]
 pub fn sdl() -> String {
-    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+    bare().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// A schema that refuses documents which are over their bounds.
 fn measured(documents: Documents) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    // The depth has been measured by then, and once.
-    builder().limit_recursive_depth(documents.bounds.depth + 1).extension(documents)
+    // The depth has been measured by then, and once. The first extension has the last word: what it conceals, others have said.
+    bare().limit_recursive_depth(documents.bounds.depth + 1).extension(documents).extension(conventions::Conventions)
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .register_output_type::<problem::UserError>()
-        .extension(conventions::Conventions)
+fn bare() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription).register_output_type::<problem::UserError>()
 }

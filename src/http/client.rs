@@ -30,7 +30,16 @@ pub(super) fn locate(app: &App, request: &mut Request) {
             return peer;
         }
         let lines = |name| headers.get_all(name).into_iter().map(|value| value.as_bytes());
-        forwarded::client(peer, |address| proxies.trusts(address), lines(FORWARDED), lines(X_FORWARDED_FOR))
+        let address =
+            forwarded::client(peer, |address| proxies.trusts(address), lines(FORWARDED), lines(X_FORWARDED_FOR));
+        if address == peer
+            && proxies.trusts(peer)
+            && headers.contains_key(FORWARDED)
+            && headers.contains_key(X_FORWARDED_FOR)
+        {
+            warn_of_two();
+        }
+        address
     });
     request.set_data(Address(address));
 }
@@ -49,6 +58,17 @@ fn warn() {
 /// That address.
 pub(super) fn address(request: &Request) -> Option<IpAddr> {
     request.data::<Address>().and_then(|address| address.0)
+}
+
+/// Once, since any client behind such a proxy can send one of them.
+fn warn_of_two() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            "a trusted proxy sent both Forwarded and X-Forwarded-For, and they disagree: the client counts as the proxy; have the \
+             proxy remove the one that it does not set"
+        );
+    });
 }
 
 /// The device as sessions know it.

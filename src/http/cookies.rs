@@ -43,17 +43,29 @@ pub(super) fn of(app: &App, headers: &HeaderMap) -> Result<Option<Arc<Cookies>>,
 }
 
 /// Ours, of all that were sent. One that comes twice is empty: no telling which is genuine.
+///
+/// Names are compared byte for byte, and nothing is trimmed but what separates cookies. A browser takes `__Host-` after some other white
+/// space for another name, which another host of the domain may set.
 fn read(headers: &HeaderMap) -> BTreeMap<Cookie, String> {
     let mut found = BTreeMap::new();
     for header in headers.get_all(header::COOKIE) {
-        let header = String::from_utf8_lossy(header.as_bytes());
-        for sent in cookie::Cookie::split_parse(header.as_ref()).flatten() {
-            if let Some(ours) = ALL.into_iter().find(|ours| name(*ours) == sent.name()) {
-                found.entry(ours).and_modify(String::clear).or_insert_with(|| sent.value().to_owned());
+        for pair in header.as_bytes().split(|byte| *byte == b';') {
+            let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
+            let (sent, value) = (strip(&pair[..equals]), strip(&pair[equals + 1..]));
+            if let Some(ours) = ALL.into_iter().find(|ours| name(*ours).as_bytes() == sent) {
+                let value = || String::from_utf8_lossy(value).into_owned();
+                found.entry(ours).and_modify(String::clear).or_insert_with(value);
             }
         }
     }
     found
+}
+
+/// Without spaces and tabs around it (RFC 6265bis section 5.6).
+fn strip(bytes: &[u8]) -> &[u8] {
+    let is_text = |byte: &u8| !matches!(byte, b' ' | b'\t');
+    let (start, end) = (bytes.iter().position(is_text), bytes.iter().rposition(is_text));
+    start.zip(end).map_or(&[], |(start, end)| &bytes[start..=end])
 }
 
 /// Tells the browser what has changed.
@@ -97,6 +109,15 @@ mod tests {
         assert_eq!(refresh(&["a=b", &format!("{ours}=x")]).as_deref(), Some("x"));
         assert_eq!(refresh(&[&format!("{ours}=x; {ours}=x")]).as_deref(), Some(""));
         assert_eq!(refresh(&[&format!("{ours}=x"), &format!("{ours}=y"), &format!("{ours}=z")]).as_deref(), Some(""));
+        for white in ["\u{2000}", "\u{3000}", "\u{85}", "\u{a0}", "\u{2028}", "\u{feff}", "\u{b}", "\u{c}"] {
+            let planted = format!("{white}{ours}=x");
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(planted.as_bytes()) {
+                headers.append(header::COOKIE, value);
+            }
+            headers.append(header::COOKIE, HeaderValue::from_bytes(format!("{ours}=genuine").as_bytes()).unwrap());
+            assert_eq!(read(&headers).remove(&Cookie::Refresh).as_deref(), Some("genuine"), "{white:?}");
+        }
         for others in
             ["", ";", "=", ours, "__host-portcullis-refresh=x", "portcullis-refresh=x", "x__Host-portcullis-refresh=x"]
         {

@@ -24,7 +24,8 @@ pub(super) struct Door {
     listener: TcpListener,
     places: Places,
     failures: Seldom,
-    refusals: Seldom,
+    full: Seldom,
+    full_of_network: Seldom,
 }
 
 impl Door {
@@ -32,7 +33,14 @@ impl Door {
         let settings = &app.config.connections;
         let all = descriptors::connections(settings.max_connections, app.config.database_pool_size);
         let places = Places::new(all, settings.max_connections_per_network);
-        Self { app, listener, places, failures: Seldom::default(), refusals: Seldom::default() }
+        Self {
+            app,
+            listener,
+            places,
+            failures: Seldom::default(),
+            full: Seldom::default(),
+            full_of_network: Seldom::default(),
+        }
     }
 
     /// The next connection for which there is a place. May be dropped while it waits.
@@ -61,7 +69,11 @@ impl Door {
     }
 
     fn refuse(&mut self, socket: TcpStream, peer: SocketAddr, full: Full) {
-        if let Some(kept_back) = self.refusals.due() {
+        let seldom = match full {
+            Full::All => &mut self.full,
+            Full::Network => &mut self.full_of_network,
+        };
+        if let Some(kept_back) = seldom.due() {
             let address = peer.ip().to_canonical();
             match full {
                 Full::All => tracing::warn!(%address, kept_back, "refused: PORTCULLIS_MAX_CONNECTIONS are open"),

@@ -70,8 +70,19 @@ impl GraphqlEndpoint {
             refusal(StatusCode::NOT_ACCEPTABLE, MediaType::Json, Code::BadUserInput, message)
         })?;
         let refuse = |status, message: &str| refusal(status, media_type, Code::BadUserInput, message);
-        if !is_json(headers.get(header::CONTENT_TYPE)) {
+        let mut content_types = headers.get_all(header::CONTENT_TYPE).iter();
+        if !is_json(content_types.next()) || content_types.next().is_some() {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
+        }
+        if headers
+            .get_all(header::CONTENT_ENCODING)
+            .iter()
+            .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+        {
+            return Err(refuse(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Send the body as it is, without Content-Encoding.",
+            ));
         }
         let cookies = cookies::of(&self.app, headers)
             .map_err(|cookies::Foreign| refusal(StatusCode::FORBIDDEN, media_type, Code::Forbidden, FOREIGN))?;

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::network;
 
+/// Places for trusted proxies alone: health checks come from there, too.
+const RESERVE: usize = 32;
+
 /// The connections that are open.
 #[derive(Clone)]
 pub(super) struct Places {
@@ -40,11 +43,13 @@ impl Places {
         Self { open: Arc::default(), all, of_one_network }
     }
 
-    /// A place for one more connection of this peer; without a peer it counts for no network.
+    /// A place for one more connection of this peer; without a peer, as for a trusted proxy, it counts for no network, and finds a
+    /// place where others find none.
     pub(super) fn take(&self, peer: Option<IpAddr>) -> Result<Place, Full> {
         let network = peer.map(network);
         let mut open = self.lock();
-        if open.all >= self.all {
+        let all = if peer.is_none() { self.all + RESERVE } else { self.all };
+        if open.all >= all {
             return Err(Full::All);
         }
         if let Some(network) = network {
@@ -90,7 +95,7 @@ mod tests {
         taken.clear();
         taken.extend([take("2001:db8::1").unwrap(), take("2001:db8::2").unwrap()]);
         assert_eq!(take("2001:db8::3").err(), Some(Full::Network));
-        taken.extend((0..3).map(|_| places.take(None).unwrap()));
+        taken.extend((0..3 + RESERVE).map(|_| places.take(None).unwrap()));
         assert_eq!(places.take(None).err(), Some(Full::All));
         taken.clear();
         assert!(places.lock().all == 0 && places.lock().of.is_empty());

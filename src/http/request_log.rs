@@ -1,8 +1,10 @@
 //! A request's id and its log line.
 
-use poem::http::HeaderValue;
+use std::net::IpAddr;
+
+use poem::http::{HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::client::address;
@@ -53,27 +55,52 @@ impl<E: Endpoint> Endpoint for Logged<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let watch = Stopwatch::start();
         let id = RequestId::of(&request);
         let span = telemetry::request_span(id.as_str());
-        let (method, route) = (request.method().clone(), route(request.uri().path()));
-        let address = address(&request).map(tracing::field::display);
-        let is_health = route.starts_with("/health");
-        let _flight = (!is_health).then(|| self.stopping.take_off());
+        let route = route(request.uri().path());
+        let _flight = (!route.starts_with("/health")).then(|| self.stopping.take_off());
+        let mut line = Line {
+            watch: Stopwatch::start(),
+            span: span.clone(),
+            method: request.method().clone(),
+            route,
+            address: address(&request),
+            status: GONE,
+        };
         request.set_data(id.clone());
-        let mut response = self.endpoint.get_response(request).instrument(span.clone()).await.into_response();
+        let mut response = self.endpoint.get_response(request).instrument(span).await.into_response();
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(HEADER, value);
         }
-        let (status, duration_ms) = (response.status().as_u16(), watch.elapsed().as_secs_f64() * 1000.0);
-        let duration_ms = (duration_ms * 1000.0).round() / 1000.0;
-        let _entered = span.enter();
-        if is_health {
+        line.status = response.status().as_u16();
+        Ok(response)
+    }
+}
+
+/// What the log says in the place of a status when the client went away before there was one.
+const GONE: u16 = 499;
+
+/// The line of a request: written when it is dropped, also when nobody waits for the answer any more.
+struct Line {
+    watch: Stopwatch,
+    span: Span,
+    method: Method,
+    route: &'static str,
+    address: Option<IpAddr>,
+    status: u16,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let _entered = self.span.enter();
+        let Self { method, route, status, .. } = self;
+        let address = self.address.map(tracing::field::display);
+        let duration_ms = (self.watch.elapsed().as_secs_f64() * 1e6).round() / 1000.0;
+        if route.starts_with("/health") {
             tracing::debug!(address, %method, route, status, duration_ms, "request");
         } else {
             tracing::info!(address, %method, route, status, duration_ms, "request");
         }
-        Ok(response)
     }
 }
 

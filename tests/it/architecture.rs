@@ -77,11 +77,12 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
 ];
 
 /// Each library with the places that may name it: a folder or a file.
-const ONLY_IN: [(&str, &[&str]); 11] = [
+const ONLY_IN: [(&str, &[&str]); 12] = [
     ("diesel", &["db/", "/store.rs", "/store/"]),
     ("diesel_async", &["db/", "/store.rs", "/store/"]),
     ("tokio_postgres", &["db/"]),
     ("async_graphql", &["graphql/", "http/graphql.rs"]),
+    ("async_graphql_value", &["graphql/"]),
     ("async_graphql_poem", &["http/graphql.rs"]),
     ("poem", &["http/"]),
     ("hyper", &["http/connection.rs"]),

@@ -199,10 +199,27 @@ async fn no_nesting_overflows_the_stack() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_variable_is_not_copied_wherever_it_is_used() {
     let app = TestApp::start().await;
-    let query = format!("query($a: [Int]) {{ me {{ {} }} }}", "id @skip(if: $a) ".repeat(150));
-    let (code, bound, limit) =
-        refusal(&app.anonymous(), json!({ "query": query, "variables": { "a": vec![0; 20_000] } })).await;
-    assert_eq!((code.as_str(), bound, limit), ("QUERY_TOO_COMPLEX", json!("values of variables"), json!(2000)));
+    let uses = |number: usize| format!("query($a: [Int]) {{ me {{ {} }} }}", "id @skip(if: $a) ".repeat(number));
+    let within =
+        format!("query($a: [Int]) {{ me {{ sessions(after: [{}]) {{ nodes {{ id }} }} }} }}", "$a ".repeat(900));
+    let fragments = format!(
+        "query($a: [Int]) {{ me {{ {} }} }} fragment f on User {{ {} }}",
+        "...f ".repeat(20),
+        "id @skip(if: $a) ".repeat(60)
+    );
+    let numbers = |number: usize| json!(vec![0; number]);
+    for (query, a) in [
+        (uses(1), numbers(20_000)),
+        (uses(150), numbers(400)),
+        (within.clone(), numbers(400)),
+        (within, json!("x".repeat(50_000))),
+        (fragments, numbers(10)),
+    ] {
+        let (code, bound, limit) = refusal(&app.anonymous(), json!({ "query": query, "variables": { "a": a } })).await;
+        assert_eq!((code.as_str(), bound, limit), ("QUERY_TOO_COMPLEX", json!("values of variables"), json!(2000)));
+    }
+    let answer = app.anonymous().send(&uses(150), json!({ "a": [1, 2] })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "the control: {answer}");
 }
 
 /// Validation compares fields of the same name, and repeats itself in what it says.
@@ -269,6 +286,8 @@ async fn in_production_nothing_tells_the_names_of_the_schema() {
         ("mutation { login(inputt: 1) { __typename } }", ["LoginInput", "Did you mean", "identifier"]),
         ("mutation { login(input: { identifer: \"a\" }) { __typename } }", ["password", "Did you mean", "identifier"]),
         ("{ me { id @skp } }", ["skip", "Did you mean", "include"]),
+        ("mutation { login(input: 5) { __typename } }", ["LoginInput", "Did you mean", "identifier"]),
+        ("mutation { logout(input: \"x\") { ended } }", ["LogoutInput", "Did you mean", "refreshToken"]),
     ] {
         let answer = client.send(document, Value::Null).await.to_string();
         for secret in secrets {
@@ -276,5 +295,6 @@ async fn in_production_nothing_tells_the_names_of_the_schema() {
         }
     }
     let answer = client.send("{ __schema { queryType { name } } __typename }", Value::Null).await;
-    assert!(answer["data"]["__schema"].is_null(), "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
+    assert!(answer["data"].is_null(), "{answer}");
 }

@@ -144,3 +144,32 @@ async fn an_error_names_its_request_even_when_little_is_logged() {
     assert_eq!(log.lines().filter(|line| line.contains("find-me")).count(), 1, "{log}");
     assert_eq!(log.lines().count(), 1, "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_client_goes_away_is_logged_too() {
+    use tokio::io::AsyncWriteExt;
+    let database = TestDatabase::new().await;
+    let slow = [
+        ("DATABASE_URL", database.url.as_str()),
+        ("PORTCULLIS_SECRET", SECRET),
+        ("PORTCULLIS_ARGON2_ITERATIONS", "50"),
+    ];
+    let server = Server::start(&slow);
+    let query = "mutation { login(input: { identifier: \"ada\", password: \"guess\" }) { __typename } }";
+    let body = json!({ "query": query }).to_string();
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-request-id: gone\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let address = server.url.strip_prefix("http://").expect("an address").to_owned();
+    let mut socket = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    socket.write_all(request.as_bytes()).await.expect("a request");
+    // Once its attempt is counted it is under way.
+    crate::support::until("the attempt is counted", async || database.count("SELECT count(*) FROM limits").await > 0)
+        .await;
+    drop(socket);
+    let log = server.stop();
+    let line = log.lines().find(|line| line.contains("id=\"gone\"") && line.contains("route=")).unwrap_or_default();
+    assert!(line.contains("status=499") && line.contains("address=127.0.0.1"), "{log}");
+}

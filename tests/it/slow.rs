@@ -163,7 +163,7 @@ async fn a_trusted_proxy_has_no_bound_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn past_the_last_place_the_answer_is_503_at_once() {
-    let app = TestApp::with(&["--max-connections=5", "--header-timeout=1m"]).await;
+    let app = TestApp::with(&["--max-connections=5", "--header-timeout=1m", "--trusted-proxies=127.0.0.9"]).await;
     let mut open = Vec::new();
     for number in 0..5 {
         open.push(Raw::from(&format!("127.0.0.{}", number + 2), app.address).await);
@@ -173,6 +173,10 @@ async fn past_the_last_place_the_answer_is_503_at_once() {
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
     assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "SERVER_BUSY");
     assert_eq!(refused.end().await, "");
+    let mut proxy = Raw::from("127.0.0.9", app.address).await;
+    proxy.send(&post(TYPENAME)).await;
+    assert_eq!(proxy.answer().await.status, 200, "a trusted proxy, and its health checks, find a place");
+    drop(proxy);
     open.pop();
     until("a place that is given back is taken", async || readiness(&app).await == 200).await;
 }

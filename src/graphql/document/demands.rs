@@ -9,11 +9,20 @@ use super::refusal::{over, refusal};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 
-/// Validation copies a variable wherever it is used. What could not be written in the document is not let in beside it.
-pub(super) fn values(variables: &Variables, bounds: &Bounds) -> Result<(), ServerError> {
+/// Validation copies a variable wherever it is used. What could not be written out in the document, at each of these places, is not
+/// let in beside it.
+pub(super) fn values(variables: &Variables, uses: usize, bounds: &Bounds) -> Result<(), ServerError> {
     let count = variables.values().try_fold(bounds.tokens, remaining);
-    count.map(|_| ()).ok_or_else(|| over("values of variables", bounds.tokens, Pos::default()))
+    let largest =
+        || variables.values().map(|value| bounds.tokens - remaining(bounds.tokens, value).unwrap_or_default()).max();
+    match count {
+        Some(_) if largest().unwrap_or_default().saturating_mul(uses) <= bounds.tokens => Ok(()),
+        _ => Err(over("values of variables", bounds.tokens, Pos::default())),
+    }
 }
+
+/// Bytes of a string that count for one value more.
+const STRING: usize = 256;
 
 /// How many of `left` values are left after this one with all in it. It is as deep as the JSON that was read.
 fn remaining(left: usize, value: &Value) -> Option<usize> {
@@ -21,6 +30,7 @@ fn remaining(left: usize, value: &Value) -> Option<usize> {
     match value {
         Value::List(values) => values.iter().try_fold(left, remaining),
         Value::Object(fields) => fields.values().try_fold(left, remaining),
+        Value::String(text) => left.checked_sub(text.len() / STRING),
         _ => Some(left),
     }
 }

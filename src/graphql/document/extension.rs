@@ -7,14 +7,15 @@ use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextValidation,
 };
-use async_graphql::{Data, Request, Response, ServerError, ServerResult, ValidationResult};
+use async_graphql::{Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult};
 
 use super::conceal::conceal;
 use super::known::{Found, Hash, Known};
+use super::refusal::refusal;
 use super::registered::Registration;
 use super::{Document, any_name};
 use crate::config::Bounds;
-use crate::graphql::error::invalid;
+use crate::graphql::error::{Code, invalid};
 
 /// Before anything else sees a document.
 #[derive(Clone)]
@@ -70,6 +71,10 @@ impl Extension for OneRequest {
     ) -> ServerResult<Request> {
         let (bounds, registry) = (&self.documents.bounds, &ctx.schema_env.registry);
         let (document, hash) = self.find(ctx, &request)?;
+        if self.documents.concealed && document.introspects {
+            let message = "Clients can't ask for the schema here.".to_owned();
+            return Err(refusal(message, Pos::default(), Code::GraphqlValidationFailed));
+        }
         if of::<Arc<Registration>>(&request.data).is_some() {
             document.check_all(bounds, registry)?;
             // The library wants to know which to execute.

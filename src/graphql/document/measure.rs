@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Name, Pos, Positioned, ServerError};
+use async_graphql_value::Value;
 
 use super::refusal::{over, refusal};
 use crate::config::Bounds;
@@ -14,7 +15,7 @@ use crate::graphql::error::Code;
 ///
 /// # Errors
 /// The first bound that the document is over, or a fragment that spreads itself.
-pub(super) fn measure(document: &ExecutableDocument, bounds: &Bounds) -> Result<(), ServerError> {
+pub(super) fn measure(document: &ExecutableDocument, bounds: &Bounds) -> Result<Measured, ServerError> {
     let mut sizes = Sizes { document, bounds, fragments: HashMap::new() };
     let mut total = Size::default();
     for (_, operation) in document.operations.iter() {
@@ -22,7 +23,8 @@ pub(super) fn measure(document: &ExecutableDocument, bounds: &Bounds) -> Result<
         let operation = &operation.node;
         sizes.directives(&operation.directives)?;
         operation.variable_definitions.iter().try_for_each(|variable| sizes.directives(&variable.node.directives))?;
-        let size = sizes.of(&operation.selection_set, 0)?;
+        let mut size = sizes.of(&operation.selection_set, 0)?;
+        size.uses += in_directives(&operation.directives);
         if size.roots > bounds.root_fields {
             return Err(over("root fields", bounds.root_fields, position));
         }
@@ -36,7 +38,15 @@ pub(super) fn measure(document: &ExecutableDocument, bounds: &Bounds) -> Result<
         total.add(size);
         sizes.check(total, fragment.pos)?;
     }
-    Ok(())
+    Ok(Measured { uses: total.uses, introspects: total.introspects })
+}
+
+/// What was found on the way.
+pub(super) struct Measured {
+    /// How often variables are used.
+    pub(super) uses: usize,
+    /// Whether it asks for the schema.
+    pub(super) introspects: bool,
 }
 
 /// Sums over selections, each spread counted with all that it brings.
@@ -48,6 +58,9 @@ struct Size {
     roots: usize,
     /// The deepest.
     depth: usize,
+    /// Uses of variables.
+    uses: usize,
+    introspects: bool,
 }
 
 impl Size {
@@ -56,6 +69,8 @@ impl Size {
         self.aliases += other.aliases;
         self.roots += other.roots;
         self.depth = self.depth.max(other.depth);
+        self.uses = self.uses.saturating_add(other.uses);
+        self.introspects |= other.introspects;
     }
 }
 
@@ -79,13 +94,17 @@ impl<'a> Sizes<'a> {
                 Selection::Field(field) => {
                     let inner = self.of(&field.node.selection_set, depth + 1)?;
                     let aliases = inner.aliases + usize::from(field.node.alias.is_some());
-                    Size { aliases, roots: 1, ..inner }
+                    let introspects = matches!(field.node.name.node.as_str(), "__schema" | "__type");
+                    let uses = field.node.arguments.iter().map(|(_, value)| variables(&value.node)).sum::<usize>();
+                    let (uses, introspects) = (inner.uses.saturating_add(uses), inner.introspects || introspects);
+                    Size { aliases, roots: 1, uses, introspects, ..inner }
                 }
                 Selection::InlineFragment(fragment) => self.of(&fragment.node.selection_set, depth + 1)?,
                 Selection::FragmentSpread(spread) => {
                     self.of_fragment(&spread.node.fragment_name.node, selection.pos, depth + 1)?
                 }
             };
+            inner.uses = inner.uses.saturating_add(in_directives(selection.node.directives()));
             inner.selections += 1;
             inner.depth += 1;
             if depth + inner.depth > self.bounds.depth {
@@ -110,7 +129,8 @@ impl<'a> Sizes<'a> {
         let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
         self.fragments.insert(name, None);
         self.directives(&fragment.node.directives)?;
-        let size = self.of(&fragment.node.selection_set, depth)?;
+        let mut size = self.of(&fragment.node.selection_set, depth)?;
+        size.uses += in_directives(&fragment.node.directives);
         self.fragments.insert(name, Some(size));
         Ok(size)
     }
@@ -130,5 +150,19 @@ impl<'a> Sizes<'a> {
             None => Ok(()),
             Some(directive) => Err(over("directives in one place", self.bounds.directives, directive.pos)),
         }
+    }
+}
+
+fn in_directives(directives: &[Positioned<Directive>]) -> usize {
+    directives.iter().flat_map(|directive| &directive.node.arguments).map(|(_, value)| variables(&value.node)).sum()
+}
+
+/// How many variables are in a value. It is as deep as brackets may be.
+fn variables(value: &Value) -> usize {
+    match value {
+        Value::Variable(_) => 1,
+        Value::List(values) => values.iter().map(variables).sum(),
+        Value::Object(fields) => fields.values().map(variables).sum(),
+        _ => 0,
     }
 }

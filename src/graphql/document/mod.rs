@@ -34,6 +34,10 @@ pub(crate) struct Document {
     parsed: ExecutableDocument,
     /// What its only operation weighs, if no variable changes it.
     weight: Option<u64>,
+    /// How often it uses variables.
+    uses: usize,
+    /// Whether it asks for the schema.
+    pub(super) introspects: bool,
     /// Whether a password or a token may be written in it, where a variable should be. It is not kept then.
     secret: bool,
     /// Estimated, and rather too many.
@@ -60,7 +64,7 @@ impl Document {
             cut(&mut error);
             error
         })?;
-        measure::measure(&parsed, bounds)?;
+        let measured = measure::measure(&parsed, bounds)?;
         let weight = only_operation(&parsed, None).and_then(|operation| {
             let complexity = complexity::weigh(&parsed, &operation.node, &Variables::default(), registry);
             (!complexity.varies).then_some(complexity.weight)
@@ -68,7 +72,8 @@ impl Document {
         let bytes = (DOCUMENT + text.len() + counted.tokens * TOKEN) as u64;
         let changes = parsed.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
         let secret = changes && counted.strings > 0;
-        Ok(Self { text: text.into(), parsed, weight, secret, bytes })
+        let measure::Measured { uses, introspects } = measured;
+        Ok(Self { text: text.into(), parsed, weight, uses, introspects, secret, bytes })
     }
 
     /// What is executed of it.
@@ -92,10 +97,10 @@ impl Document {
         bounds: &Bounds,
         registry: &Registry,
     ) -> Result<(), ServerError> {
+        demands::values(variables, self.uses, bounds)?;
         // Without an operation the library says so.
         let Some(operation) = only_operation(&self.parsed, chosen) else { return Ok(()) };
         self.check_weight(operation, variables, bounds, registry)?;
-        demands::values(variables, bounds)?;
         demands::required_variables(&operation.node, variables)?;
         demands::no_mutation_twice(&self.parsed, &operation.node)
     }
