@@ -30,10 +30,12 @@ mod wellknown;
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt, Route, get};
+use poem::http::{StatusCode, Version, header};
+use poem::{Endpoint, EndpointExt, Request, Route, get};
 
 use crate::app::App;
 use crate::error::Error;
+use crate::graphql::error::Code;
 
 pub use server::serve;
 use stopping::Stopping;
@@ -55,9 +57,23 @@ async fn routes(app: Arc<App>, stopping: Stopping) -> Result<impl Endpoint, Erro
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes);
     }
-    let routes = routes.with(headers::SecurityHeaders).with(request_log::RequestLog(stopping));
+    let routes = routes
+        .before(async |request| addressed(request))
+        .with(headers::SecurityHeaders)
+        .with(request_log::RequestLog(stopping));
     Ok(routes.before(move |mut request| {
         client::locate(&app, &mut request);
         async { Ok(request) }
     }))
+}
+
+/// RFC 9112 section 3.2: a proxy may have looked at the other one.
+fn addressed(request: Request) -> poem::Result<Request> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if request.version() < Version::HTTP_11 || hosts == 1 {
+        return Ok(request);
+    }
+    let message = "Send one Host header.";
+    let refused = answer::refusal(StatusCode::BAD_REQUEST, accept::MediaType::Json, Code::BadUserInput, message);
+    Err(poem::Error::from_response(refused))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::raw::Raw;
 use crate::support::{PASSWORD, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,5 +134,23 @@ async fn a_long_name_makes_no_long_answer() {
     ] {
         let answer = app.anonymous().send(&document, Value::Null).await.to_string();
         assert!(answer.len() < 1000, "{}", answer.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_names_one_host() {
+    let app = TestApp::start().await;
+    let body = json!({ "query": "{ __typename }" }).to_string();
+    for (version, hosts, status) in [("1.1", 1, 200), ("1.1", 0, 400), ("1.1", 2, 400), ("1.0", 0, 200)] {
+        let mut raw = Raw::connect(app.address).await;
+        let hosts = "host: x\r\n".repeat(hosts);
+        raw.send(&format!(
+            "POST /graphql HTTP/{version}\r\n{hosts}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+        .await;
+        let answer = raw.answer().await;
+        assert_eq!(answer.status, status, "{version} {hosts:?}");
+        assert!(answer.header("x-content-type-options").is_some() && answer.header("x-request-id").is_some());
     }
 }

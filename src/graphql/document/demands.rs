@@ -12,26 +12,34 @@ use crate::graphql::error::Code;
 /// Validation copies a variable wherever it is used. What could not be written out in the document, at each of these places, is not
 /// let in beside it.
 pub(super) fn values(variables: &Variables, uses: usize, bounds: &Bounds) -> Result<(), ServerError> {
-    let count = variables.values().try_fold(bounds.tokens, remaining);
-    let largest =
-        || variables.values().map(|value| bounds.tokens - remaining(bounds.tokens, value).unwrap_or_default()).max();
-    match count {
-        Some(_) if largest().unwrap_or_default().saturating_mul(uses) <= bounds.tokens => Ok(()),
-        _ => Err(over("values of variables", bounds.tokens, Pos::default())),
+    let count = variables.values().fold(0, |sum, value| sum + count(value));
+    let largest = variables.values().map(weight).max().unwrap_or_default();
+    // Its first use is no copy too many.
+    if count > bounds.tokens || largest.saturating_mul(uses.saturating_sub(1)) > bounds.tokens {
+        return Err(over("values of variables", bounds.tokens, Pos::default()));
+    }
+    Ok(())
+}
+
+/// A value and all in it. It is as deep as the JSON that was read.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::List(values) => 1 + values.iter().map(count).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.values().map(count).sum::<usize>(),
+        _ => 1,
     }
 }
 
-/// Bytes of a string that count for one value more.
+/// Bytes of a string that weigh as much as one value more.
 const STRING: usize = 256;
 
-/// How many of `left` values are left after this one with all in it. It is as deep as the JSON that was read.
-fn remaining(left: usize, value: &Value) -> Option<usize> {
-    let left = left.checked_sub(1)?;
+/// What a copy costs, in values.
+fn weight(value: &Value) -> usize {
     match value {
-        Value::List(values) => values.iter().try_fold(left, remaining),
-        Value::Object(fields) => fields.values().try_fold(left, remaining),
-        Value::String(text) => left.checked_sub(text.len() / STRING),
-        _ => Some(left),
+        Value::List(values) => 1 + values.iter().map(weight).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.values().map(weight).sum::<usize>(),
+        Value::String(text) => 1 + text.len() / STRING,
+        _ => 1,
     }
 }
 

@@ -24,6 +24,7 @@ const CODES: &[&str] = &[
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
     "QUERY_TOO_COMPLEX",
+    "PERSISTED_QUERY_NOT_FOUND",
 ];
 
 /// What must hold of every answer. Returns it.
