@@ -26,7 +26,7 @@ pub struct LimitSettings {
     pub limit_requests: String,
 
     /// Attempts of one address at one instance, of every kind that is limited below, before the database is asked. Those with a
-    /// genuine token, of a session or a device that has signed in before, are not among them.
+    /// genuine token, of a session or a device that has signed in before, are not among them: they count by account.
     #[arg(
         long,
         global = true,

@@ -45,6 +45,9 @@ pub async fn change_password(
     new: String,
 ) -> Result<Outcome, Error> {
     let (account, now) = (caller.account(), app.clock.now());
+    if let Err(retry_after) = app.limits.known(account.id.0.as_bytes(), now) {
+        return Ok(Outcome::Limited(retry_after));
+    }
     app.passwords.ready()?;
     let new = match passwords::check(new) {
         Ok(new) => new,

@@ -101,7 +101,7 @@ impl Asking<'_> {
     /// device may, and there as elsewhere as often as anybody may.
     async fn admit(&self, device: Option<DeviceToken>, now: Timestamp) -> Result<Admitted, Error> {
         let limits = &self.app.limits;
-        if let Some(device) = device {
+        if let Some(device) = device.filter(|device| limits.known(device.account.0.as_bytes(), now).is_ok()) {
             let attempt = limits.login_on_device(device.account.0.as_bytes(), &device.identity(), now);
             let (limit, found) = self.find(&attempt).await?;
             if let Limit::Allowed(taken) = limit {

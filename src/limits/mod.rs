@@ -56,6 +56,7 @@ pub struct Limits {
     requests: Buckets<Option<IpAddr>>,
     attempts: Buckets<Option<IpAddr>>,
     of_sites: Buckets<IpAddr>,
+    known: Buckets<Vec<u8>>,
     limited: Buckets<Vec<u8>>,
 }
 
@@ -68,6 +69,7 @@ impl Limits {
             requests: Buckets::new(rates.requests, NETWORKS),
             attempts: Buckets::new(rates.attempts, NETWORKS),
             of_sites: Buckets::new(of_site(rates.attempts), NETWORKS),
+            known: Buckets::new(rates.attempts, ACCOUNTS),
             limited: Buckets::new(LIMITED, ACCOUNTS),
         }
     }
@@ -89,8 +91,18 @@ impl Limits {
         if !self.rates.enabled {
             return Ok(());
         }
-        client.site().map_or(Ok(()), |site| self.of_sites.take(site, now))?;
-        self.attempts.take(client.network(), now)
+        // In this order: a network that is used up takes nothing from its site.
+        self.attempts.take(client.network(), now)?;
+        client.site().map_or(Ok(()), |site| self.of_sites.take(site, now))
+    }
+
+    /// Counts a password to be compared for an account by somebody who shows a token of ours: each account for itself, as often as an
+    /// address. What is right is given back, so else its owner could keep the hashing threads busy.
+    ///
+    /// # Errors
+    /// When there were too many: how long to wait.
+    pub fn known(&self, account: &[u8], now: Timestamp) -> Result<(), Duration> {
+        if self.rates.enabled { self.known.take(account.to_vec(), now) } else { Ok(()) }
     }
 
     /// A password tried for the account that `identifier` names, if there is one: it counts alike.

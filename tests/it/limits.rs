@@ -423,3 +423,36 @@ async fn an_attempt_that_nobody_waits_for_any_more_does_not_count() {
     }
     given_back(&app).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_shows_a_token_of_ours_is_bounded_too_even_if_all_is_right() {
+    let app = limited(&["--limit-attempts=3/1h"]).await;
+    let ada = app.anonymous().login("ada@example.com").await;
+    let mine = app.anonymous().at("127.0.0.2").on_device(ada.sign_in["deviceToken"].as_str().expect("a token"));
+    // Three as a device, and three as an address.
+    for expected in ["LoginSuccess"; 6].into_iter().chain(["RateLimited"; 2]) {
+        assert_eq!(mine.login_type("ada@example.com", PASSWORD).await, expected);
+        given_back(&app).await;
+    }
+    let query = "mutation($i: ChangePasswordInput!) { changePassword(input: $i) { __typename } }";
+    let input = json!({ "currentPassword": PASSWORD, "newPassword": "password" });
+    let answer = ada.send(query, json!({ "i": input })).await;
+    assert_eq!(answer["data"]["changePassword"]["__typename"], "RateLimited", "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_network_that_floods_uses_up_nothing_of_its_site() {
+    let app = limited(&["--trusted-proxies=127.0.0.1", "--limit-attempts=2/1h"]).await;
+    let query = "mutation { refreshToken(input: { refreshToken: \"rubbish\" }) { __typename } }";
+    let body = json!({ "query": query }).to_string();
+    let tried = async |address: &str| {
+        let answer = app.anonymous().post(body.clone()).header("x-forwarded-for", address).send().await;
+        let answer: Value = answer.expect("an answer").json().await.expect("JSON");
+        answer["data"]["refreshToken"]["__typename"].as_str().unwrap_or_default().to_owned()
+    };
+    for _ in 0..40 {
+        tried("2001:db8:1:1::1").await;
+    }
+    assert_eq!(tried("2001:db8:1:1::1").await, "RateLimited");
+    assert_eq!(tried("2001:db8:1:2::1").await, "InvalidRefreshToken");
+}

@@ -74,11 +74,13 @@ impl Raw {
             // A reset is an end as well.
             let _ = from.read_to_end(&mut self.read).await;
         };
-        tokio::select! {
-            () = write => {}
-            () = read => {}
-            () = tokio::time::sleep(PATIENCE) => panic!("it is never closed"),
-        }
+        let either = async {
+            tokio::select! {
+                () = write => {}
+                () = read => {}
+            }
+        };
+        timeout(PATIENCE, either).await.expect("it is never closed");
         String::from_utf8(self.read).expect("text")
     }
 
