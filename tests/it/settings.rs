@@ -94,16 +94,16 @@ fn settings_and_faults() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 #[test]
-fn help_and_readme_name_every_setting() {
+fn help_and_docs_name_every_setting() {
     let (status, help, _) = run(&["--help"], &[]);
     assert!(status.success());
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
+    let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md")).expect("the settings");
     let named: Vec<_> = help.match_indices("[env: ").map(|(place, _)| &help[place + 6..]).collect();
     assert_eq!(named.len(), settings_and_faults().count(), "the list of this test is whole");
     for (name, _) in settings_and_faults() {
         assert!(help.contains(&format!("[env: {name}")), "{name} is not in --help");
-        assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
+        assert!(docs.contains(&format!("`{name}`")), "{name} is not in docs/settings.md");
     }
 }
 
