@@ -92,7 +92,7 @@ impl Target {
 }
 
 /// The error with its causes: alone it only says that connecting failed.
-fn describe(error: &dyn std::error::Error) -> String {
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

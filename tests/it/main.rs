@@ -19,6 +19,8 @@ mod cors;
 mod cross_site;
 mod devices;
 mod embedded;
+mod embedded_environment;
+mod embedded_role;
 mod faults;
 mod feed;
 mod files;

@@ -15,8 +15,10 @@ use super::{
     user::RunUser,
 };
 
-/// Role and database are named alike.
+/// The server's role, which is no superuser, and its database are named alike.
 pub(super) const NAME: &str = "portcullis";
+/// Whom PostgreSQL makes first. It has no password, and nothing here connects as it.
+const SUPERUSER: &str = "postgres";
 /// For one setup program, on a very slow disk.
 const SETUP_LIMIT: Duration = Duration::from_secs(300);
 
@@ -37,7 +39,7 @@ pub(super) async fn ensure(
         None => password::make(layout, user)?,
     };
     match (is_new, kept.is_some()) {
-        (true, _) => setup.create().await?,
+        (true, _) => setup.create(&password).await?,
         (false, true) => {}
         (false, false) => setup.change_password(&password).await?,
     }
@@ -52,7 +54,7 @@ struct Setup<'a> {
 }
 
 impl Setup<'_> {
-    async fn create(&self) -> Result<(), EmbeddedError> {
+    async fn create(&self, password: &str) -> Result<(), EmbeddedError> {
         info!(cluster = %self.layout.cluster.display(), "creating the private PostgreSQL cluster");
         // A name of its own: an initdb that outlived a killed server may still be writing to the last one.
         let stage = self.layout.data_dir.join(format!("postgres.new-{}", &password::random_hex()?[..8]));
@@ -60,14 +62,16 @@ impl Setup<'_> {
         self.user.own(&stage)?;
 
         let mut initdb = self.user.command(self.installation.program("initdb"), &stage);
-        initdb.args(["-U", NAME, "-A", "scram-sha-256", "--locale=C", "-E", "UTF8"]);
+        // The file of the cluster lets nobody in, ours counts (access.rs).
+        initdb.args(["-U", SUPERUSER, "-A", "reject", "--locale=C", "-E", "UTF8"]);
         initdb.args(["--data-checksums", "--no-instructions"]);
-        initdb.arg("--pwfile").arg(&self.layout.password).arg("-D").arg(&stage);
+        initdb.arg("-D").arg(&stage);
         if self.options.settings.iter().any(|(name, value)| name == "fsync" && value == "off") {
             initdb.arg("--no-sync");
         }
         self.run("initdb", initdb, "").await?;
-        self.single_user(&stage, &format!("CREATE DATABASE {NAME}\n")).await?;
+        let role = format!("CREATE ROLE {NAME} LOGIN PASSWORD '{password}'\n");
+        self.single_user(&stage, &format!("{role}CREATE DATABASE {NAME} OWNER {NAME}\n")).await?;
 
         let cluster = &self.layout.cluster;
         fs::rename(&stage, cluster).map_err(EmbeddedError::file("create directory", cluster))?;
@@ -86,8 +90,8 @@ impl Setup<'_> {
         changed
     }
 
-    /// Runs one statement on a cluster that no server runs on.
-    async fn single_user(&self, cluster: &Path, statement: &str) -> Result<(), EmbeddedError> {
+    /// Runs statements, one a line, on a cluster that no server runs on, as the superuser.
+    async fn single_user(&self, cluster: &Path, statements: &str) -> Result<(), EmbeddedError> {
         let mut postgres = self.user.command(self.installation.program("postgres"), cluster);
         leftover::disregard_stale(&mut postgres, cluster, self.user);
         postgres.arg("--single").arg("-D").arg(cluster);
@@ -99,7 +103,7 @@ impl Setup<'_> {
             postgres.arg("-c").arg(format!("{name}={value}"));
         }
         postgres.arg("postgres");
-        self.run("postgres --single", postgres, statement).await
+        self.run("postgres --single", postgres, statements).await
     }
 
     async fn run(&self, name: &'static str, command: Command, input: &str) -> Result<(), EmbeddedError> {

@@ -19,7 +19,7 @@ pub enum EmbeddedError {
 
     #[error(
         "no PostgreSQL {oldest} or newer in {}: name a directory that holds both initdb and postgres \
-         in PORTCULLIS_POSTGRES_BIN, or leave it unset to look in the usual places",
+         in `Options::bin_dirs`, or leave it unset to look in the usual places",
         list(dirs)
     )]
     NotInDirectory { oldest: u32, dirs: Vec<PathBuf> },
@@ -86,6 +86,9 @@ pub enum EmbeddedError {
 
     #[error("a PostgreSQL of an earlier run (process {pid}) still uses {} and can't be stopped: end it by hand", cluster.display())]
     Leftover { pid: i32, cluster: PathBuf },
+
+    #[error("the server's role in the private PostgreSQL can't be made a plain one: {0}")]
+    Role(String),
 
     #[error("the operating system gives no random numbers for the database password: {0}")]
     Random(String),

@@ -1,10 +1,12 @@
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
-use super::{EmbeddedError, Options, fetch, layout::Layout};
+use super::{EmbeddedError, Options, child, fetch, layout::Layout};
 
 /// The oldest PostgreSQL that will do.
 pub(super) const OLDEST_MAJOR: u32 = 14;
@@ -29,7 +31,7 @@ impl Installation {
         if !bin_dir.join("initdb").is_file() || !postgres.is_file() {
             return None;
         }
-        let major = major_of(&output(Command::new(postgres).arg("--version"))?)?;
+        let major = major_of(&output(&postgres, "--version")?)?;
         (major >= OLDEST_MAJOR).then_some(Self { bin_dir, major })
     }
 }
@@ -69,7 +71,7 @@ pub(super) async fn choose(layout: &Layout, options: &Options) -> Result<Install
 /// that holds no server. So all of them, in order of preference.
 fn usual_places() -> Vec<PathBuf> {
     let mut places = Vec::new();
-    places.extend(output(Command::new("pg_config").arg("--bindir")).map(|line| PathBuf::from(line.trim_end())));
+    places.extend(output("pg_config", "--bindir").map(|line| PathBuf::from(line.trim_end())));
     for (parent, prefix) in [
         ("/usr/lib/postgresql", ""),
         ("/usr", "pgsql-"),
@@ -104,8 +106,8 @@ pub(super) fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, bin)| bin).collect()
 }
 
-fn output(command: &mut Command) -> Option<String> {
-    let output = command.current_dir("/").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+fn output(program: impl AsRef<OsStr>, argument: &str) -> Option<String> {
+    let output = child::command(program, Path::new("/")).arg(argument).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

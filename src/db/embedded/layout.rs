@@ -27,6 +27,7 @@ pub(super) struct Layout {
     pub data_dir: PathBuf,
     pub cluster: PathBuf,
     pub password: PathBuf,
+    pub access: PathBuf,
     pub run: PathBuf,
     pub log: PathBuf,
 }
@@ -40,6 +41,7 @@ impl Layout {
         Ok(Self {
             cluster: data_dir.join("postgres"),
             password: data_dir.join("postgres-password"),
+            access: data_dir.join("postgres-hba.conf"),
             run: data_dir.join("run"),
             log: data_dir.join("postgres.log"),
             data_dir,

@@ -6,12 +6,15 @@
 //! | --- | --- |
 //! | `postgres/` | the cluster, mode 0700, owned by the user that runs it |
 //! | `postgres-password` | password of the role `portcullis`, mode 0600 |
+//! | `postgres-hba.conf` | who may connect, mode 0600 |
 //! | `run/` | the Unix socket |
 //! | `postgres.log` | what PostgreSQL says |
 //! | `lock` | held as long as a server uses the directory; the kernel frees it, even after `kill -9` |
 //! | `postgresql-<version>/` | PostgreSQL itself, where it had to be fetched |
 
+mod access;
 mod attach;
+mod child;
 mod cluster;
 mod error;
 mod fetch;
@@ -22,6 +25,7 @@ mod listen;
 mod password;
 mod pidfile;
 mod postmaster;
+mod role;
 mod spawn;
 mod startup;
 mod user;
@@ -81,8 +85,11 @@ impl Embedded {
         info!(bin_dir = %installation.bin_dir.display(), major = installation.major, "private PostgreSQL");
         leftover::stop(&layout.cluster, &user).await?;
         let password = cluster::ensure(&layout, &installation, &user, &options).await?;
+        access::ensure(&layout, &user)?;
         let (postmaster, endpoint) = startup::start(&layout, &installation, &user, &options).await?;
-        Ok(Self { postmaster, url: endpoint.url(&password), data_dir: layout.data_dir, _lock: lock })
+        let url = endpoint.url(&password);
+        role::ensure(&url).await?;
+        Ok(Self { postmaster, url, data_dir: layout.data_dir, _lock: lock })
     }
 
     /// `postgres://` URL of the database `portcullis`, password included: never log it.

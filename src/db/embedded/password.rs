@@ -2,6 +2,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
+    path::Path,
 };
 
 use super::{EmbeddedError, layout::Layout, user::RunUser};
@@ -15,20 +16,24 @@ pub(super) fn read(layout: &Layout) -> Result<Option<String>, EmbeddedError> {
     }
 }
 
-/// Under its name only when whole. Owned by the user that runs initdb, which has to read it.
 pub(super) fn make(layout: &Layout, user: &RunUser) -> Result<String, EmbeddedError> {
     let password = random_hex()?;
-    let path = layout.password.with_extension("new");
+    write(&layout.password, &format!("{password}\n"), user)?;
+    Ok(password)
+}
+
+/// Writes a file of the data directory that only the user who runs PostgreSQL may read. Under its name only when whole.
+pub(super) fn write(path: &Path, text: &str, user: &RunUser) -> Result<(), EmbeddedError> {
+    let new = path.with_extension("new");
     let write = || -> io::Result<()> {
-        _ = fs::remove_file(&path);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        writeln!(file, "{password}")?;
+        _ = fs::remove_file(&new);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        file.write_all(text.as_bytes())?;
         file.sync_all()
     };
-    write().map_err(EmbeddedError::file("write", &path))?;
-    user.own(&path)?;
-    fs::rename(&path, &layout.password).map_err(EmbeddedError::file("write", &layout.password))?;
-    Ok(password)
+    write().map_err(EmbeddedError::file("write", &new))?;
+    user.own(&new)?;
+    fs::rename(&new, path).map_err(EmbeddedError::file("write", path))
 }
 
 /// 256 bits.

@@ -1,10 +1,8 @@
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path};
 
 use rustix::process::{Pid, test_kill_process};
+
+use super::child;
 
 /// `postmaster.pid` of a cluster: line 1 is the process, line 4 its port, line 8 its state.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,8 +47,8 @@ fn by_proc(pid: Pid, cluster: &Path, uid: u32) -> bool {
 }
 
 fn by_ps(pid: Pid, cluster: &Path, uid: u32) -> bool {
-    let mut ps = Command::new("ps");
-    ps.args(["-o", "uid=,command=", "-p", &pid.to_string()]).stdin(Stdio::null());
+    let mut ps = child::command("ps", Path::new("/"));
+    ps.args(["-o", "uid=,command=", "-p", &pid.to_string()]);
     let Ok(output) = ps.output() else { return false };
     let line = String::from_utf8_lossy(&output.stdout);
     let Some((owner, command)) = line.trim().split_once(char::is_whitespace) else { return false };

@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{
-    EmbeddedError, Installation, Options, layout::Layout, leftover, listen::Endpoint, postmaster::Postmaster,
+    EmbeddedError, Installation, Options, access, layout::Layout, leftover, listen::Endpoint, postmaster::Postmaster,
     user::RunUser,
 };
 
@@ -40,6 +40,7 @@ pub(super) fn spawn(
     for setting in SETTINGS {
         command.args(["-c", setting]);
     }
+    command.arg("-c").arg(access::setting(layout));
     for setting in endpoint.settings() {
         command.arg("-c").arg(setting);
     }

@@ -6,10 +6,10 @@ use std::{
         process::CommandExt as _,
     },
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
-use super::{EmbeddedError, layout::Layout};
+use super::{EmbeddedError, child, layout::Layout};
 
 /// Who runs PostgreSQL: we ourselves, or, as PostgreSQL refuses root, somebody else.
 pub(super) struct RunUser {
@@ -50,19 +50,12 @@ impl RunUser {
         self.other.as_ref().map_or_else(my_name, |other| other.name.clone())
     }
 
-    /// A command of this user, in `dir`, untouched by what our own environment says about PostgreSQL
-    /// and about languages: messages are in English, which is what we look for.
+    /// A command of this user, in `dir`.
     pub(super) fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"PG") || name.as_encoded_bytes().starts_with(b"LC_") {
-                command.env_remove(name);
-            }
-        }
-        command.env_remove("LANGUAGE").env("LC_ALL", "C").current_dir(dir).stdin(Stdio::null());
+        let mut command = child::command(program, dir);
         if let Some(other) = &self.other {
-            // Drops root's supplementary groups as well. HOME is root's and closed to this user.
-            command.uid(self.uid).gid(other.gid).env_remove("HOME");
+            // Drops root's supplementary groups as well.
+            command.uid(self.uid).gid(other.gid);
         }
         command
     }

@@ -53,10 +53,26 @@ pub(crate) const FAST: [(&str, &str); 3] =
 static WATCHDOGS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 static DATABASE: OnceCell<Embedded> = OnceCell::const_new();
 
-/// Of the database that all tests of this process share.
+/// Who may do in the shared database what the server may not.
+pub(crate) const SUPERUSER: &str = "postgres";
+
+/// Of the database that all tests of this process share, with the credentials of the server's role.
 pub(crate) async fn database_url() -> &'static str {
-    let start = async || -> Result<Embedded, EmbeddedError> { Embedded::start(options(&watched_dir("shared"))).await };
+    let start = async || -> Result<Embedded, EmbeddedError> {
+        let dir = watched_dir("shared");
+        let mut options = options(&dir);
+        options.settings.push(open_to_superusers(&dir));
+        Embedded::start(options).await
+    };
     DATABASE.get_or_try_init(start).await.expect("a private PostgreSQL").url()
+}
+
+/// A setting by which [`SUPERUSER`] needs no password, in `dir`.
+pub(crate) fn open_to_superusers(dir: &Path) -> (String, String) {
+    let rules = dir.join("open-hba.conf");
+    let everybody = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n";
+    fs::write(&rules, format!("local all {SUPERUSER} trust\n{everybody}")).expect("a file");
+    ("hba_file".to_owned(), rules.to_str().expect("UTF-8").to_owned())
 }
 
 /// Fast and never from the network.

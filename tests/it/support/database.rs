@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::NoTls;
 
-use super::cluster;
+use super::cluster::{self, SUPERUSER};
 
 /// How many statements wait for a lock that the connection asking holds.
 pub(crate) const BLOCKED: &str =
@@ -19,17 +19,26 @@ pub(crate) struct TestDatabase {
 }
 
 impl TestDatabase {
+    /// A schema of the server's role, whose operator is a superuser.
     pub(crate) async fn new() -> Self {
-        Self::on(cluster::database_url().await).await
+        let url = cluster::database_url().await;
+        Self::of(url, &as_superuser(url)).await
     }
 
-    /// A new schema in the database at `url`.
+    /// A new schema in the database at `url`. The operator has the role that the server has.
     pub(crate) async fn on(url: &str) -> Self {
+        Self::of(url, url).await
+    }
+
+    async fn of(url: &str, operator: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let schema = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let operator = connect(url).await;
+        let operator = connect(operator).await;
         operator
-            .batch_execute(&format!("CREATE SCHEMA {schema}; SET search_path TO {schema}"))
+            .batch_execute(&format!(
+                "CREATE SCHEMA {schema} AUTHORIZATION portcullis; SET search_path TO {schema}; \
+                 ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT ALL ON TABLES TO portcullis"
+            ))
             .await
             .expect("a schema for the test");
         Self { url: format!("{url}?options=-c%20search_path%3D{schema}"), operator }
@@ -38,7 +47,8 @@ impl TestDatabase {
     /// One more connection of the operator's.
     pub(crate) async fn another(&self) -> tokio_postgres::Client {
         let (url, schema) = self.url.split_once("?options=-c%20search_path%3D").expect("a schema");
-        let connection = connect(url).await;
+        let shared = cluster::database_url().await;
+        let connection = if url == shared { connect(&as_superuser(url)).await } else { connect(url).await };
         connection.batch_execute(&format!("SET search_path TO {schema}")).await.expect("a path");
         connection
     }
@@ -52,6 +62,12 @@ impl TestDatabase {
     pub(crate) async fn execute(&self, statement: &str) -> u64 {
         self.operator.execute(statement, &[]).await.expect("a statement of the operator's")
     }
+}
+
+/// The same database, as its superuser.
+pub(crate) fn as_superuser(url: &str) -> String {
+    let (_, place) = url.split_once('@').expect("credentials");
+    format!("postgres://{SUPERUSER}@{place}")
 }
 
 pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {

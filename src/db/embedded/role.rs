@@ -1,0 +1,36 @@
+//! The server's role is no superuser: whoever gets SQL past us must not run programs or read files by it.
+
+use tokio_postgres::{Client, NoTls};
+use tracing::info;
+
+use super::EmbeddedError;
+use crate::db::target::describe;
+
+/// PostgreSQL gives the number 10 to the role that a cluster was made by.
+const WHO: &str = "SELECT rolsuper, oid = 10 FROM pg_roles WHERE rolname = current_user";
+
+/// For a cluster of an earlier version, whose server was the role that it was made by.
+const BRING_OVER: &str = include_str!("role.sql");
+
+/// For a role that was made a superuser by hand.
+const TAKE_AWAY: &str = "ALTER ROLE CURRENT_USER NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+
+/// Sees that the role of this URL is a plain one. One transaction, so a start that is cut off leaves all or nothing done.
+pub(super) async fn ensure(url: &str) -> Result<(), EmbeddedError> {
+    let failed = |error: tokio_postgres::Error| EmbeddedError::Role(describe(&error));
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(failed)?;
+    let asked = async move { make_plain(&client).await };
+    // The connection ends when the client is gone, which is when it has been asked.
+    let (asked, ended) = tokio::join!(asked, connection);
+    asked.and(ended).map_err(failed)
+}
+
+async fn make_plain(client: &Client) -> Result<(), tokio_postgres::Error> {
+    let row = client.query_one(WHO, &[]).await?;
+    let (is_superuser, made_the_cluster): (bool, bool) = (row.get(0), row.get(1));
+    if is_superuser {
+        info!("taking the rights of a superuser from the server's role in the private PostgreSQL");
+        client.batch_execute(if made_the_cluster { BRING_OVER } else { TAKE_AWAY }).await?;
+    }
+    Ok(())
+}
