@@ -13,7 +13,7 @@ const SOCKET_PORT: u16 = 5432;
 
 /// Where PostgreSQL listens: a Unix socket, or a port of the loopback interface where the path is too long for one.
 pub(super) enum Endpoint {
-    Socket(PathBuf),
+    Socket(PathBuf, u16),
     Port(u16),
 }
 
@@ -22,7 +22,7 @@ impl Endpoint {
     pub(super) fn choose(run: &Path) -> Result<Self, EmbeddedError> {
         let socket = socket(run);
         if fits(&socket) {
-            return Ok(Self::Socket(run.to_path_buf()));
+            return Ok(Self::Socket(run.to_path_buf(), SOCKET_PORT));
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         Ok(Self::Port(listener.map_err(EmbeddedError::file("listen on 127.0.0.1, instead of", &socket))?.port()))
@@ -30,19 +30,19 @@ impl Endpoint {
 
     /// Of a PostgreSQL that runs, and says that `port` is its port.
     pub(super) fn running(run: &Path, port: u16) -> Self {
-        if fits(&socket(run)) { Self::Socket(run.to_path_buf()) } else { Self::Port(port) }
+        if fits(&socket(run)) { Self::Socket(run.to_path_buf(), port) } else { Self::Port(port) }
     }
 
     pub(super) fn settings(&self) -> Vec<OsString> {
         match self {
-            Self::Socket(dir) => {
+            Self::Socket(dir, port) => {
                 // A list of quoted names: a comma in the path must not part it.
                 let mut dirs = b"unix_socket_directories=\"".to_vec();
                 for byte in dir.as_os_str().as_bytes() {
                     dirs.extend_from_slice(if *byte == b'"' { b"\"\"" } else { std::slice::from_ref(byte) });
                 }
                 dirs.push(b'"');
-                vec!["listen_addresses=".into(), OsString::from_vec(dirs), format!("port={SOCKET_PORT}").into()]
+                vec!["listen_addresses=".into(), OsString::from_vec(dirs), format!("port={port}").into()]
             }
             Self::Port(port) => {
                 vec![
@@ -58,7 +58,7 @@ impl Endpoint {
     /// WHATWG parser all read that, while an empty host beside a password is refused by the last.
     pub(super) fn url(&self, password: &str) -> String {
         match self {
-            Self::Socket(dir) => format!("postgres://{NAME}:{password}@{}:{SOCKET_PORT}/{NAME}", percent_encoded(dir)),
+            Self::Socket(dir, port) => format!("postgres://{NAME}:{password}@{}:{port}/{NAME}", percent_encoded(dir)),
             Self::Port(port) => format!("postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"),
         }
     }
@@ -90,9 +90,9 @@ mod tests {
     #[test]
     fn a_socket_path_of_any_bytes_survives_the_url() {
         let dir = PathBuf::from(OsString::from_vec(b"/tmp/a b,c:@/%\"\xff".to_vec()));
-        let config: tokio_postgres::Config = Endpoint::Socket(dir.clone()).url("00ff").parse().unwrap();
+        let config: tokio_postgres::Config = Endpoint::Socket(dir.clone(), SOCKET_PORT).url("00ff").parse().unwrap();
         assert_eq!(config.get_hosts(), [tokio_postgres::config::Host::Unix(dir.clone())]);
-        assert!(url::Url::parse(&Endpoint::Socket(dir.clone()).url("00ff")).is_ok());
+        assert!(url::Url::parse(&Endpoint::Socket(dir.clone(), SOCKET_PORT).url("00ff")).is_ok());
         assert_eq!(config.get_password(), Some(&b"00ff"[..]));
         assert_eq!((config.get_dbname(), config.get_ports()), (Some("portcullis"), &[5432][..]));
     }

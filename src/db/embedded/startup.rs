@@ -49,9 +49,10 @@ pub(super) async fn start(
         let log_start = log.metadata().map_err(EmbeddedError::file("read", &layout.log))?.len();
         let mut postmaster = spawn(layout, installation, user, options, &endpoint, log)?;
         match wait_until_ready(layout, &mut postmaster, begin).await {
-            Outcome::Ready => {
+            Outcome::Ready(port) => {
                 info!(milliseconds = begin.elapsed().as_millis(), "private PostgreSQL is ready");
-                return Ok((postmaster, endpoint));
+                // Settings of the caller's may have named another.
+                return Ok((postmaster, Endpoint::running(&layout.run, port)));
             }
             Outcome::Ended(status) => {
                 let tail = last_lines(layout, log_start);
@@ -72,7 +73,8 @@ pub(super) async fn start(
 }
 
 enum Outcome {
-    Ready,
+    /// On this port.
+    Ready(u16),
     Ended(ExitStatus),
     OutOfTime,
 }
@@ -82,8 +84,10 @@ async fn wait_until_ready(layout: &Layout, postmaster: &mut Postmaster, begin: S
         if let Some(status) = postmaster.status() {
             return Outcome::Ended(status);
         }
-        if PidFile::read(&layout.cluster).is_some_and(|file| file.ready && file.pid == postmaster.pid()) {
-            return Outcome::Ready;
+        if let Some(PidFile { pid, port: Some(port), ready: true }) = PidFile::read(&layout.cluster)
+            && pid == postmaster.pid()
+        {
+            return Outcome::Ready(port);
         }
         if begin.elapsed() >= READY_LIMIT {
             return Outcome::OutOfTime;
