@@ -51,9 +51,8 @@ pub async fn schema(app: Arc<App>) -> Result<PortcullisSchema, Error> {
     };
     let known = Arc::new(Known::new(mode, settings.document_cache_bytes)?);
     let concealed = !settings.introspection;
-    let schema = measured(Documents { bounds: settings.bounds, known: Some(known), concealed });
-    // A suggestion tells the names that introspection would.
-    let schema = if settings.introspection { schema } else { schema.disable_introspection().disable_suggestions() };
+    let schema = measured(Documents::new(settings.bounds, Some(known), concealed));
+    let schema = if settings.introspection { schema } else { schema.disable_introspection() };
     Ok(schema.data(app).finish())
 }
 

@@ -25,9 +25,10 @@ async fn the_accept_header_chooses_type_and_status() {
         ("{", GRAPHQL, 400, json!("GRAPHQL_PARSE_FAILED")),
         ("{ you }", "application/json", 200, json!("GRAPHQL_VALIDATION_FAILED")),
         ("{ you }", GRAPHQL, 400, json!("GRAPHQL_VALIDATION_FAILED")),
-        ("mutation { login(input: 7) { __typename } }", GRAPHQL, 200, json!("BAD_USER_INPUT")),
+        ("mutation { login(input: 7) { __typename } }", GRAPHQL, 400, json!("GRAPHQL_VALIDATION_FAILED")),
+        ("mutation { refreshToken { __typename } }", GRAPHQL, 200, json!("BAD_USER_INPUT")),
         ("query A { __typename } query B { __typename }", GRAPHQL, 400, json!("BAD_USER_INPUT")),
-        ("query ($x: Int!) { __typename }", GRAPHQL, 400, json!("BAD_USER_INPUT")),
+        ("query ($x: String!) { __type(name: $x) { name } }", GRAPHQL, 400, json!("BAD_USER_INPUT")),
     ] {
         let response = client
             .post(json!({ "query": query }).to_string())

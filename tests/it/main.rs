@@ -26,6 +26,7 @@ mod feed;
 mod files;
 mod fuzz;
 mod generated;
+mod graphql;
 mod guard;
 mod http;
 mod keys;

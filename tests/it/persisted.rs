@@ -64,7 +64,7 @@ async fn a_document_that_was_sent_once_is_known_by_its_hash() {
     // Whoever uses it is somebody else, and his variables are his own.
     let answer = post(&app.anonymous(), &apollo(&hash)).await;
     assert_eq!(answer["errors"][0]["extensions"]["reason"], "TOKEN_MISSING", "{answer}");
-    assert_eq!(code(&ada, &with(apollo(&hash), "variables", json!({ "no": "x" }))).await, "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(code(&ada, &with(apollo(&hash), "variables", json!({ "no": "x" }))).await, "BAD_USER_INPUT");
     // A document that was sent without its hash is known as well; another instance does not know it.
     ada.send("{ __typename }", Value::Null).await;
     let typename = apollo(&sha256("{ __typename }"));

@@ -43,27 +43,8 @@ fn weight(value: &Value) -> usize {
     }
 }
 
-/// GraphQL specification, section 6.1.2: without a required variable nothing is executed.
-pub(super) fn required_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
-    let missing = operation.variable_definitions.iter().find(|definition| {
-        let definition = &definition.node;
-        let missing = match variables.get(&definition.name.node) {
-            None => definition.default_value.is_none(),
-            Some(value) => *value == Value::Null,
-        };
-        missing && !definition.var_type.node.nullable
-    });
-    match missing {
-        None => Ok(()),
-        Some(definition) => {
-            let message = format!("The variable ${} is required.", definition.node.name.node);
-            Err(refusal(message, definition.pos, Code::BadUserInput))
-        }
-    }
-}
-
-/// The library executes a mutation's field as often as it is written, and answers once for each response key; the
-/// specification (section 6.3.2) would execute it once.
+/// The specification (section 6.3.2) would execute a mutation's field once, however often it is written under one response key.
+/// Whoever writes it twice may not mean that, and what was done can't be undone.
 pub(super) fn no_mutation_twice(
     document: &ExecutableDocument,
     operation: &OperationDefinition,

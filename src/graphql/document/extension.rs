@@ -1,117 +1,187 @@
-//! The extension that finds, measures and remembers the documents of requests.
+//! The extension that finds, measures, validates and remembers the documents of requests, and puts another into their place.
 
 use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextValidation,
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextRequest, NextValidation,
 };
-use async_graphql::{Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult};
+use async_graphql::registry::Registry;
+use async_graphql::{CacheControl, Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult};
 
 use super::conceal::conceal;
 use super::known::{Found, Hash, Known};
+use super::prepare::Prepared;
 use super::refusal::refusal;
 use super::registered::Registration;
-use super::{Document, any_name};
+use super::{Document, Library, any_name};
 use crate::config::Bounds;
-use crate::graphql::error::{Code, invalid};
+use crate::graphql::error::Code;
 
 /// Before anything else sees a document.
 #[derive(Clone)]
 pub(crate) struct Documents {
-    pub(crate) bounds: Bounds,
+    pub(in crate::graphql) bounds: Bounds,
     /// Without it every document is read anew.
-    pub(crate) known: Option<Arc<Known>>,
+    known: Option<Arc<Known>>,
     /// Whether clients may not know the schema.
-    pub(crate) concealed: bool,
+    concealed: bool,
+    library: Library,
+}
+
+impl Documents {
+    pub(crate) fn new(bounds: Bounds, known: Option<Arc<Known>>, concealed: bool) -> Self {
+        // A suggestion tells the names that introspection would.
+        Self { bounds, known, concealed, library: Library::new(bounds.depth, !concealed) }
+    }
 }
 
 impl ExtensionFactory for Documents {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(OneRequest { documents: self.clone(), document: OnceLock::new() })
+        Arc::new(OneRequest { documents: self.clone(), serving: OnceLock::new(), refused: OnceLock::new() })
     }
 }
 
 struct OneRequest {
     documents: Documents,
-    /// The request's, and what to remember it by if it is new.
-    document: OnceLock<(Arc<Document>, Option<Hash>)>,
+    serving: OnceLock<Serving>,
+    /// All that is wrong with the document, where the library has room for one error.
+    refused: OnceLock<Vec<ServerError>>,
+}
+
+/// The document of a request that is answered.
+struct Serving {
+    document: Arc<Document>,
+    /// What to remember it by if it is new.
+    hash: Option<Hash>,
+    /// What is executed, if that is another for each request.
+    prepared: Option<Prepared>,
+}
+
+impl Serving {
+    fn prepared(&self) -> Option<&Prepared> {
+        self.prepared.as_ref().or(self.document.prepared())
+    }
 }
 
 impl OneRequest {
-    fn conceal(&self, errors: &mut [ServerError]) {
-        if let Some((document, _)) = self.document.get().filter(|_| self.documents.concealed) {
-            errors.iter_mut().for_each(|error| conceal(error, document.text()));
+    fn conceal(&self, errors: &mut [ServerError], text: &str) {
+        if self.documents.concealed {
+            errors.iter_mut().for_each(|error| conceal(error, text));
         }
     }
 
-    fn find(&self, ctx: &ExtensionContext<'_>, request: &Request) -> ServerResult<(Arc<Document>, Option<Hash>)> {
+    async fn find(
+        &self,
+        registry: &Registry,
+        request: &Request,
+    ) -> Result<(Arc<Document>, Option<Hash>), Vec<ServerError>> {
         let found = match &self.documents.known {
-            Some(known) => Some(known.find(&request.query, of(&request.data))?),
+            Some(known) => Some(known.find(&request.query, of(&request.data)).map_err(one)?),
             None => None,
         };
         let hash = match found {
-            Some(Found::Known(document)) => return Ok((document, None)),
+            Some(Found::Known(document)) => {
+                self.admit(&document, registry, request).map_err(one)?;
+                return Ok((document, None));
+            }
             Some(Found::New(hash)) => Some(hash),
             None => None,
         };
-        let document = Document::read(&request.query, &self.documents.bounds, &ctx.schema_env.registry)?;
+        let mut document = Document::read(&request.query, &self.documents.bounds, registry).map_err(one)?;
+        self.admit(&document, registry, request).map_err(one)?;
+        document.validate(registry, &self.documents.library).await?;
         Ok((Arc::new(document), hash))
     }
+
+    /// Whether the document may be validated and executed.
+    fn admit(&self, document: &Document, registry: &Registry, request: &Request) -> Result<(), ServerError> {
+        if self.documents.concealed && document.introspects {
+            let message = "Clients can't ask for the schema here.".to_owned();
+            return Err(refusal(message, Pos::default(), Code::GraphqlValidationFailed));
+        }
+        let bounds = &self.documents.bounds;
+        match of::<Arc<Registration>>(&request.data) {
+            Some(_) => document.check_all(bounds, registry),
+            None => document.check(&request.variables, request.operation_name.as_deref(), bounds, registry),
+        }
+    }
+
+    async fn serve(&self, registry: &Registry, request: &mut Request) -> Result<(), Vec<ServerError>> {
+        let (document, hash) = self.find(registry, request).await?;
+        let prepared = if of::<Arc<Registration>>(&request.data).is_some() {
+            // The library wants to know which to execute.
+            request.operation_name = any_name(document.parsed());
+            None
+        } else {
+            let Request { variables, operation_name, .. } = request;
+            document.prepare(variables, operation_name.as_deref(), registry).map_err(|mut error| {
+                self.conceal(std::slice::from_mut(&mut error), document.text());
+                one(error)
+            })?
+        };
+        let serving = Serving { document, hash, prepared };
+        // Without a prepared one the library says that there is no operation of that name.
+        let executable = serving.prepared().map_or_else(|| serving.document.parsed(), |prepared| &prepared.executable);
+        request.set_parsed_query(executable.clone());
+        let _ = self.serving.set(serving);
+        Ok(())
+    }
+}
+
+fn one(error: ServerError) -> Vec<ServerError> {
+    vec![error]
 }
 
 #[async_trait]
 impl Extension for OneRequest {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        let mut response = next.run(ctx).await;
+        if let Some(errors) = self.refused.get() {
+            response.errors.clone_from(errors);
+        }
+        response
+    }
+
     async fn prepare_request(
         &self,
         ctx: &ExtensionContext<'_>,
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let (bounds, registry) = (&self.documents.bounds, &ctx.schema_env.registry);
-        let (document, hash) = self.find(ctx, &request)?;
-        if self.documents.concealed && document.introspects {
-            let message = "Clients can't ask for the schema here.".to_owned();
-            return Err(refusal(message, Pos::default(), Code::GraphqlValidationFailed));
+        if let Err(mut errors) = self.serve(&ctx.schema_env.registry, &mut request).await {
+            self.conceal(&mut errors, &request.query);
+            let first = errors.first().cloned();
+            let _ = self.refused.set(errors);
+            return Err(first.unwrap_or_else(|| ServerError::new("This document is refused.", None)));
         }
-        if of::<Arc<Registration>>(&request.data).is_some() {
-            document.check_all(bounds, registry)?;
-            // The library wants to know which to execute.
-            request.operation_name = any_name(document.parsed());
-        } else {
-            document.check(&request.variables, request.operation_name.as_deref(), bounds, registry)?;
-        }
-        request.set_parsed_query(document.parsed().clone());
-        let _ = self.document.set((document, hash));
         next.run(ctx, request).await
     }
 
+    /// The document that was sent is valid. The one in its place is executed without the look of rules that are made for others.
     async fn validation(
         &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
+        _: &ExtensionContext<'_>,
+        _: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(ctx).await.map_err(|errors| {
-            let mut errors = invalid(errors);
-            self.conceal(&mut errors);
-            errors
-        })
+        Ok(ValidationResult { cache_control: CacheControl::default(), complexity: 0, depth: 0 })
     }
 
     async fn execute(&self, ctx: &ExtensionContext<'_>, operation: Option<&str>, next: NextExecute<'_>) -> Response {
-        // By now it has been found valid.
-        if let Some((document, hash)) = self.document.get() {
-            if let Some(registration) = ctx.data_opt::<Arc<Registration>>() {
-                registration.found_sound(document.clone());
-                return Response::default();
-            }
-            if let (Some(hash), Some(known)) = (hash, &self.documents.known) {
-                known.remember(*hash, document.clone());
-            }
+        let Some(serving) = self.serving.get() else { return next.run(ctx, operation).await };
+        if let Some(registration) = ctx.data_opt::<Arc<Registration>>() {
+            registration.found_sound(serving.document.clone());
+            return Response::default();
+        }
+        if let (Some(hash), Some(known)) = (serving.hash, &self.documents.known) {
+            known.remember(hash, serving.document.clone());
         }
         let mut response = next.run(ctx, operation).await;
-        self.conceal(&mut response.errors);
+        if let Some(prepared) = serving.prepared() {
+            prepared.form.put(&mut response.data);
+        }
+        self.conceal(&mut response.errors, serving.document.text());
         response
     }
 }

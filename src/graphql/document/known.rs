@@ -161,8 +161,16 @@ mod tests {
                 let parsed = parse_query(&text).expect("a document");
                 let (text, bytes) = (text.into_boxed_str(), 1000 + number * 10);
                 let hash = hash_of(&text);
-                let document =
-                    Document { text, parsed, weight: None, uses: 0, introspects: false, secret: false, bytes };
+                let document = Document {
+                    text,
+                    parsed,
+                    prepared: None,
+                    weight: None,
+                    uses: 0,
+                    introspects: false,
+                    secret: false,
+                    bytes,
+                };
                 known.remember(hash, Arc::new(document));
                 assert!(known.remembered.weight() <= capacity);
             }

@@ -6,9 +6,12 @@ mod demands;
 mod extension;
 mod known;
 mod measure;
+mod prepare;
 mod refusal;
 mod registered;
+mod rules;
 mod scan;
+mod variables;
 mod weights;
 
 use std::mem::size_of;
@@ -18,20 +21,24 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
 use async_graphql::registry::Registry;
-use async_graphql::{Positioned, ServerError, Variables};
+use async_graphql::{Name, Positioned, ServerError, Variables};
 
 use super::error::{Code, cut, without_line};
 use crate::config::Bounds;
 pub(super) use extension::Documents;
 pub(crate) use known::Named;
 pub(super) use known::{Known, Mode};
+use prepare::{Prepared, prepare, prepare_once};
 use refusal::over;
 pub use registered::{Registered, registered};
+pub(super) use rules::Library;
 
 /// A document that was parsed and found within the bounds that hold whatever its variables are.
 pub(crate) struct Document {
     text: Box<str>,
     parsed: ExecutableDocument,
+    /// Its only operation, once it was found valid, if no variable changes what is executed.
+    prepared: Option<Prepared>,
     /// What its only operation weighs, if no variable changes it.
     weight: Option<u64>,
     /// How often it uses variables.
@@ -65,7 +72,7 @@ impl Document {
             error
         })?;
         let measured = measure::measure(&parsed, bounds)?;
-        let weight = only_operation(&parsed, None).and_then(|operation| {
+        let weight = chosen(&parsed, None).and_then(|(_, operation)| {
             let complexity = complexity::weigh(&parsed, &operation.node, &Variables::default(), registry);
             (!complexity.varies).then_some(complexity.weight)
         });
@@ -73,7 +80,7 @@ impl Document {
         let changes = parsed.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
         let secret = changes && counted.strings > 0;
         let measure::Measured { uses, introspects } = measured;
-        Ok(Self { text: text.into(), parsed, weight, uses, introspects, secret, bytes })
+        Ok(Self { text: text.into(), parsed, prepared: None, weight, uses, introspects, secret, bytes })
     }
 
     /// What is executed of it.
@@ -86,23 +93,54 @@ impl Document {
         &self.text
     }
 
-    /// Refuses an operation that weighs too much with these variables, or would be executed otherwise than it reads.
+    /// Validates the document, and prepares what can be prepared once.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) async fn validate(&mut self, registry: &Registry, library: &Library) -> Result<(), Vec<ServerError>> {
+        rules::check(&self.parsed, registry, library).await?;
+        self.prepared = chosen(&self.parsed, None).and_then(|only| prepare_once(&self.parsed, only, registry));
+        self.bytes += self.prepared.as_ref().map_or(0, |prepared| (prepared.fields * TOKEN) as u64);
+        Ok(())
+    }
+
+    /// Refuses an operation that weighs too much with these variables, or values that are too many.
     ///
     /// # Errors
     /// As it says.
     pub(super) fn check(
         &self,
         variables: &Variables,
-        chosen: Option<&str>,
+        name: Option<&str>,
         bounds: &Bounds,
         registry: &Registry,
     ) -> Result<(), ServerError> {
         demands::values(variables, self.uses, bounds)?;
         // Without an operation the library says so.
-        let Some(operation) = only_operation(&self.parsed, chosen) else { return Ok(()) };
-        self.check_weight(operation, variables, bounds, registry)?;
-        demands::required_variables(&operation.node, variables)?;
-        demands::no_mutation_twice(&self.parsed, &operation.node)
+        let Some((_, operation)) = chosen(&self.parsed, name) else { return Ok(()) };
+        self.check_weight(operation, variables, bounds, registry)
+    }
+
+    /// Coerces the variables of the operation of this name, and prepares it where that was not done once. The document must have
+    /// been found valid.
+    ///
+    /// # Errors
+    /// A variable is missing or has a wrong value, or the operation would be executed otherwise than it reads.
+    pub(super) fn prepare(
+        &self,
+        variables: &mut Variables,
+        name: Option<&str>,
+        registry: &Registry,
+    ) -> Result<Option<Prepared>, ServerError> {
+        let Some(chosen) = chosen(&self.parsed, name) else { return Ok(None) };
+        variables::coerce(&chosen.1.node, variables, registry)?;
+        demands::no_mutation_twice(&self.parsed, &chosen.1.node)?;
+        if self.prepared.is_some() { Ok(None) } else { prepare(&self.parsed, chosen, variables, registry) }
+    }
+
+    /// What was prepared once.
+    pub(super) fn prepared(&self) -> Option<&Prepared> {
+        self.prepared.as_ref()
     }
 
     /// Refuses a document that has an operation which weighs too much, variables left out.
@@ -137,16 +175,19 @@ fn any_name(document: &ExecutableDocument) -> Option<String> {
     }
 }
 
-/// The operation of this name, or without a name the only one.
-fn only_operation<'a>(
+/// The operation of this name, or without a name the only one, with its name if it has one.
+fn chosen<'a>(
     document: &'a ExecutableDocument,
-    chosen: Option<&str>,
-) -> Option<&'a Positioned<OperationDefinition>> {
+    name: Option<&str>,
+) -> Option<(Option<&'a Name>, &'a Positioned<OperationDefinition>)> {
     match &document.operations {
-        DocumentOperations::Single(operation) => Some(operation),
-        DocumentOperations::Multiple(all) => match chosen {
-            Some(name) => all.get(name),
-            None => all.values().next().filter(|_| all.len() == 1),
-        },
+        DocumentOperations::Single(operation) => Some((None, operation)),
+        DocumentOperations::Multiple(all) => {
+            let (name, operation) = match name {
+                Some(name) => all.get_key_value(name),
+                None => all.iter().next().filter(|_| all.len() == 1),
+            }?;
+            Some((Some(name), operation))
+        }
     }
 }

@@ -56,7 +56,7 @@ impl Registered {
 /// # Errors
 /// [`Error::Internal`] with a line for the operator about each that would be refused.
 pub async fn registered(manifest: &Manifest, bounds: Bounds) -> Result<Registered, Error> {
-    let schema = crate::graphql::measured(Documents { bounds, known: None, concealed: false }).finish();
+    let schema = crate::graphql::measured(Documents::new(bounds, None, false)).finish();
     let mut registered = Registered::default();
     let mut faults = Vec::new();
     for (name, text) in manifest.0.iter() {
