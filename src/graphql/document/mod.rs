@@ -4,13 +4,16 @@ mod complexity;
 mod conceal;
 mod demands;
 mod extension;
+mod grammar;
 mod known;
+mod legible;
 mod measure;
 mod prepare;
 mod refusal;
 mod registered;
 mod rules;
 mod scan;
+mod tokens;
 mod variables;
 mod weights;
 
@@ -64,7 +67,7 @@ impl Document {
     /// It is no GraphQL, is over a bound, or a fragment spreads itself.
     pub(super) fn read(text: &str, bounds: &Bounds, registry: &Registry) -> Result<Self, ServerError> {
         let counted = scan::scan(text, bounds)?;
-        let parsed = parse_query(text).map_err(|error| {
+        let parsed = parse_query(legible::legible(text)).map_err(|error| {
             let mut error = ServerError::from(error);
             Code::GraphqlParseFailed.mark(&mut error);
             without_line(&mut error);

@@ -2,7 +2,9 @@
 
 use async_graphql::{Pos, ServerError};
 
+use super::grammar::Grammar;
 use super::refusal::{over, refusal};
+use super::tokens::{Kind, Malformed, Tokens};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 
@@ -18,89 +20,41 @@ pub(super) struct Counted {
 }
 
 /// Counts the tokens of a document (GraphQL specification, section 2.1), or refuses it. Whatever the parser would take for a
-/// token or a bracket is counted, up to the place where the parser would give up; numbers may count for several.
+/// token or a bracket is counted.
 ///
 /// # Errors
-/// When there are too many, brackets too deep in each other, a name is overlong or a string has no end.
+/// When there are too many, brackets too deep in each other, a name is overlong, a token is malformed, or stands where the
+/// grammar has none and the parser would take it all the same.
 pub(super) fn scan(text: &str, bounds: &Bounds) -> Result<Counted, ServerError> {
-    let bytes = text.as_bytes();
-    let (mut at, mut counted, mut nesting) = (0, Counted::default(), 0_usize);
-    while let Some(&byte) = bytes.get(at) {
-        let start = at;
-        at = match byte {
-            // Beyond ASCII only the byte order mark is not an error, and that is ignored.
-            b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x80.. => {
-                at += 1;
-                continue;
-            }
-            b'#' => {
-                at = run(bytes, at, |byte| !matches!(byte, b'\r' | b'\n'));
-                continue;
-            }
-            b'"' => string(bytes, at).ok_or_else(|| {
-                let message = "A string has no end.".to_owned();
-                refusal(message, position(text, start), Code::GraphqlParseFailed)
-            })?,
-            b'{' | b'[' | b'(' => {
+    let (mut counted, mut nesting, mut grammar) = (Counted::default(), 0_usize, Grammar::default());
+    for token in Tokens::of(text) {
+        let token = token.map_err(|Malformed { what, start }| malformed(what, text, start))?;
+        match token.kind {
+            Kind::Comment => continue,
+            Kind::String | Kind::BlockString => counted.strings += 1,
+            Kind::Punctuator(b'{' | b'[' | b'(') => {
                 nesting += 1;
                 if nesting > bounds.nesting {
-                    return Err(over("nested brackets", bounds.nesting, position(text, start)));
+                    return Err(over("nested brackets", bounds.nesting, position(text, token.start)));
                 }
-                at + 1
             }
-            b'}' | b']' | b')' => {
-                nesting = nesting.saturating_sub(1);
-                at + 1
+            Kind::Punctuator(b'}' | b']' | b')') => nesting = nesting.saturating_sub(1),
+            _ if token.end - token.start > NAME => {
+                return Err(over("bytes of a name", NAME, position(text, token.start)));
             }
-            // The parser takes 007 for three numbers.
-            b'0' => at + 1,
-            b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'1'..=b'9' => {
-                run(bytes, at, |byte| byte == b'_' || byte.is_ascii_alphanumeric())
-            }
-            b'.' if bytes[at..].starts_with(b"...") => at + 3,
-            _ => at + 1,
-        };
-        if byte == b'"' {
-            counted.strings += 1;
-        } else if at - start > NAME {
-            return Err(over("bytes of a name", NAME, position(text, start)));
+            _ => {}
         }
         counted.tokens += 1;
         if counted.tokens > bounds.tokens {
-            return Err(over("tokens", bounds.tokens, position(text, start)));
+            return Err(over("tokens", bounds.tokens, position(text, token.start)));
         }
+        grammar.next(token, text).map_err(|what| malformed(what, text, token.start))?;
     }
     Ok(counted)
 }
 
-/// The end of the bytes from `at` that are `wanted`.
-fn run(bytes: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
-    at + bytes[at..].iter().take_while(|byte| wanted(**byte)).count()
-}
-
-/// The end of the string that begins at `at`, if it has one.
-fn string(bytes: &[u8], at: usize) -> Option<usize> {
-    const BLOCK: &[u8] = b"\"\"\"";
-    if bytes[at..].starts_with(BLOCK) {
-        let mut at = at + BLOCK.len();
-        loop {
-            at += match bytes.get(at..)? {
-                [] => return None,
-                [b'\\', b'"', b'"', b'"', ..] => 4,
-                [b'"', b'"', b'"', ..] => return Some(at + BLOCK.len()),
-                _ => 1,
-            };
-        }
-    }
-    let mut at = at + 1;
-    loop {
-        at += match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\r' | b'\n' => return None,
-            b'\\' => 2,
-            _ => 1,
-        };
-    }
+fn malformed(what: &str, text: &str, start: usize) -> ServerError {
+    refusal(what.to_owned(), position(text, start), Code::GraphqlParseFailed)
 }
 
 /// Lines and columns count from 1.
@@ -141,7 +95,7 @@ mod tests {
         assert_eq!(tokens("\u{feff}{ a(b: \"{ \\\" { é\") }"), 8);
         assert_eq!(tokens("{ a(b: \"\"\" { \" \\\"\"\" \n { \"\"\") }"), 8);
         assert_eq!(tokens("{ a(b: [\"\" \"{\"]) }"), 11);
-        assert_eq!(tokens("[007]"), 5, "as the parser reads it");
+        assert_eq!(tokens("query($a: T = [-0 1.5e-5]) { a }"), 15);
     }
 
     #[test]

@@ -65,6 +65,18 @@ const REFUSED: &[(&str, &str)] = &[
     ("{ me { __typename(a: 1) } }", "a"),
 ];
 
+/// What the grammar does not allow, or section 5.6.3, and the parser would not notice.
+const UNREADABLE: &[&str] = &[
+    "mutation { logout(input: { refreshToken: \"a\", refreshToken: \"b\" }) { ended } }",
+    "mutation($i: LogoutInput = { refreshToken: \"a\" refreshToken: \"a\" }) { logout(input: $i) { ended } }",
+    "mutationM { logout { ended } }",
+    "query() { __typename }",
+    "{ ...on } fragment on on Query { __typename }",
+    "{ me { sessions(first: 1after: null) { nodes { id } } } }",
+    "{ me { sessions(first: nullafter: null) { nodes { id } } } }",
+    "{ me { sessions(first: 01) { nodes { id } } } }",
+];
+
 /// What must not be refused.
 const ANSWERED: &[&str] = &[
     "query($b: Boolean = true) { me @include(if: $b) { id } }",
@@ -76,6 +88,8 @@ const ANSWERED: &[&str] = &[
     "mutation { refreshToken { ... on InvalidRefreshToken { x: message } ... on RateLimited { x: message } } }",
     "mutation { refreshToken { ... { x: __typename } ... on RateLimited { x: __typename } } }",
     "mutation { logout(input: null) { ended } }",
+    "{ ... on # a comment\n Query { __typename } }",
+    "mutation { logout(input: { refreshToken: \"\\u{1F600} \\ud83d\\ude00\" }) { ended } }",
     "mutation { logout(input: {}) { ended } }",
     "{ me { sessions(first: 1, after: null) { nodes { id } } sessions(after: null, first: 1) { nodes { current } } } }",
 ];
@@ -97,6 +111,17 @@ async fn what_the_specification_does_not_allow_is_refused() {
         }
     }
     assert!(let_through.is_empty(), "{} of {}:\n{}", let_through.len(), REFUSED.len(), let_through.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_grammar_does_not_allow_is_refused() {
+    let app = TestApp::start().await;
+    let client = app.anonymous();
+    for document in UNREADABLE {
+        let answer = client.send(document, Value::Null).await;
+        assert!(answer.get("data").is_none(), "{document}: {answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_PARSE_FAILED", "{document}: {answer}");
+    }
 }
 
 /// The library panics at a default of a list of such a type.
