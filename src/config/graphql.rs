@@ -19,7 +19,8 @@ pub struct GraphqlSettings {
     #[arg(long, global = true, env = "PORTCULLIS_INTROSPECTION", value_name = "on|off")]
     pub introspection: Option<String>,
 
-    /// Largest request body, in bytes: 1024 to 16777216.
+    /// Largest request body, and largest query string of a GET, in bytes: 1024 to 16777216. A query string has to fit into
+    /// PORTCULLIS_MAX_HEADER_BYTES as well.
     #[arg(long, global = true, env = "PORTCULLIS_MAX_BODY_BYTES", default_value = "65536", value_name = "BYTES")]
     pub max_body_bytes: String,
 

@@ -1,39 +1,79 @@
 //! GraphiQL at `/`, from assets inside the binary; `graphiql/` holds them and what they are built from.
 
+use std::borrow::Cow;
+
 use poem::http::{HeaderValue, header};
-use poem::{Endpoint, IntoResponse, Request, Response, Route, get};
+use poem::{Body, Endpoint, Request, Response};
+use url::Url;
+
+use super::routes::Routes;
 
 /// Everything from this server, nothing inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-struct Asset {
-    content_type: &'static str,
-    bytes: &'static [u8],
-}
+/// The page. What it loads it names relative to itself, `"./graphiql/...`.
+const PAGE: &str = include_str!("graphiql/index.html");
+
+/// What it loads.
+const ASSETS: [(&str, &str, &[u8]); 3] = [
+    ("/graphiql/graphiql.js", "text/javascript; charset=utf-8", include_bytes!("graphiql/dist/graphiql.js")),
+    ("/graphiql/graphiql.css", "text/css; charset=utf-8", include_bytes!("graphiql/dist/graphiql.css")),
+    (
+        "/graphiql/THIRD-PARTY-LICENSES.txt",
+        "text/plain; charset=utf-8",
+        include_bytes!("graphiql/dist/THIRD-PARTY-LICENSES.txt"),
+    ),
+];
 
 /// Adds the page and what it loads.
-pub(super) fn add(routes: Route) -> Route {
-    let page = Asset { content_type: "text/html; charset=utf-8", bytes: include_bytes!("graphiql/index.html") };
-    let script =
-        Asset { content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("graphiql/dist/graphiql.js") };
-    let style = Asset { content_type: "text/css; charset=utf-8", bytes: include_bytes!("graphiql/dist/graphiql.css") };
-    let licenses = Asset {
-        content_type: "text/plain; charset=utf-8",
-        bytes: include_bytes!("graphiql/dist/THIRD-PARTY-LICENSES.txt"),
+///
+/// Where the issuer has a path, a proxy takes that path away before the server sees it. The page's address may then end without a
+/// slash, and relative names would lead beside the path, so the page names it. What it loads is found there as well, for whoever
+/// opens the page past the proxy.
+pub(super) fn add(mut routes: Routes, issuer: &str) -> Routes {
+    let prefix = prefix(issuer);
+    let page = match &prefix {
+        None => PAGE.to_owned(),
+        Some(prefix) => PAGE.replace("\"./graphiql/", &format!("\"{}/graphiql/", prefix.replace('&', "&amp;"))),
     };
+    routes = routes.at("/", Asset { content_type: "text/html; charset=utf-8", content: Cow::Owned(page.into_bytes()) });
+    for (path, content_type, bytes) in ASSETS {
+        routes = routes.at(path, Asset { content_type, content: Cow::Borrowed(bytes) });
+        if let Some(prefix) = prefix.as_deref().filter(|prefix| is_literal(prefix)) {
+            let asset = Asset { content_type, content: Cow::Borrowed(bytes) };
+            routes = routes.also_at(&format!("{prefix}{path}"), path, asset);
+        }
+    }
     routes
-        .at("/", get(page))
-        .at("/graphiql/graphiql.js", get(script))
-        .at("/graphiql/graphiql.css", get(style))
-        .at("/graphiql/THIRD-PARTY-LICENSES.txt", get(licenses))
+}
+
+/// The issuer's path, without a slash at its end and with one at its start, whatever else the issuer has there: two would name a host.
+fn prefix(issuer: &str) -> Option<String> {
+    let url = Url::parse(issuer).ok()?;
+    let path = url.path().trim_matches('/');
+    (!path.is_empty()).then(|| format!("/{path}"))
+}
+
+/// Whether a route of this path would stand for nothing but itself.
+fn is_literal(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte))
+}
+
+struct Asset {
+    content_type: &'static str,
+    content: Cow<'static, [u8]>,
 }
 
 impl Endpoint for Asset {
     type Output = Response;
 
     async fn call(&self, _: Request) -> poem::Result<Response> {
-        let mut response = self.bytes.with_content_type(self.content_type).into_response();
+        let body = match &self.content {
+            Cow::Borrowed(bytes) => Body::from(*bytes),
+            Cow::Owned(bytes) => Body::from(bytes.clone()),
+        };
+        let mut response = Response::builder().content_type(self.content_type).body(body);
         let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         Ok(response)

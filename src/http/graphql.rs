@@ -1,4 +1,7 @@
-//! `POST /graphql` (GraphQL over HTTP, draft of the GraphQL Foundation).
+//! `/graphql`: operations by POST, queries by GET as well (GraphQL over HTTP, draft of the GraphQL Foundation).
+
+mod parameters;
+mod read;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -7,45 +10,29 @@ use std::time::Duration;
 use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, Value, Variables};
 use async_graphql_poem::GraphQLResponse;
 use futures_util::FutureExt;
-use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
-use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::accept::{MediaType, negotiate};
-use super::answer::refusal;
-use super::body::{self, NoBody};
+use super::accept::MediaType;
 use super::request_log::RequestId;
 use super::stopping::Stopping;
 use super::viewer::viewer;
 use super::{cookies, persisted};
 use crate::app::App;
 use crate::error::Error;
-use crate::graphql::cookies::FOREIGN;
+use crate::graphql::document::OnlyQueries;
 use crate::graphql::error::{self, Code};
 use crate::graphql::loaders;
 use crate::graphql::{PortcullisSchema, schema};
+use read::{Asked, Refused};
 
-/// Answers one operation a request: no batches, no GET.
+/// Answers one operation a request: no batches.
 pub(super) struct GraphqlEndpoint {
     app: Arc<App>,
     schema: PortcullisSchema,
     timeout: Duration,
     stopping: Stopping,
-}
-
-/// The body, read by hand: the library's extractor takes batches and other content types as well.
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    expecting = "an object with query or documentId, and optionally operationName, variables and extensions"
-)]
-struct Body {
-    query: Option<String>,
-    document_id: Option<String>,
-    operation_name: Option<String>,
-    variables: Option<serde_json::Map<String, serde_json::Value>>,
-    extensions: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl GraphqlEndpoint {
@@ -56,78 +43,63 @@ impl GraphqlEndpoint {
         Ok(Self { schema: schema(app.clone()).await?, app, timeout, stopping })
     }
 
-    async fn answer(&self, mut request: Request) -> Result<Response, Response> {
-        if request.method() != Method::POST {
-            let message = "Send a POST request.";
-            let mut refusal = refusal(StatusCode::METHOD_NOT_ALLOWED, MediaType::Json, Code::BadUserInput, message);
-            refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-            return Err(refusal);
+    async fn answer(&self, mut request: Request) -> Response {
+        let media_type = match read::accepted(request.headers()) {
+            Ok(media_type) => media_type,
+            Err(refused) => return refused.answer(MediaType::Json),
+        };
+        let answer = if read::is_safe(request.method()) {
+            self.answer_query(&request, media_type).await
+        } else {
+            self.answer_any(&mut request, media_type).await
+        };
+        answer.unwrap_or_else(|refused| refused.answer(media_type))
+    }
+
+    /// Answers a GET.
+    async fn answer_query(&self, request: &Request, media_type: MediaType) -> Result<Response, Refused> {
+        let only_queries = OnlyQueries::default();
+        let operation = self.operation(request, read::safe(request, &self.app)?)?.data(only_queries.clone());
+        let mut answer = respond(self.execute(operation, request).await, media_type);
+        if only_queries.has_refused() {
+            answer.set_status(StatusCode::METHOD_NOT_ALLOWED);
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
-        let headers = request.headers();
-        let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
-        let media_type = negotiate((!accept.is_empty()).then(|| accept.join(",")).as_deref()).ok_or_else(|| {
-            let message = "Accept application/graphql-response+json or application/json.";
-            refusal(StatusCode::NOT_ACCEPTABLE, MediaType::Json, Code::BadUserInput, message)
-        })?;
-        let refuse = |status, message: &str| refusal(status, media_type, Code::BadUserInput, message);
-        let mut content_types = headers.get_all(header::CONTENT_TYPE).iter();
-        if !is_json(content_types.next()) || content_types.next().is_some() {
-            return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
-        }
-        if headers
-            .get_all(header::CONTENT_ENCODING)
-            .iter()
-            .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
-        {
-            return Err(refuse(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Send the body as it is, without Content-Encoding.",
-            ));
-        }
-        let cookies = cookies::of(&self.app, headers)
-            .map_err(|cookies::Foreign| refusal(StatusCode::FORBIDDEN, media_type, Code::Forbidden, FOREIGN))?;
-        let body =
-            body::read(&mut request, &self.app, &self.stopping).await.map_err(|none| self.without(none, media_type))?;
-        let body = parse(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, &message))?;
-        let asked = persisted::asked(body.query, body.document_id, body.extensions.as_ref());
-        let (text, name) = asked.map_err(|message| refuse(StatusCode::BAD_REQUEST, message))?;
-        let mut operation = GraphqlRequest::new(text).data(viewer(&request)).data(loaders::sessions(self.app.clone()));
-        operation = operation.data(loaders::events(self.app.clone()));
-        operation.operation_name = body.operation_name;
-        if let Some(cookies) = cookies.clone() {
-            operation = operation.data(cookies);
-        }
-        if let Some(name) = name {
-            operation = operation.data(name);
-        }
-        if let Some(variables) = body.variables {
-            operation.variables = Variables::from_json(serde_json::Value::Object(variables));
-        }
-        let id = request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default();
-        let mut answer = respond(self.execute(operation, id).await, media_type);
+        Ok(answer)
+    }
+
+    /// Answers a POST.
+    async fn answer_any(&self, request: &mut Request, media_type: MediaType) -> Result<Response, Refused> {
+        let asked = read::posted(request, &self.app, &self.stopping).await?;
+        let cookies = asked.cookies.clone();
+        let operation = self.operation(request, asked)?;
+        let mut answer = respond(self.execute(operation, request).await, media_type);
         if let Some(cookies) = cookies {
             cookies::write(&cookies, self.app.clock.now(), answer.headers_mut());
         }
         Ok(answer)
     }
 
-    /// The answer to a request without a body. What may still come of it is not waited for.
-    fn without(&self, body: NoBody, media_type: MediaType) -> Response {
-        let limit = self.app.config.graphql.max_body_bytes;
-        let (status, code, message) = match body {
-            NoBody::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, &*format!("The body is over {limit} bytes."))
-            }
-            NoBody::Broken => (StatusCode::BAD_REQUEST, Code::BadUserInput, "The body did not arrive whole."),
-            NoBody::Slow => (StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, "The body did not arrive in time."),
-            NoBody::Stopping => (StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, "The server is stopping."),
-        };
-        let mut refusal = refusal(status, media_type, code, message);
-        refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        refusal
+    fn operation(&self, request: &Request, asked: Asked) -> Result<GraphqlRequest, Refused> {
+        let Asked { parameters, cookies } = asked;
+        let named = persisted::asked(parameters.query, parameters.document_id, parameters.extensions.as_ref());
+        let (text, name) = named.map_err(|message| Refused::malformed(StatusCode::BAD_REQUEST, message))?;
+        let mut operation = GraphqlRequest::new(text).data(viewer(request)).data(loaders::sessions(self.app.clone()));
+        operation = operation.data(loaders::events(self.app.clone()));
+        operation.operation_name = parameters.operation_name;
+        if let Some(cookies) = cookies {
+            operation = operation.data(cookies);
+        }
+        if let Some(name) = name {
+            operation = operation.data(name);
+        }
+        if let Some(variables) = parameters.variables {
+            operation.variables = Variables::from_json(serde_json::Value::Object(variables));
+        }
+        Ok(operation)
     }
 
-    async fn execute(&self, operation: GraphqlRequest, request_id: &str) -> GraphqlResponse {
+    async fn execute(&self, operation: GraphqlRequest, request: &Request) -> GraphqlResponse {
         let work = AssertUnwindSafe(self.schema.execute(operation)).catch_unwind();
         let mut response = match timeout(self.timeout, work).await {
             Ok(Ok(response)) => response,
@@ -135,7 +107,7 @@ impl GraphqlEndpoint {
             Ok(Err(_)) => error::panicked(),
             Err(_) => error::late(),
         };
-        error::finish(&mut response, request_id);
+        error::finish(&mut response, request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default());
         response
     }
 }
@@ -144,37 +116,14 @@ impl Endpoint for GraphqlEndpoint {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        Ok(self.answer(request).await.unwrap_or_else(|refusal| refusal))
-    }
-}
-
-fn is_json(content_type: Option<&HeaderValue>) -> bool {
-    let Some(text) = content_type.and_then(|value| value.to_str().ok()) else { return false };
-    let mut parts = text.split(';').map(str::trim);
-    parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"))
-        && parts.all(|part| match part.split_once('=') {
-            Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-                value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-            }
-            _ => true,
-        })
-}
-
-/// The error names a place in the body, and never quotes it.
-fn parse(body: &[u8]) -> Result<Body, String> {
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return Err("Batches are not answered: send one operation a request.".to_owned());
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        match error.classify() {
-            serde_json::error::Category::Data => format!(
-                "The body is not a GraphQL request: an object with the string query or documentId, and \
-                 optionally operationName, variables and extensions (line {line}, column {column})."
-            ),
-            _ => format!("The body is not JSON (line {line}, column {column})."),
+        let is_safe = read::is_safe(request.method());
+        let mut answer = self.answer(request).await;
+        if is_safe {
+            // No cache keeps it; one that does all the same must not give it to somebody else.
+            answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, Authorization"));
         }
-    })
+        Ok(answer)
+    }
 }
 
 /// With `application/json` every well-formed request gets 200; with the other type one that was not executed gets 400. A

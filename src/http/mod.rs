@@ -22,6 +22,7 @@ mod persisted;
 mod places;
 mod request_log;
 mod revocations;
+mod routes;
 mod seldom;
 mod server;
 mod stopping;
@@ -31,12 +32,14 @@ mod wellknown;
 use std::sync::Arc;
 
 use poem::http::{StatusCode, Version, header};
-use poem::{Endpoint, EndpointExt, Request, Route, get};
+use poem::{Endpoint, EndpointExt, Request};
 
 use crate::app::App;
 use crate::error::Error;
 use crate::graphql::error::Code;
 
+pub use routes::ROUTES;
+use routes::Routes;
 pub use server::serve;
 use stopping::Stopping;
 
@@ -48,16 +51,18 @@ async fn routes(app: Arc<App>, stopping: Stopping) -> Result<impl Endpoint, Erro
     // Within CORS, so that pages can read when to come back.
     let limit = || limit::RequestLimit(app.clone());
     let graphql = graphql::GraphqlEndpoint::new(app.clone(), stopping.clone()).await?;
-    let mut routes = Route::new()
-        .at("/graphql", graphql.with(limit()).with(cors::Cors(app.clone())))
-        .at("/health/live", get(health::live))
-        .at("/health/ready", get(health::Ready::new(app.clone(), stopping.clone())))
-        .at("/revocations", revocations::Revocations::new(app.clone(), stopping.clone()).with(limit()))
-        .at("/.well-known/jwks.json", get(wellknown::Jwks::new(&app)).with(limit()));
+    let revocations = revocations::Revocations::new(app.clone(), stopping.clone());
+    let mut routes = Routes::new()
+        .within("/graphql", graphql, |it| it.with(limit()).with(cors::Cors(app.clone())))
+        .at("/health/live", health::live)
+        .at("/health/ready", health::Ready::new(app.clone(), stopping.clone()))
+        .within("/revocations", revocations, |it| it.with(limit()))
+        .within("/.well-known/jwks.json", wellknown::Jwks::new(&app), |it| it.with(limit()));
     if app.config.graphql.graphiql {
-        routes = graphiql::add(routes);
+        routes = graphiql::add(routes, &app.config.issuer);
     }
     let routes = routes
+        .into_route()
         .before(async |request| addressed(request))
         .with(headers::SecurityHeaders)
         .with(request_log::RequestLog(stopping));

@@ -33,7 +33,7 @@ pub(super) fn asked(
     };
     match (text, document_id, hash) {
         (_, Some(_), Some(_)) => Err("Send documentId or extensions.persistedQuery, not both."),
-        (None, None, None) => Err("The body is not a GraphQL request: it has neither query nor documentId."),
+        (None, None, None) => Err("This is not a GraphQL request: it has neither query nor documentId."),
         (text, id, hash) => Ok((text.unwrap_or_default(), id.or(hash).map(Named))),
     }
 }

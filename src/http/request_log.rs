@@ -8,6 +8,7 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::client::address;
+use super::routes::ROUTES;
 use super::stopping::Stopping;
 use crate::clock::Stopwatch;
 use crate::telemetry;
@@ -106,11 +107,9 @@ impl Drop for Line {
 
 /// The path, if it is one of ours: others are the client's to invent, and may hold anything.
 fn route(path: &str) -> &'static str {
-    const ROUTES: [&str; 6] =
-        ["/", "/graphql", "/revocations", "/health/live", "/health/ready", "/.well-known/jwks.json"];
-    match ROUTES.into_iter().find(|route| *route == path) {
-        Some(route) => route,
-        None if path.starts_with("/graphiql/") => "/graphiql",
+    match ROUTES.iter().find(|(route, _)| *route == path) {
+        Some((route, _)) if route.starts_with("/graphiql/") => "/graphiql",
+        Some((route, _)) => route,
         None => "unknown",
     }
 }

@@ -124,3 +124,26 @@ fn a_document_that_would_be_refused_stops_the_start_and_is_named() {
         assert!(errors.contains("PORTCULLIS_PERSISTED_DOCUMENTS") && errors.contains(why), "{content}: {errors}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registered_mutation_is_not_executed_by_get() {
+    let manifest = File::new(&json!({ SHA1: LOGIN, sha256(ME): ME, "x-app:two": TWO }));
+    let app = TestApp::with(&["--persisted-queries=only", &manifest.flag()]).await;
+    let ada = app.anonymous();
+    let get = async |parameters: &[(&str, &str)]| {
+        let url = reqwest::Url::parse_with_params(&ada.url, parameters).expect("a URL");
+        let answer = ada.http.get(url).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
+    };
+    let variables = json!({ "input": { "identifier": "ada@example.com", "password": PASSWORD } }).to_string();
+    let (status, answer) = get(&[("documentId", SHA1), ("variables", &variables)]).await;
+    assert_eq!((status, &answer["data"]), (405, &Value::Null), "{answer}");
+    let (status, answer) = get(&[("documentId", &sha256(ME))]).await;
+    assert_eq!((status, &answer["errors"][0]["extensions"]["reason"]), (200, &json!("TOKEN_MISSING")), "{answer}");
+    assert_eq!(
+        get(&[("documentId", "x-app:two"), ("operationName", "Two")]).await.1,
+        json!({ "data": { "b": "Query" } })
+    );
+    let (_, answer) = get(&[("query", "{ me { id } }")]).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_NOT_IN_SAFELIST", "{answer}");
+}

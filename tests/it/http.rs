@@ -80,17 +80,6 @@ async fn only_json_is_read_so_that_forms_of_other_sites_do_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn get_executes_nothing() {
-    let app = TestApp::start().await;
-    let client = app.anonymous();
-    for path in ["/graphql?query=%7B__typename%7D", "/graphql"] {
-        let response = client.http.get(app.url(path)).send().await.expect("an answer");
-        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
-        assert_eq!(response.headers()["allow"], "POST");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_no_request_are_refused_without_being_quoted() {
     let app = TestApp::start().await;
     for body in [
@@ -232,23 +221,6 @@ async fn the_published_key_verifies_our_tokens() {
     assert_eq!(claims["sid"], client.sign_in["session"]["id"]);
     assert_eq!(claims["exp"].as_i64().expect("exp") - claims["iat"].as_i64().expect("iat"), 600);
     assert_eq!(claims["jti"].as_str().map(str::len), Some(36));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn graphiql_is_served_from_the_binary_or_not_at_all() {
-    let app = TestApp::with(&["--graphiql=on"]).await;
-    let http = app.anonymous().http.clone();
-    let page = http.get(app.url("/")).send().await.expect("an answer");
-    let policy = page.headers()["content-security-policy"].to_str().expect("text").to_owned();
-    assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
-    let page = page.text().await.expect("text");
-    for path in ["/graphiql/graphiql.js", "/graphiql/graphiql.css"] {
-        assert!(page.contains(path), "{page}");
-        assert_eq!(http.get(app.url(path)).send().await.expect("an answer").status(), StatusCode::OK);
-    }
-    assert!(!page.contains("src=\"http") && !page.contains("href=\"http") && !page.contains("\"//"), "{page}");
-    let app = TestApp::with(&["--graphiql=off"]).await;
-    assert_eq!(http.get(app.url("/")).send().await.expect("an answer").status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,6 +32,23 @@ async fn no_secret_is_ever_logged() {
     client.post(odd.to_string()).send().await.expect("an answer");
     let path = format!("{}/{}", server.url, ada.refresh_token());
     client.http.get(path).send().await.expect("an answer");
+    // In query strings: of queries that are answered, refused and not understood, and of other routes.
+    for query_string in [
+        "query={__typename}&variables={%22p%22:%22a+value+in+a+query+string%22}",
+        "query={__typename}&operationName=a+value+in+a+query+string",
+        "query={__typename}&variables=a+value+in+a+query+string",
+        "query={me(id:%22a+value+in+a+query+string%22){id}}",
+        "query=a+value+in+a+query+string%",
+        "documentId=a+value+in+a+query+string",
+        "query=mutation{login(input:{identifier:%22ada%22,password:%22a+value+in+a+query+string%22}){__typename}}",
+        "a+value+in+a+query+string=a%20value%20in%20a%20query%20string",
+    ] {
+        for path in ["/graphql", "/health/live", "/nowhere"] {
+            let url = format!("{}{path}?{query_string}", server.url);
+            client.http.get(&url).send().await.expect("an answer");
+            client.http.head(&url).send().await.expect("an answer");
+        }
+    }
     let second = ada.refresh().await;
     ada.try_refresh(&format!("{}x", ada.refresh_token())).await;
     let change = "mutation($new: String!) { changePassword(input: { currentPassword: \"a wrong guess of mine\", newPassword: $new }) \
@@ -65,6 +82,9 @@ async fn no_secret_is_ever_logged() {
         &hash,
         SECRET,
         "injected=line",
+        "a value in a query string",
+        "a+value+in+a+query+string",
+        "a%20value%20in",
     ] {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");

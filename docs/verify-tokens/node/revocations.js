@@ -27,7 +27,7 @@ export class Revocations {
   #accounts = new Map()
 
   constructor({ url, serviceKey }) {
-    this.#url = new URL('/revocations', url)
+    this.#url = new URL(`${url}/revocations`)
     this.#serviceKey = serviceKey
   }
 

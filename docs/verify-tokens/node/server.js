@@ -6,7 +6,7 @@ import process from 'node:process'
 import { Revocations } from './revocations.js'
 import { createVerifier, Refused, Unavailable } from './verify.js'
 
-const url = setting('AUTH_URL')
+const url = setting('AUTH_URL').replace(/\/+$/, '')
 const issuer = setting('AUTH_ISSUER')
 const audience = setting('AUTH_AUDIENCE')
 const serviceKey = setting('AUTH_SERVICE_KEY')

@@ -9,7 +9,7 @@ export class Refused extends Error {}
 export class Unavailable extends Error {}
 
 export function createVerifier({ url, issuer, audience, algorithms }) {
-  const published = createRemoteJWKSet(new URL('/.well-known/jwks.json', url), {
+  const published = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`), {
     cacheMaxAge: 300_000,
     // At most one look in this time for a `kid` that nobody knows: anybody can make one up.
     cooldownDuration: 30_000,

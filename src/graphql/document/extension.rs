@@ -15,7 +15,7 @@ use super::known::{Found, Hash, Known};
 use super::prepare::Prepared;
 use super::refusal::refusal;
 use super::registered::Registration;
-use super::{Document, Library, any_name};
+use super::{Document, Library, OnlyQueries, any_name};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 
@@ -97,6 +97,9 @@ impl OneRequest {
 
     /// Whether the document may be validated and executed.
     fn admit(&self, document: &Document, registry: &Registry, request: &Request) -> Result<(), ServerError> {
+        if let Some(only_queries) = of::<OnlyQueries>(&request.data) {
+            only_queries.check(document.parsed(), request.operation_name.as_deref())?;
+        }
         if self.documents.concealed && document.introspects {
             let message = "Clients can't ask for the schema here.".to_owned();
             return Err(refusal(message, Pos::default(), Code::GraphqlValidationFailed));

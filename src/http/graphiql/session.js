@@ -42,6 +42,9 @@ function learn(answer, sentToken) {
   }
 }
 
+// Beside the page, wherever a proxy has put it. Its address may end with a slash or without.
+const endpoint = `${location.origin}${location.pathname.replace(/\/*$/, '/')}graphql`;
+
 const failure = (message, extra) => ({ errors: [{ message, ...extra }] });
 
 // Headers set by the user win, whatever their case; an empty one is not sent at all.
@@ -76,10 +79,10 @@ export async function fetcher({ query, variables, operationName }, { headers: ow
   let response, text;
   try {
     const body = JSON.stringify({ query, variables: filled(variables), operationName });
-    response = await fetch('/graphql', { method: 'POST', headers, body });
+    response = await fetch(endpoint, { method: 'POST', headers, body });
     text = await response.text();
   } catch (error) {
-    return failure(`No answer from ${location.origin}/graphql. Is the server running? (${error.message})`);
+    return failure(`No answer from ${endpoint}. Is the server running? (${error.message})`);
   }
 
   let answer;

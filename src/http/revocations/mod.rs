@@ -7,7 +7,7 @@ mod streams;
 use std::sync::Arc;
 
 use futures_util::stream::unfold;
-use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::web::sse::SSE;
 use poem::{Endpoint, IntoResponse, Request, Response};
 use tokio::sync::mpsc;
@@ -37,9 +37,6 @@ impl Revocations {
     }
 
     async fn answer(&self, request: &Request) -> Result<Response, Response> {
-        if request.method() != Method::GET {
-            return Err(with(refusal(StatusCode::METHOD_NOT_ALLOWED, "Send a GET request.\n"), header::ALLOW, "GET"));
-        }
         if self.stopping.is_told() {
             return Err(unavailable("The server is stopping.\n"));
         }

@@ -92,6 +92,17 @@ impl Raw {
 
     /// The next answer.
     pub(crate) async fn answer(&mut self) -> Answer {
+        let mut answer = self.head().await;
+        let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a length"));
+        while self.read.len() < length {
+            self.more().await;
+        }
+        answer.body = self.read.drain(..length).collect();
+        answer
+    }
+
+    /// The head of the next answer.
+    pub(crate) async fn head(&mut self) -> Answer {
         let end = loop {
             if let Some(place) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
                 break place + 4;
@@ -100,13 +111,7 @@ impl Raw {
         };
         let head = String::from_utf8(self.read.drain(..end).collect()).expect("text");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        let mut answer = Answer { status, head, body: Vec::new() };
-        let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a length"));
-        while self.read.len() < length {
-            self.more().await;
-        }
-        answer.body = self.read.drain(..length).collect();
-        answer
+        Answer { status, head, body: Vec::new() }
     }
 
     /// Until so many bytes of answers have come.
