@@ -8,6 +8,7 @@ mod connections;
 mod environment;
 mod graphql;
 mod limits;
+mod origins;
 mod persisted;
 mod secret;
 mod trusted_proxies;
@@ -85,7 +86,8 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
 
-    /// The iss claim of access tokens (RFC 7519): the URL at which applications reach this server.
+    /// The iss claim of access tokens (RFC 7519): the URL at which applications reach this server. If it has a path, a proxy
+    /// takes that path away.
     #[arg(long, global = true, env = "PORTCULLIS_ISSUER", default_value = "http://localhost:8080", value_name = "URL")]
     pub issuer: String,
 

@@ -13,6 +13,9 @@ use crate::client::Client;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// The headers in which trusted proxies name a client's address.
+pub(super) const NAMING_ADDRESSES: [HeaderName; 2] = [FORWARDED, X_FORWARDED_FOR];
+
 /// Where a request comes from, found once.
 #[derive(Clone, Copy)]
 struct Address(Option<IpAddr>);

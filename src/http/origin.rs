@@ -32,11 +32,11 @@ pub(super) fn may_use_cookies(app: &App, headers: &HeaderMap) -> bool {
     let browsers = &app.config.browsers;
     match (site, origin) {
         (None | Some("same-origin"), None) => true,
-        (None, Some(origin)) => browsers.is_own(origin) || browsers.allows(origin),
+        (None, Some(origin)) => browsers.is_own(origin) || browsers.allows_cookies(origin),
         (Some("same-origin"), Some(origin)) => {
-            browsers.is_own(origin) || browsers.allows(origin) || is_host(headers, origin)
+            browsers.is_own(origin) || browsers.allows_cookies(origin) || is_host(headers, origin)
         }
-        (Some("same-site" | "cross-site"), Some(origin)) => browsers.allows(origin),
+        (Some("same-site" | "cross-site"), Some(origin)) => browsers.allows_cookies(origin),
         // `none` is an address typed by somebody, which posts nothing.
         _ => false,
     }

@@ -72,8 +72,11 @@ const CONNECTIONS: &[(&str, &str)] = &[
 ];
 
 /// Those of `config/browsers.rs`.
-const BROWSERS: &[(&str, &str)] =
-    &[("PORTCULLIS_COOKIES", "perhaps"), ("PORTCULLIS_ALLOWED_ORIGINS", "https://app.example.com,*")];
+const BROWSERS: &[(&str, &str)] = &[
+    ("PORTCULLIS_COOKIES", "perhaps"),
+    ("PORTCULLIS_ALLOWED_ORIGINS", "https://app.example.com,*"),
+    ("PORTCULLIS_COOKIES_FOR_PATTERNS", "some"),
+];
 
 /// Those of `config/limits.rs`.
 const LIMITS: &[(&str, &str)] = &[
