@@ -22,28 +22,21 @@ pub enum Fault {
     Username(BadUsername),
     /// Too short or too long a password.
     Password(BadPassword),
-    /// An easily guessed password, beside other faults.
-    WeakPassword,
 }
 
 /// What a registration is made of.
 type Parts = (EmailAddress, Option<Username>, Password);
 
 impl Registration {
-    /// Reads all parts, or tells every fault there is, with the password if that is not at fault.
-    pub(crate) fn read(self) -> Result<Parts, (Vec<Fault>, Option<Password>)> {
+    /// Reads all parts, or tells every fault that is found without much work. How easily the password is guessed is not among them.
+    pub(crate) fn read(self) -> Result<Parts, Vec<Fault>> {
         let email = EmailAddress::parse(&self.email).map_err(|_| Fault::Email);
         let username = self.username.as_deref().map(Username::parse).transpose().map_err(Fault::Username);
         let password = passwords::check(self.password).map_err(Fault::Password);
         match (email, username, password) {
             (Ok(email), Ok(username), Ok(password)) => Ok((email, username, password)),
             (email, username, password) => {
-                let (password, bad_password) = match password {
-                    Ok(password) => (Some(password), None),
-                    Err(fault) => (None, Some(fault)),
-                };
-                let faults = [email.err(), username.err(), bad_password];
-                Err((faults.into_iter().flatten().collect(), password))
+                Err([email.err(), username.err(), password.err()].into_iter().flatten().collect())
             }
         }
     }

@@ -41,21 +41,33 @@ impl From<AccountRow> for Account {
     }
 }
 
-/// Takes what the attempt takes, and finds the account that somebody means, with the hash of its password: also where the attempt is
-/// refused. One statement, the same whether there is such an account or not.
+/// An account and its password.
+pub(crate) struct Found {
+    pub(crate) account: Account,
+    pub(crate) hash: PasswordHash,
+    /// When the password was changed, or the account made: another for each password of an account.
+    pub(crate) password_of: Timestamp,
+}
+
+/// Takes what the attempt takes, and finds the account that somebody means, with its password: also where the attempt is refused. One statement, the same whether there is such an account or not.
 pub(crate) async fn find(
     connection: &mut Connection,
     identifier: Option<&Identifier>,
     attempt: &Attempt,
-) -> Result<(Verdict, Option<(Account, PasswordHash)>), Error> {
+) -> Result<(Verdict, Option<Found>), Error> {
     let (email, username) = match identifier {
         Some(Identifier::Email(email)) => (Some(email.folded()), None),
         Some(Identifier::Username(username)) => (None, Some(username.folded())),
         None => (None, None),
     };
     let finding = Finding { attempt, email, username };
-    let (taken, found) = finding.get_result::<(TakenRow, Option<(AccountRow, String)>)>(connection).await?;
-    Ok((attempt.read(taken), found.map(|(row, hash)| (row.into(), PasswordHash::new(hash)))))
+    type Row = (TakenRow, Option<(AccountRow, String, Timestamp)>);
+    let (taken, found) = finding.get_result::<Row>(connection).await?;
+    let found = found.map(|(row, hash, password_of)| {
+        let (account, hash) = (row.into(), PasswordHash::new(hash));
+        Found { account, hash, password_of }
+    });
+    Ok((attempt.read(taken), found))
 }
 
 struct Finding<'a> {
@@ -68,7 +80,10 @@ impl QueryFragment<Pg> for Finding<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT ");
         out.push_sql(TAKEN);
-        out.push_sql(", id, email, username, roles, created_at, disabled_at, password_hash FROM ");
+        out.push_sql(
+            ", id, email, username, roles, created_at, disabled_at, password_hash, \
+             coalesce(password_changed_at, created_at) FROM ",
+        );
         self.attempt.walk(&mut out)?;
         out.push_sql(" LEFT JOIN accounts ON lower(email COLLATE \"C\") = ");
         out.push_bind_param::<Nullable<Text>, _>(&self.email)?;
@@ -83,7 +98,7 @@ pub(crate) type AccountColumns =
     (sql_types::Uuid, Text, Nullable<Text>, Array<Nullable<Text>>, Timestamptz, Nullable<Timestamptz>);
 
 impl Query for Finding<'_> {
-    type SqlType = (TakenColumns, Nullable<(AccountColumns, Text)>);
+    type SqlType = (TakenColumns, Nullable<(AccountColumns, Text, Timestamptz)>);
 }
 
 impl QueryId for Finding<'_> {

@@ -1,5 +1,7 @@
 //! What attempts cost, and what is written down of those that cost too much.
 
+use std::sync::Arc;
+
 use super::App;
 use crate::accounts::AccountId;
 use crate::audit::Kind;
@@ -8,44 +10,94 @@ use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::db::Database;
 use crate::error::Error;
-use crate::limits::Taken;
-use crate::limits::store::give_back;
+use crate::limits::store::settle;
+use crate::limits::turns::Holder;
+use crate::limits::{Limits, Taken};
 use crate::sessions::SessionId;
 
-/// What an attempt took, until it is known how it ends. Dropped, it is given back, in the background: the password was right, or the
-/// attempt was not made, because there was no room for it, or its time was over, or nobody waits for it any more.
+/// What an attempt took, until it is known how it ends.
+///
+/// It counts, whatever comes after it, unless it is said that the password was right: what was looked up is paid for. Dropped, it is
+/// settled in the background.
 pub(crate) struct Charge {
     db: Database,
-    taken: Option<Taken>,
+    taken: Taken,
+    /// Until it is settled others may wait for what it gives back.
+    holder: Option<Holder>,
+    counts: bool,
 }
 
 impl Charge {
-    /// The attempt was made, in vain, and counts.
-    pub(crate) fn keep(mut self) {
-        self.taken = None;
+    /// Whether there is nothing to settle.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.taken.is_nothing()
     }
 
-    /// Whether the account is being tried by many.
-    pub(crate) fn is_attacked(&self) -> bool {
-        self.taken.as_ref().is_some_and(|taken| taken.is_attacked)
+    /// Whether the attempt counts. One that does not is given back when the charge is dropped.
+    pub(crate) fn set_counts(&mut self, counts: bool) {
+        self.counts = counts;
+    }
+
+    /// What is to be settled. Whoever takes it over has settled it before the holder is dropped.
+    fn take(&mut self) -> (Taken, Option<Holder>) {
+        (std::mem::take(&mut self.taken), self.holder.take())
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        let Some(taken) = self.taken.take().filter(|taken| !taken.is_nothing()) else { return };
-        let (db, Ok(runtime)) = (self.db.clone(), tokio::runtime::Handle::try_current()) else { return };
+        let (taken, holder) = self.take();
+        if taken.is_nothing() {
+            return;
+        }
+        let (db, counts, Ok(runtime)) = (self.db.clone(), self.counts, tokio::runtime::Handle::try_current()) else {
+            return;
+        };
         runtime.spawn(async move {
-            if let Err(error) = db.run(async |connection| give_back(connection, &taken).await).await {
-                tracing::debug!(%error, "what an attempt took was not given back");
+            if let Err(error) = db.run(async |connection| settle(connection, &taken, counts).await).await {
+                tracing::debug!(%error, "what an attempt took was not settled");
             }
+            drop(holder);
         });
     }
 }
 
-impl App {
+/// An attempt that came to nothing, as it is written down.
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) client: Client,
+    pub(crate) of: (Option<AccountId>, Option<SessionId>),
+    /// What bounds how often that is done.
+    pub(crate) throttle: crate::limits::Attempt,
+    /// What there were too many attempts of, if the account is being tried by many.
+    pub(crate) name: Vec<u8>,
+    pub(crate) at: Timestamp,
+}
+
+/// Charges attempts, and writes down those that come to nothing.
+#[derive(Clone)]
+pub(crate) struct Charges {
+    db: Database,
+    limits: Arc<Limits>,
+}
+
+impl Charges {
     pub(crate) fn charge(&self, taken: Taken) -> Charge {
-        Charge { db: self.db.clone(), taken: Some(taken) }
+        let holder = (!taken.is_nothing()).then(|| self.limits.turns.hold(taken.keys()));
+        Charge { db: self.db.clone(), taken, holder, counts: true }
+    }
+
+    /// The attempt was made in vain, and counts. It is settled by the statement that writes it down.
+    pub(crate) async fn fail(&self, mut charge: Charge, failure: &Failure) -> Result<(), Error> {
+        let (taken, holder) = charge.take();
+        let occurrence = Occurrence::new(failure.kind, &failure.client, failure.at);
+        let (of, throttle) = (failure.of, &failure.throttle);
+        self.db.run(async |connection| record(connection, &occurrence, of, throttle, &taken).await).await?;
+        drop(holder);
+        if taken.is_attacked {
+            self.note_limit(&failure.client, &failure.name, failure.of, failure.at).await?;
+        }
+        Ok(())
     }
 
     /// Writes down that there were too many attempts of what `name` stands for, unless that was done a short time ago.
@@ -62,7 +114,14 @@ impl App {
             session = session.map(tracing::field::display),
             "there are too many attempts"
         );
-        let occurrence = Occurrence::new(Kind::Limited, client, now);
-        self.db.run(async |connection| record(connection, &occurrence, (account, session), &throttle).await).await
+        let (occurrence, nothing) = (Occurrence::new(Kind::Limited, client, now), Taken::default());
+        let of = (account, session);
+        self.db.run(async |connection| record(connection, &occurrence, of, &throttle, &nothing).await).await
+    }
+}
+
+impl App {
+    pub(crate) fn charges(&self) -> Charges {
+        Charges { db: self.db.clone(), limits: self.limits.clone() }
     }
 }

@@ -3,6 +3,7 @@
 mod caller;
 mod charge;
 mod console;
+mod trial;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,8 +25,9 @@ use crate::tokens::rotation::{NewKey, Policy};
 use crate::tokens::{Seals, TokenPair};
 
 pub use caller::{SignIn, SignedIn};
-pub(crate) use charge::Charge;
+pub(crate) use charge::Failure;
 pub use console::Console;
+pub(crate) use trial::{Admission, Trial};
 
 /// Everything that a use case needs.
 pub struct App {
@@ -42,7 +44,7 @@ pub struct App {
     /// Password hashing.
     pub passwords: Passwords,
     /// Limits on attempts.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// Callers that were verified.
     pub viewers: Arc<Viewers>,
     /// What ends or changes them.
@@ -68,7 +70,7 @@ impl App {
         let keys = start_keys(&config, &db, secret, clock.now()).await?;
         let access_tokens = AccessTokens::new(config.issuer.clone(), config.audience.clone(), config.access_token_ttl);
         let passwords = Passwords::start(config.argon2, config.hashing_threads, config.hashing_queue)?;
-        let limits = Limits::new(config.limits);
+        let limits = Arc::new(Limits::new(config.limits));
         let freshness = Arc::new(Freshness::new(config.feed_timeout));
         let viewers = Arc::new(Viewers::new(config.session_cache, config.session_idle_ttl, freshness.clone()));
         let feed = Feed::start(source, viewers.clone(), freshness).await;

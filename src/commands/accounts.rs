@@ -87,6 +87,5 @@ fn fault(fault: &Fault) -> String {
         Fault::Email => "This is not an e-mail address.".to_owned(),
         Fault::Username(why) => why.to_string(),
         Fault::Password(why) => why.to_string(),
-        Fault::WeakPassword => "The password is easily guessed.".to_owned(),
     }
 }

@@ -26,7 +26,8 @@ pub struct LimitSettings {
     pub limit_requests: String,
 
     /// Attempts of one address at one instance, of every kind that is limited below, before the database is asked. Those with a
-    /// genuine token, of a session or a device that has signed in before, are not among them: they count by account.
+    /// genuine token, of a session or a device that has signed in before, are not among them: each session and each device counts
+    /// by itself, and all changes of one account's password together, with PORTCULLIS_LIMIT_LOGIN_ATTACKED for each session past that.
     #[arg(
         long,
         global = true,
@@ -48,7 +49,7 @@ pub struct LimitSettings {
     pub limit_login: String,
 
     /// Passwords tried for one account by all addresses together, and as many by all devices that have signed in before. Past it the
-    /// account is under attack, and each address has PORTCULLIS_LIMIT_LOGIN_ATTACKED.
+    /// account is under attack, and each address and each device has PORTCULLIS_LIMIT_LOGIN_ATTACKED.
     #[arg(
         long,
         global = true,
@@ -58,7 +59,8 @@ pub struct LimitSettings {
     )]
     pub limit_login_account: String,
 
-    /// Passwords tried by one address for one account that is under attack. Never none: its owner must get in.
+    /// Passwords tried by one address, or on one device that has signed in before, for one account that is under attack. Never none:
+    /// its owner must get in.
     #[arg(
         long,
         global = true,
@@ -78,7 +80,7 @@ pub struct LimitSettings {
     )]
     pub limit_login_address: String,
 
-    /// Registrations tried by one address.
+    /// Registrations tried by one address, whatever becomes of them; those whose input can't be taken are not counted.
     #[arg(
         long,
         global = true,

@@ -9,6 +9,7 @@ diesel::table! {
         roles -> Array<Nullable<Text>>,
         created_at -> Timestamptz,
         disabled_at -> Nullable<Timestamptz>,
+        password_changed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -48,6 +49,8 @@ diesel::table! {
     limits (key) {
         key -> Bytea,
         full_at -> Timestamptz,
+        held -> Int8,
+        held_at -> Timestamptz,
     }
 }
 

@@ -41,7 +41,7 @@ pub async fn create(console: &Console, typed: Registration) -> Result<Created, E
     let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
     let (email, username, password) = match typed.read() {
         Ok(parts) => parts,
-        Err((faults, _)) => return Ok(Created::Invalid(faults)),
+        Err(faults) => return Ok(Created::Invalid(faults)),
     };
     let password_hash = match passwords::hash_one(console.config.argon2, password, context).await? {
         Ok(hash) => hash,

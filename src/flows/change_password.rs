@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use crate::accounts;
-use crate::app::{App, SignedIn};
+use crate::app::{App, Failure, SignedIn, Trial};
 use crate::audit::Kind;
-use crate::audit::store::{Occurrence, record};
 use crate::client::Client;
-use crate::clock::Timestamp;
 use crate::error::{Error, Reason};
-use crate::limits::{Attempt, Taken, Verdict as Limit};
-use crate::passwords::{self, BadPassword, Password, Verdict, Weakness};
+use crate::limits::{Attempt, Refusal, Verdict as Limit};
+use crate::passwords::{self, BadPassword, Password, PasswordHash, Weakness};
 use crate::sessions::SessionId;
 use crate::sessions::store::{self, Change, Changed};
 
@@ -44,64 +42,69 @@ pub async fn change_password(
     current: String,
     new: String,
 ) -> Result<Outcome, Error> {
-    let (account, now) = (caller.account(), app.clock.now());
-    if let Err(retry_after) = app.limits.known(account.id.0.as_bytes(), now) {
-        return Ok(Outcome::Limited(retry_after));
-    }
-    app.passwords.ready()?;
+    let (account, session, now) = (caller.account(), caller.session(), app.clock.now());
     let new = match passwords::check(new) {
         Ok(new) => new,
         Err(fault) => return Ok(Outcome::Invalid(fault)),
     };
-    // Longer than any password: nobody's, but it takes as long to say so.
-    let (current, possible) = match Password::new(current) {
-        Some(current) => (current, true),
-        None => (Password::empty(), false),
-    };
-    let mut attempt = app.limits.change_password(caller.session().0.as_bytes(), now);
-    let mut charge = app.charge(Taken::default());
-    for _ in 0..ATTEMPTS {
-        let find = async |connection: &mut _| accounts::store::find_hash(connection, account.id, &attempt).await;
-        let (limit, old) = app.db.run(find).await?;
-        match limit {
-            Limit::Allowed(taken) if !taken.is_nothing() => charge = app.charge(taken),
-            Limit::Allowed(_) => {}
-            Limit::Refused { retry_after, .. } => {
-                let session = caller.session();
-                app.note_limit(client, session.0.as_bytes(), (Some(account.id), Some(session)), now).await?;
-                return Ok(Outcome::Limited(retry_after));
-            }
+    if let Err(retry_after) = app.limits.change(account.id.0.as_bytes(), session.0.as_bytes(), now) {
+        return Ok(Outcome::Limited(retry_after));
+    }
+    let current = Password::new(current);
+    let mut attempt = app.limits.change_password(session.0.as_bytes(), now);
+    let mut entrance = app.entrance(app.deadline());
+    let (admitted, mut old) = loop {
+        entrance.take_place()?;
+        let (limit, old) = find(app, caller, &attempt).await?;
+        if let Some(admitted) = entrance.judge(limit).await {
+            break (admitted, old);
         }
-        attempt = Attempt::free(now);
-        let old = old.filter(|_| possible);
-        let Verdict::Right { .. } = app.passwords.verify(current.clone(), old.clone()).await? else {
-            charge.keep();
-            note_failure(app, client, caller, now).await?;
-            return Ok(Outcome::InvalidCredentials);
+    };
+    attempt = Attempt::free(now);
+    let mut admission = match admitted {
+        Ok(admission) => admission,
+        Err(Refusal { retry_after, .. }) => {
+            let of = (Some(account.id), Some(session));
+            app.charges().note_limit(client, session.0.as_bytes(), of, now).await?;
+            return Ok(Outcome::Limited(retry_after));
+        }
+    };
+    for _ in 0..ATTEMPTS {
+        let failure = Failure {
+            kind: Kind::PasswordChangeFailed,
+            client: client.clone(),
+            of: (Some(account.id), Some(session)),
+            // The session's limit bounds how many there are.
+            throttle: Attempt::free(now),
+            name: session.0.as_bytes().to_vec(),
+            at: now,
         };
-        let Some(old) = old else { return Ok(Outcome::InvalidCredentials) };
+        let trial = Trial { password: current.clone(), hash: old.clone(), failure };
+        let Some(proof) = app.try_password(admission, trial).await? else { return Ok(Outcome::InvalidCredentials) };
+        admission = proof.admission;
+        let Some(hash) = old else { return Ok(Outcome::InvalidCredentials) };
+        // The strength of the new one is looked at only now: that costs as much as a hash, and what somebody who does not know the
+        // password may cost is bounded by what that takes.
         let context = passwords::first_guesses(&account.email, account.username.as_deref());
-        let hash = match app.passwords.hash(new.clone(), context).await? {
+        let new = match admission.place().hash(new.clone(), context).await? {
             Ok(hash) => hash,
             Err(weakness) => return Ok(Outcome::Weak(weakness)),
         };
         let now = app.clock.now();
-        let change = Change { account: account.id, old: &old, new: &hash, kept: caller.session(), client };
+        let change = Change { account: account.id, old: &hash, new: &new, kept: session, client };
         match app.db.run(async |connection| store::change_password(connection, &change, now).await).await? {
             Changed::Done { ended } => {
                 app.viewers.forget_sessions(&ended);
                 return Ok(Outcome::Success(ended));
             }
             Changed::SessionEnded => return Err(Error::Unauthenticated(Reason::SessionRevoked)),
-            Changed::OtherHash => {}
+            Changed::OtherHash => old = find(app, caller, &attempt).await?.1,
         }
     }
     Ok(Outcome::InvalidCredentials)
 }
 
-/// The session's limit bounds how many there are.
-async fn note_failure(app: &App, client: &Client, caller: &SignedIn, now: Timestamp) -> Result<(), Error> {
-    let occurrence = Occurrence::new(Kind::PasswordChangeFailed, client, now);
-    let (of, unbounded) = ((Some(caller.account().id), Some(caller.session())), Attempt::free(now));
-    app.db.run(async |connection| record(connection, &occurrence, of, &unbounded).await).await
+async fn find(app: &App, caller: &SignedIn, attempt: &Attempt) -> Result<(Limit, Option<PasswordHash>), Error> {
+    let account = caller.account().id;
+    app.db.run(async |connection| accounts::store::find_hash(connection, account, attempt).await).await
 }

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use crate::accounts::{self, Account, AccountId, Identifier};
-use crate::app::{App, Charge, SignIn};
+use tokio::time::Instant;
+
+use crate::accounts::store::Found;
+use crate::accounts::{self, Identifier};
+use crate::app::{Admission, App, Failure, SignIn, Trial};
 use crate::audit::Kind;
-use crate::audit::store::{Occurrence, record};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::limits::{Attempt, Verdict as Limit};
-use crate::passwords::{Password, PasswordHash, Verdict};
+use crate::limits::{Attempt, Refusal, Verdict as Limit};
+use crate::passwords::{Password, PasswordHash};
 use crate::sessions;
 use crate::sessions::store::Verified;
 use crate::telemetry;
@@ -47,40 +49,28 @@ const ATTEMPTS: usize = 3;
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away.
 pub async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, Error> {
     let now = app.clock.now();
-    app.passwords.ready()?;
     let identifier = Identifier::parse(&typed.identifier);
     let name = identifier.as_ref().map_or(typed.identifier, Identifier::folded);
     let device = typed.device_token.and_then(|token| DeviceToken::verify(&app.keys.current(), &token));
+    let device = device.filter(|device| device.is_alive(now));
     let password = Password::new(typed.password);
-    let asking = Asking { app, client: &client, identifier: identifier.as_ref(), name: &name };
-    let (charge, mut found) = match asking.admit(device, now).await? {
+    let deadline = app.deadline();
+    let asking = Asking { app, client: &client, identifier: identifier.as_ref(), name: &name, now, deadline };
+    let (mut admission, mut found) = match asking.admit(device).await? {
         Ok(admitted) => admitted,
         Err(retry_after) => return Ok(Outcome::Limited(retry_after)),
     };
     for _ in 0..ATTEMPTS {
-        let account = id(&found);
-        let Some(right) = compare(app, password.as_ref(), found).await? else {
-            let is_attacked = charge.is_attacked();
-            charge.keep();
-            asking.note_failure(account, now).await?;
-            if is_attacked {
-                app.note_limit(&client, name.as_bytes(), (account, None), now).await?;
-            }
-            return Ok(Outcome::InvalidCredentials);
-        };
-        if let Some(success) = open(app, &client, right, device).await? {
+        let trial = asking.trial(password.clone(), found.as_ref());
+        let Some(proof) = app.try_password(admission, trial).await? else { return Ok(Outcome::InvalidCredentials) };
+        let Some(right) = found else { return Ok(Outcome::InvalidCredentials) };
+        admission = proof.admission;
+        if let Some(success) = open(app, &client, right, proof.stronger, device).await? {
             return Ok(success);
         }
         found = asking.find(&Attempt::free(now)).await?.1;
     }
     Ok(Outcome::InvalidCredentials)
-}
-
-/// An account and the hash of its password.
-type Found = Option<(Account, PasswordHash)>;
-
-fn id(found: &Found) -> Option<AccountId> {
-    found.as_ref().map(|(account, _)| account.id)
 }
 
 /// Who asks for what.
@@ -90,89 +80,93 @@ struct Asking<'a> {
     identifier: Option<&'a Identifier>,
     /// What attempts are counted by, whether it can be an identifier or not.
     name: &'a str,
+    now: Timestamp,
+    deadline: Instant,
 }
 
+/// The account, if the password may be compared; else when to try again.
+type Admitted = Result<(Admission, Option<Found>), Duration>;
+
 impl Asking<'_> {
-    async fn find(&self, attempt: &Attempt) -> Result<(Limit, Found), Error> {
+    async fn find(&self, attempt: &Attempt) -> Result<(Limit, Option<Found>), Error> {
         self.app.db.run(async |connection| accounts::store::find(connection, self.identifier, attempt).await).await
+    }
+
+    /// The same, when there is a place for the password, and what it takes is there or not to be waited for.
+    async fn enter(&self, attempt: &Attempt) -> Result<(Result<Admission, Refusal>, Option<Found>), Error> {
+        let mut entrance = self.app.entrance(self.deadline);
+        loop {
+            entrance.take_place()?;
+            let (limit, found) = self.find(attempt).await?;
+            if let Some(admitted) = entrance.judge(limit).await {
+                return Ok((admitted, found));
+            }
+        }
     }
 
     /// Finds the account, and whether the password may be compared: on a device that has signed in to it before, as often as that
     /// device may, and there as elsewhere as often as anybody may.
-    async fn admit(&self, device: Option<DeviceToken>, now: Timestamp) -> Result<Admitted, Error> {
-        let limits = &self.app.limits;
-        if let Some(device) = device.filter(|device| limits.known(device.account.0.as_bytes(), now).is_ok()) {
+    async fn admit(&self, device: Option<DeviceToken>) -> Result<Admitted, Error> {
+        let (limits, now) = (&self.app.limits, self.now);
+        if let Some(device) = device.filter(|device| limits.on_device(&device.identity(), now).is_ok()) {
             let attempt = limits.login_on_device(device.account.0.as_bytes(), &device.identity(), now);
-            let (limit, found) = self.find(&attempt).await?;
-            if let Limit::Allowed(taken) = limit {
-                let charge = self.app.charge(taken);
-                if id(&found) == Some(device.account) {
-                    return Ok(Ok((charge, found)));
+            let (admitted, found) = self.enter(&attempt).await?;
+            if let Ok(admission) = admitted {
+                if found.as_ref().is_some_and(|found| device.is_of(found.account.id, found.password_of)) {
+                    return Ok(Ok((admission, found)));
                 }
+                admission.withdraw();
             }
         }
         if let Err(retry_after) = limits.attempt(self.client, now) {
             return Ok(Err(retry_after));
         }
-        let (limit, found) = self.find(&limits.login(self.client, self.name, now)).await?;
-        match limit {
-            Limit::Allowed(taken) => Ok(Ok((self.app.charge(taken), found))),
-            Limit::Refused { retry_after, of_account } => {
+        let (admitted, found) = self.enter(&limits.login(self.client, self.name, now)).await?;
+        match admitted {
+            Ok(admission) => Ok(Ok((admission, found))),
+            Err(Refusal { retry_after, of_account, .. }) => {
                 if of_account {
-                    self.app.note_limit(self.client, self.name.as_bytes(), (id(&found), None), now).await?;
+                    let of = (found.map(|found| found.account.id), None);
+                    self.app.charges().note_limit(self.client, self.name.as_bytes(), of, now).await?;
                 }
                 Ok(Err(retry_after))
             }
         }
     }
 
-    async fn note_failure(&self, account: Option<AccountId>, now: Timestamp) -> Result<(), Error> {
-        let throttle = self.app.limits.failure(self.client, self.name, account.is_some(), now);
-        let occurrence = Occurrence::new(Kind::LoginFailed, self.client, now);
-        self.app.db.run(async |connection| record(connection, &occurrence, (account, None), &throttle).await).await
+    /// What is to be compared. Of an account that is disabled no password is right, and it takes as long to say so.
+    fn trial(&self, password: Option<Password>, found: Option<&Found>) -> Trial {
+        let hash = found.filter(|found| found.account.is_enabled()).map(|found| found.hash.clone());
+        let failure = Failure {
+            kind: Kind::LoginFailed,
+            client: self.client.clone(),
+            of: (found.map(|found| found.account.id), None),
+            throttle: self.app.limits.failure(self.client, self.name, found.is_some(), self.now),
+            name: self.name.as_bytes().to_vec(),
+            at: self.now,
+        };
+        Trial { password, hash, failure }
     }
-}
-
-/// The account, if the password may be compared; else when to try again.
-type Admitted = Result<(Charge, Found), Duration>;
-
-/// An account whose password it was.
-struct Right {
-    account: Account,
-    verified: Verified,
-}
-
-/// Compares the password: `None` unless it is that of an account that is enabled. Takes equally long for all that it refuses.
-async fn compare(app: &App, password: Option<&Password>, found: Found) -> Result<Option<Right>, Error> {
-    // Longer than any password: nobody's, but it takes as long to say so.
-    let (password, found) = match password {
-        Some(password) => (password.clone(), found),
-        None => (Password::empty(), None),
-    };
-    let (account, hash) = found.unzip();
-    let verdict = app.passwords.verify(password, hash.clone()).await?;
-    Ok(match (account, hash, verdict) {
-        (Some(account), Some(hash), Verdict::Right { stronger }) if account.is_enabled() => {
-            let verified = Verified { account: account.id, hash, stronger };
-            Some(Right { account, verified })
-        }
-        _ => None,
-    })
 }
 
 /// Opens the session, unless the account was changed meanwhile.
 async fn open(
     app: &App,
     client: &Client,
-    Right { account, verified }: Right,
+    Found { account, hash, password_of }: Found,
+    stronger: Option<PasswordHash>,
     device: Option<DeviceToken>,
 ) -> Result<Option<Outcome>, Error> {
     let now = app.clock.now();
     let new = app.new_session(client.clone(), now);
+    let verified = Verified { account: account.id, hash, stronger };
     let opened = app.db.run(async |connection| sessions::store::open(connection, &verified, new).await).await?;
     let Some(session) = opened else { return Ok(None) };
     telemetry::record_account(account.id);
-    let known = device.filter(|device| device.account == account.id);
-    let device = known.unwrap_or_else(|| DeviceToken::new(account.id)).mint(&app.keys.current());
+    let device = match device.filter(|device| device.is_of(account.id, password_of)) {
+        Some(known) => known.renewed(now),
+        None => DeviceToken::new(account.id, password_of, now),
+    };
+    let device = device.mint(&app.keys.current());
     Ok(Some(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device)))
 }

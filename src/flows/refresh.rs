@@ -64,7 +64,8 @@ pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome,
             Outcome::Refused(Why::Reused)
         }
         Refreshed::Limited { retry_after, account, session } => {
-            app.note_limit(client, session.0.as_bytes(), (Some(account), Some(session)), now).await?;
+            let of = (Some(account), Some(session));
+            app.charges().note_limit(client, session.0.as_bytes(), of, now).await?;
             Outcome::Limited(retry_after)
         }
         Refreshed::Refused(Refusal::Ended) => Outcome::Refused(Why::Revoked),

@@ -7,7 +7,7 @@ use crate::app::{App, SignIn};
 use crate::client::Client;
 use crate::clock::new_id;
 use crate::error::Error;
-use crate::limits::Verdict;
+use crate::limits::{Refusal, Verdict};
 use crate::passwords::{self, Weakness};
 use crate::sessions;
 use crate::telemetry;
@@ -23,7 +23,7 @@ pub enum Outcome {
     Success(Box<SignIn>, PlainToken),
     /// Somebody else has the e-mail address or the username.
     Taken(Taken),
-    /// These parts can't be taken.
+    /// These parts can't be taken; the password's strength was not looked at.
     Invalid(Vec<Fault>),
     /// Everything is in order but the password, which is easily guessed.
     Weak(Weakness),
@@ -46,39 +46,31 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
     if let Err(retry_after) = app.limits.attempt(&client, now) {
         return Ok(Outcome::Limited(retry_after));
     }
-    app.passwords.ready()?;
     let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
+    // Costs next to nothing. The rest is for what can still succeed.
     let (email, username, password) = match typed.read() {
         Ok(parts) => parts,
-        Err((mut faults, password)) => {
-            if let Some(password) = password
-                && app.passwords.weakness(password, context).await?.is_some()
-            {
-                faults.push(Fault::WeakPassword);
-            }
-            return Ok(Outcome::Invalid(faults));
-        }
+        Err(faults) => return Ok(Outcome::Invalid(faults)),
     };
-    // Spares a hash; what happens in between, the statement below decides.
+    let place = app.passwords.place()?;
+    // Spares a hash; what happens in between, the statement below decides. Whether there is such an account is answered here, and be it
+    // by the time that the hash takes: so what this takes counts, whatever comes after it.
     let attempt = app.limits.register(&client, now);
     let (limit, taken) = app
         .db
         .run(async |connection| accounts::store::find_taken(connection, &email, username.as_ref(), &attempt).await)
         .await?;
-    let charge = match limit {
-        Verdict::Allowed(taken) => app.charge(taken),
-        Verdict::Refused { retry_after, .. } => return Ok(Outcome::Limited(retry_after)),
-    };
+    if let Verdict::Refused(Refusal { retry_after, .. }) = limit {
+        return Ok(Outcome::Limited(retry_after));
+    }
     if let Some(taken) = taken {
-        charge.keep();
         return Ok(Outcome::Taken(taken));
     }
-    let hashed = app.passwords.hash(password, context).await?;
-    charge.keep();
-    let password_hash = match hashed {
+    let password_hash = match place.hash(password, context).await? {
         Ok(hash) => hash,
         Err(weakness) => return Ok(Outcome::Weak(weakness)),
     };
+    drop(place);
     let now = app.clock.now();
     let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
     let session = app.new_session(client, now);
@@ -87,7 +79,7 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
     match opened {
         Ok((account, session)) => {
             telemetry::record_account(account.id);
-            let device = DeviceToken::new(account.id).mint(&app.keys.current());
+            let device = DeviceToken::new(account.id, account.created_at, now).mint(&app.keys.current());
             Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
         }
         Err(taken) => Ok(Outcome::Taken(taken)),

@@ -124,7 +124,8 @@ pub(crate) struct RegisterSuccess {
     /// The session's tokens.
     tokens: Tokens,
     /// Says that this device has signed in to the account, for its next `login`. Keep it beside the refresh token, also after logging
-    /// out. It opens nothing. Null when it is in a cookie.
+    /// out. It opens nothing. It is worth something for 90 days, and until the password is changed; each `login` brings a new one. Null
+    /// when it is in a cookie.
     device_token: Option<String>,
 }
 

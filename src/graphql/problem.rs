@@ -109,7 +109,7 @@ pub(crate) struct WeakPassword {
     pub(super) suggestions: Vec<String>,
 }
 
-/// Parts of the input can't be taken.
+/// Parts of the input can't be taken. How easily a password is guessed is judged when everything else is in order.
 #[derive(SimpleObject)]
 pub(crate) struct InvalidInput {
     /// INVALID_INPUT
@@ -140,8 +140,6 @@ pub(crate) enum FieldErrorCode {
     TooShort,
     /// It has too many characters.
     TooLong,
-    /// It is too easily guessed.
-    TooWeak,
 }
 
 /// No account has this identifier and password, or the account is disabled: which of these is not told. Of a caller who is signed in
@@ -234,9 +232,6 @@ impl From<Fault> for FieldError {
                 Self::new("username", code, why.to_string())
             }
             Fault::Password(why) => Self::password("password", why),
-            Fault::WeakPassword => {
-                Self::new("password", FieldErrorCode::TooWeak, "This password is too easily guessed.".to_owned())
-            }
         }
     }
 }

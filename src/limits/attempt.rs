@@ -59,6 +59,8 @@ pub struct Attempt {
     of_account: &'static [i32],
     /// The bucket that is taken from only while an account is under attack.
     alarm: Option<Vec<u8>>,
+    /// Whether what it takes is given back when it turns out to be right.
+    pub(super) holding: bool,
 }
 
 impl Attempt {
@@ -78,7 +80,7 @@ impl Attempt {
     #[must_use]
     pub fn free(now: Timestamp) -> Self {
         let (steps, keys, costs, bursts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { steps, keys, costs, bursts, now, of_account: &[], alarm: None }
+        Self { steps, keys, costs, bursts, now, of_account: &[], alarm: None, holding: false }
     }
 
     /// The same, with what its steps tell of an account: these are about it, and the last bucket is for when it is under attack.
@@ -86,14 +88,26 @@ impl Attempt {
         Self { of_account, alarm: self.keys.last().cloned(), ..self }
     }
 
+    /// The same, of which it is not known yet whether it counts: until it is settled others may wait for what it gives back.
+    pub(super) fn held(self) -> Self {
+        Self { holding: true, ..self }
+    }
+
     /// What became of it, by what the database answered: `wait` in seconds and the step if it is refused, else the keys of what was
     /// taken.
-    pub(super) fn verdict(&self, wait: Option<f64>, refused: Option<i32>, taken: Vec<Vec<u8>>) -> Verdict {
+    pub(super) fn verdict(
+        &self,
+        wait: Option<f64>,
+        refused: Option<i32>,
+        taken: Vec<Vec<u8>>,
+        contended: bool,
+    ) -> Verdict {
         match wait {
-            Some(wait) => Verdict::Refused {
+            Some(wait) => Verdict::Refused(Refusal {
                 retry_after: Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)),
                 of_account: refused.is_some_and(|step| self.of_account.contains(&step)),
-            },
+                contended: if contended { self.keys_of(refused) } else { Vec::new() },
+            }),
             None => {
                 let is_attacked = self.alarm.as_ref().is_some_and(|alarm| taken.contains(alarm));
                 let cost =
@@ -103,6 +117,11 @@ impl Attempt {
             }
         }
     }
+
+    fn keys_of(&self, step: Option<i32>) -> Vec<Vec<u8>> {
+        let steps = self.steps.iter().zip(&self.keys);
+        steps.filter(|(other, _)| Some(**other) == step).map(|(_, key)| key.clone()).collect()
+    }
 }
 
 /// Whether an attempt may be made.
@@ -111,12 +130,18 @@ pub enum Verdict {
     /// It may.
     Allowed(Taken),
     /// There were too many.
-    Refused {
-        /// When it may be made, unless others are made before. A second at the least.
-        retry_after: Duration,
-        /// Whether of tries at the account, and not just from the address.
-        of_account: bool,
-    },
+    Refused(Refusal),
+}
+
+/// Why an attempt may not be made.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// When it may be made, unless others are made before. A second at the least.
+    pub retry_after: Duration,
+    /// Whether there were too many tries at the account, and not just from the address.
+    pub of_account: bool,
+    /// The buckets that would have had to hold enough, if something of theirs is held by attempts whose outcome is not known yet.
+    pub(crate) contended: Vec<Vec<u8>>,
 }
 
 /// What an attempt took.
@@ -132,5 +157,10 @@ impl Taken {
     /// Whether there is nothing to give back.
     pub(crate) fn is_nothing(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// The buckets.
+    pub(crate) fn keys(&self) -> &[Vec<u8>] {
+        &self.keys
     }
 }

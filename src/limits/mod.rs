@@ -7,9 +7,11 @@
 mod attempt;
 mod local;
 pub(crate) mod store;
+pub(crate) mod turns;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Client;
@@ -17,8 +19,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::config::Rate;
 use attempt::Key;
-pub use attempt::{Attempt, Taken, Verdict};
+pub use attempt::{Attempt, Refusal, Taken, Verdict};
 use local::Buckets;
+use turns::Turns;
 
 /// Networks that an instance counts the requests and attempts of.
 const NETWORKS: usize = 100_000;
@@ -35,8 +38,11 @@ const LIMITED: Rate = Rate { burst: 1, period: Duration::from_secs(3600) };
 /// How often one address may cause that.
 const LIMITED_OF_ADDRESS: Rate = Rate { burst: 20, period: Duration::from_secs(3600) };
 
-/// Accounts that an instance has in mind for that.
+/// Accounts that an instance has in mind for that, and for changes of their passwords.
 const ACCOUNTS: usize = 10_000;
+
+/// Devices and sessions that an instance counts the attempts of.
+const HOLDERS: usize = 100_000;
 
 /// The steps of a login. Those for an address come before those for an account, so that an address that is used up counts
 /// against no account.
@@ -56,8 +62,13 @@ pub struct Limits {
     requests: Buckets<Option<IpAddr>>,
     attempts: Buckets<Option<IpAddr>>,
     of_sites: Buckets<IpAddr>,
-    known: Buckets<Vec<u8>>,
+    of_devices: Buckets<Vec<u8>>,
+    of_sessions: Buckets<Vec<u8>>,
+    changes: Buckets<Vec<u8>>,
+    few_changes: Buckets<Vec<u8>>,
     limited: Buckets<Vec<u8>>,
+    /// Those who wait for what others may give back.
+    pub(crate) turns: Arc<Turns>,
 }
 
 impl Limits {
@@ -69,8 +80,12 @@ impl Limits {
             requests: Buckets::new(rates.requests, NETWORKS),
             attempts: Buckets::new(rates.attempts, NETWORKS),
             of_sites: Buckets::new(of_site(rates.attempts), NETWORKS),
-            known: Buckets::new(rates.attempts, ACCOUNTS),
+            of_devices: Buckets::new(rates.attempts, HOLDERS),
+            of_sessions: Buckets::new(rates.attempts, HOLDERS),
+            changes: Buckets::new(rates.attempts, ACCOUNTS),
+            few_changes: Buckets::new(rates.login_attacked, HOLDERS),
             limited: Buckets::new(LIMITED, ACCOUNTS),
+            turns: Arc::default(),
         }
     }
 
@@ -96,13 +111,26 @@ impl Limits {
         client.site().map_or(Ok(()), |site| self.of_sites.take(site, now))
     }
 
-    /// Counts a password to be compared for an account by somebody who shows a token of ours: each account for itself, as often as an
-    /// address. What is right is given back, so else its owner could keep the hashing threads busy.
+    /// Counts a password to be compared on a device that has signed in before: each device for itself, as often as an address.
     ///
     /// # Errors
     /// When there were too many: how long to wait.
-    pub fn known(&self, account: &[u8], now: Timestamp) -> Result<(), Duration> {
-        if self.rates.enabled { self.known.take(account.to_vec(), now) } else { Ok(()) }
+    pub fn on_device(&self, device: &[u8], now: Timestamp) -> Result<(), Duration> {
+        if self.rates.enabled { self.of_devices.take(device.to_vec(), now) } else { Ok(()) }
+    }
+
+    /// Counts a change of an account's password in one of its sessions, as often as an address may try. A right current password is
+    /// given back, so else the owner could keep the hashing threads busy. All sessions of an account have as much together; when one
+    /// of them has used that up, each of the others has a few of its own.
+    ///
+    /// # Errors
+    /// When there were too many: how long to wait.
+    pub fn change(&self, account: &[u8], session: &[u8], now: Timestamp) -> Result<(), Duration> {
+        if !self.rates.enabled {
+            return Ok(());
+        }
+        self.of_sessions.take(session.to_vec(), now)?;
+        self.changes.take(account.to_vec(), now).or_else(|_| self.few_changes.take(session.to_vec(), now))
     }
 
     /// A password tried for the account that `identifier` names, if there is one: it counts alike.
@@ -121,21 +149,28 @@ impl Limits {
         }
         steps.push((ACCOUNT, Key::new("login/account").text(identifier), self.rates.login_account));
         steps.push((ACCOUNT, pair("login/attacked"), self.rates.login_attacked));
-        self.steps(now, steps).telling(&[PAIR, ACCOUNT])
+        self.steps(now, steps).telling(&[PAIR, ACCOUNT]).held()
     }
 
     /// A password tried on a device that has signed in to the account before. It counts by itself, so whatever strangers do there is
-    /// room for it; and with the account's other devices, since somebody who once had the password may have collected many.
+    /// room for it; and with the account's other devices, since somebody who once had the password may have collected many. When one
+    /// of those has used up what they have together, each of the others has a few of its own.
     #[must_use]
     pub fn login_on_device(&self, account: &[u8], device: &[u8], now: Timestamp) -> Attempt {
-        let (device, devices) = (Key::new("login/device").bytes(device), Key::new("login/devices").bytes(account));
-        self.steps(now, vec![(0, device, self.rates.login), (1, devices, self.rates.login_account)])
+        let key = |name| Key::new(name).bytes(device);
+        let devices = Key::new("login/devices").bytes(account);
+        let steps = vec![
+            (0, key("login/device"), self.rates.login),
+            (1, devices, self.rates.login_account),
+            (1, key("login/device/attacked"), self.rates.login_attacked),
+        ];
+        self.steps(now, steps).held()
     }
 
     /// The current password given once more in a session, to change it.
     #[must_use]
     pub fn change_password(&self, session: &[u8], now: Timestamp) -> Attempt {
-        self.steps(now, vec![(0, Key::new("password").bytes(session), self.rates.login)])
+        self.steps(now, vec![(0, Key::new("password").bytes(session), self.rates.login)]).held()
     }
 
     /// A registration.

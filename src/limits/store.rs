@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bytea, Double, Integer, Nullable, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::{Attempt, Taken, Verdict};
@@ -11,14 +11,15 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
 
-/// The columns that [`Attempt::walk`] gives: how long to wait, for which step, and the keys of what was taken.
-pub(crate) const TAKEN: &str = "wait, refused, taken";
+/// The columns that [`Attempt::walk`] gives: how long to wait, for which step, the keys of what was taken, and whether others hold what
+/// they may give back.
+pub(crate) const TAKEN: &str = "wait, refused, taken, contended";
 
 /// Their types.
-pub(crate) type TakenColumns = (Nullable<Double>, Nullable<Integer>, Array<Bytea>);
+pub(crate) type TakenColumns = (Nullable<Double>, Nullable<Integer>, Array<Bytea>, Bool);
 
 /// As they are read.
-pub(crate) type TakenRow = (Option<f64>, Option<i32>, Vec<Vec<u8>>);
+pub(crate) type TakenRow = (Option<f64>, Option<i32>, Vec<Vec<u8>>, bool);
 
 impl Attempt {
     /// The call that takes from the buckets, as an item of `FROM`: one row of the columns [`TAKEN`].
@@ -33,41 +34,67 @@ impl Attempt {
         out.push_bind_param::<Array<Double>, _>(&self.bursts)?;
         out.push_sql(", ");
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Bool, _>(&self.holding)?;
         out.push_sql(")");
         Ok(())
     }
 
     /// What became of it, by the row of that call.
-    pub(crate) fn read(&self, (wait, refused, taken): TakenRow) -> Verdict {
-        self.verdict(wait, refused, taken)
+    pub(crate) fn read(&self, (wait, refused, taken, contended): TakenRow) -> Verdict {
+        self.verdict(wait, refused, taken, contended)
     }
 }
 
-/// Gives back what was taken. In a statement of its own: one that waits for the disk would hold the buckets meanwhile.
-pub(crate) async fn give_back(connection: &mut Connection, taken: &Taken) -> Result<(), Error> {
-    GivingBack(taken).execute(connection).await?;
+/// Gives back what was taken, if the attempt does not count; in any case the attempt holds it no longer. In a statement of its own: one
+/// that waits for the disk would hold the buckets meanwhile.
+pub(crate) async fn settle(connection: &mut Connection, taken: &Taken, counts: bool) -> Result<(), Error> {
+    Settling { taken, counts }.execute(connection).await?;
     Ok(())
 }
 
-struct GivingBack<'a>(&'a Taken);
+/// An `UPDATE` that settles an attempt.
+pub(crate) struct Settling<'a> {
+    pub(crate) taken: &'a Taken,
+    /// Whether the attempt counts: then nothing is given back.
+    pub(crate) counts: bool,
+}
 
-impl QueryFragment<Pg> for GivingBack<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+impl Settling<'_> {
+    /// The table expressions `back` and `settled`. They are carried out after the one that has the name `after`.
+    pub(crate) fn walk<'b>(&'b self, after: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         // Buckets are locked in the order in which they were taken from, as everybody does.
-        out.push_sql("WITH back AS (SELECT key, cost FROM unnest(");
-        out.push_bind_param::<Array<Bytea>, _>(&self.0.keys)?;
+        out.push_sql("back AS MATERIALIZED (SELECT key, cost FROM unnest(");
+        out.push_bind_param::<Array<Bytea>, _>(&self.taken.keys)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Double>, _>(&self.0.costs)?;
+        out.push_bind_param::<Array<Double>, _>(&self.taken.costs)?;
         out.push_sql(
-            ") WITH ORDINALITY AS given (key, cost, place) JOIN limits USING (key) ORDER BY place FOR UPDATE OF limits) \
-             UPDATE limits SET full_at = full_at - make_interval(secs => back.cost) FROM back WHERE limits.key = back.key",
+            ") WITH ORDINALITY AS given (key, cost, place) JOIN limits USING (key) WHERE EXISTS (SELECT FROM ",
+        );
+        out.push_sql(after);
+        out.push_sql(
+            ") ORDER BY place FOR UPDATE OF limits), settled AS (UPDATE limits SET held = greatest(held - 1, 0), \
+             full_at = full_at - CASE WHEN ",
+        );
+        out.push_bind_param::<Bool, _>(&self.counts)?;
+        out.push_sql(
+            " THEN interval '0' ELSE make_interval(secs => back.cost) END FROM back WHERE limits.key = back.key)",
         );
         Ok(())
     }
 }
 
-impl QueryId for GivingBack<'_> {
-    type QueryId = GivingBack<'static>;
+impl QueryFragment<Pg> for Settling<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH now AS (SELECT), ");
+        self.walk("now", &mut out)?;
+        out.push_sql(" SELECT");
+        Ok(())
+    }
+}
+
+impl QueryId for Settling<'_> {
+    type QueryId = Settling<'static>;
 }
 
 /// Buckets removed by one statement.

@@ -6,10 +6,9 @@ mod pool;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::TrySendError;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -80,10 +79,11 @@ pub enum Verdict {
     },
 }
 
-/// Hashes on a bounded number of threads, with a bounded queue before them.
+/// Hashes on a bounded number of threads, for a bounded number of callers at a time.
 #[derive(Clone)]
 pub struct Passwords {
     pool: Arc<Pool>,
+    places: Arc<Semaphore>,
     cost: Argon2Cost,
     /// Compared with when there is no account, so that it takes as long as with one.
     dummy: PasswordHash,
@@ -96,22 +96,49 @@ impl Passwords {
     /// [`Error::Internal`] when the cost can't be paid: bad parameters, no memory, no thread.
     pub fn start(cost: Argon2Cost, threads: usize, queue: usize) -> Result<Self, Error> {
         let dummy = Argon::new(cost)?.hash(b"no account has this password")?;
-        let pool = Pool::start(cost, threads, queue)?;
-        Ok(Self { pool: Arc::new(pool), cost, dummy })
+        let pool = Pool::start(cost, threads)?;
+        Ok(Self { pool: Arc::new(pool), places: Arc::new(Semaphore::new(threads + queue)), cost, dummy })
     }
 
-    /// Whether there is room in the queue now. Asked first, it spares whoever would find none the work before it.
+    /// A place for a password, on a thread or in the queue. To be taken before anything is looked up, so that whoever would find none
+    /// learns nothing and has nothing to pay for.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the queue is full.
-    pub fn ready(&self) -> Result<(), Error> {
-        if self.pool.is_full() { Err(Error::Busy { retry_after: self.retry_after() }) } else { Ok(()) }
+    /// [`Error::Busy`] at once when all are taken.
+    pub fn place(&self) -> Result<Place, Error> {
+        match self.places.clone().try_acquire_owned() {
+            Ok(permit) => Ok(Place { passwords: self.clone(), permit: Arc::new(permit) }),
+            Err(TryAcquireError::NoPermits) => Err(Error::Busy { retry_after: self.retry_after() }),
+            Err(TryAcquireError::Closed) => Err(Error::internal("no hashing thread is left")),
+        }
     }
 
-    /// The hash of a new password, unless it is too easily guessed by somebody who tries `context` first.
+    /// [`Place::verify`] for a caller who needs no place before.
     ///
     /// # Errors
-    /// [`Error::Busy`] at once when the queue is full.
+    /// [`Error::Busy`] at once when all places are taken.
+    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, Error> {
+        self.place()?.verify(password, hash).await
+    }
+
+    /// When the queue that is full now will have been worked off, a second at the least.
+    fn retry_after(&self) -> Duration {
+        self.pool.time_to_empty().max(Duration::from_secs(1))
+    }
+}
+
+/// A caller's place at the hashing threads. It is free again when it is dropped and what it was used for is done.
+pub struct Place {
+    passwords: Passwords,
+    permit: Arc<OwnedSemaphorePermit>,
+}
+
+impl Place {
+    /// The hash of a new password, unless it is too easily guessed by somebody who tries `context` first. When nobody waits for it any
+    /// more it is not begun.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when hashing fails.
     pub async fn hash(
         &self,
         password: Password,
@@ -124,14 +151,15 @@ impl Passwords {
         .await
     }
 
-    /// Compares a password with a hash. Without a hash it takes as long, and is never right.
+    /// Compares a password with a hash. Without a hash it takes as long, and is never right. When nobody waits for it any more it is
+    /// not begun.
     ///
     /// # Errors
-    /// [`Error::Busy`] at once when the queue is full.
+    /// [`Error::Internal`] when the hash can't be read.
     pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, Error> {
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.dummy.clone());
-        let cost = self.cost;
+        let hash = hash.unwrap_or_else(|| self.passwords.dummy.clone());
+        let cost = self.passwords.cost;
         self.run(move |argon| {
             if !argon.verify(password.0.as_bytes(), &hash)? || !known {
                 return Ok(Verdict::Wrong);
@@ -142,40 +170,25 @@ impl Passwords {
         .await
     }
 
-    /// Why a new password is too easily guessed, if it is. Runs on the same threads: it may take as long as some
-    /// hashes.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] at once when the queue is full.
-    pub async fn weakness(&self, password: Password, context: Vec<String>) -> Result<Option<Weakness>, Error> {
-        self.run(move |_| Ok(policy::weakness(&password, &context))).await
-    }
-
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Argon) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
+        let permit = self.permit.clone();
         let job = Box::new(move |argon: &mut Argon| {
             // Whoever asked may have gone away while the job waited.
             if !reply.is_closed() {
                 let _ = reply.send(work(argon));
             }
+            drop(permit);
         });
-        match self.pool.submit(job) {
-            Ok(()) => answer.await.unwrap_or_else(|_| Err(Error::internal("password hashing panicked"))),
-            Err(TrySendError::Full(_)) => Err(Error::Busy { retry_after: self.retry_after() }),
-            Err(TrySendError::Disconnected(_)) => Err(Error::internal("no hashing thread is left")),
-        }
-    }
-
-    /// When the queue that is full now will have been worked off, a second at the least.
-    fn retry_after(&self) -> Duration {
-        self.pool.time_to_empty().max(Duration::from_secs(1))
+        self.passwords.pool.submit(job)?;
+        answer.await.unwrap_or_else(|_| Err(Error::internal("password hashing panicked")))
     }
 }
 
-/// The hash of one new password, as [`Passwords::hash`] makes it, for a command that needs no threads waiting for more.
+/// The hash of one new password, as [`Place::hash`] makes it, for a command that needs no threads waiting for more.
 ///
 /// # Errors
 /// [`Error::Internal`] when the cost can't be paid.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,12 +18,11 @@ pub(super) type Job = Box<dyn FnOnce(&mut Argon) + Send>;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// A fixed number of threads behind a bounded queue. The threads end when it is dropped.
+/// A fixed number of threads behind a queue, whose callers bound it. The threads end when it is dropped.
 pub(super) struct Pool {
-    sender: SyncSender<Job>,
+    sender: Sender<Job>,
     state: Arc<State>,
     threads: usize,
-    queue: usize,
 }
 
 #[derive(Default)]
@@ -34,8 +33,8 @@ struct State {
 }
 
 impl Pool {
-    pub(super) fn start(cost: Argon2Cost, threads: usize, queue: usize) -> Result<Self, Error> {
-        let (sender, receiver) = mpsc::sync_channel(queue);
+    pub(super) fn start(cost: Argon2Cost, threads: usize) -> Result<Self, Error> {
+        let (sender, receiver) = mpsc::channel();
         let receiver = Arc::new(Mutex::new(receiver));
         let state = Arc::new(State::default());
         for number in 0..threads {
@@ -45,20 +44,16 @@ impl Pool {
                 .spawn(move || work(argon, cost, &receiver, &state))
                 .map_err(Error::internal)?;
         }
-        Ok(Self { sender, state, threads, queue })
+        Ok(Self { sender, state, threads })
     }
 
-    /// Queues a job, or hands it back at once when the queue is full.
-    pub(super) fn submit(&self, job: Job) -> Result<(), TrySendError<Job>> {
+    /// Queues a job.
+    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
         self.state.waiting.fetch_add(1, Ordering::Relaxed);
-        self.sender.try_send(job).inspect_err(|_| {
+        self.sender.send(job).map_err(|_| {
             self.state.waiting.fetch_sub(1, Ordering::Relaxed);
+            Error::internal("no hashing thread is left")
         })
-    }
-
-    /// Whether as many jobs wait as may.
-    pub(super) fn is_full(&self) -> bool {
-        self.state.waiting.load(Ordering::Relaxed) >= self.queue
     }
 
     /// How long the jobs that wait now will take.

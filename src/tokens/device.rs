@@ -1,7 +1,9 @@
-//! Device tokens: `pcd_<account>.<device>.<mac>`.
+//! Device tokens: `pcd_<account>.<device>.<times>.<mac>`.
 //!
 //! They say that the device has signed in to the account before (OWASP, Slow Down Online Guessing Attacks with Device Cookies), and
 //! nothing more: a device that shows one has tries of its own at the password, whatever others do to the account.
+
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -10,12 +12,17 @@ use uuid::Uuid;
 
 use super::{KeySet, PlainToken};
 use crate::accounts::AccountId;
+use crate::clock::Timestamp;
 
 /// Tells what kind of secret it is. Changing it makes all devices unknown.
 const PREFIX: &str = "pcd_";
 
-/// Bytes of a token: prefix, two UUIDs, a MAC, and the points between them.
-const BYTES: usize = 4 + 22 + 1 + 22 + 1 + 43;
+/// Bytes of a token: prefix, two UUIDs, two times, a MAC, and the points between them. What has another length is of no use: tokens had no
+/// times once.
+const BYTES: usize = 4 + 22 + 1 + 22 + 1 + 22 + 1 + 43;
+
+/// How long a device is known after it has signed in.
+pub const LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// What a genuine device token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,31 +30,52 @@ pub struct DeviceToken {
     /// The account that it has signed in to.
     pub account: AccountId,
     device: Uuid,
+    /// When it last did.
+    issued_at: Timestamp,
+    /// When the password that it signed in with had been changed. It is compared for equality: no two passwords of an account have the
+    /// same, whatever the clocks say.
+    password_of: Timestamp,
 }
 
 impl DeviceToken {
-    /// A token for a device that has none yet.
+    /// A token for a device that signs in at `now`, with the password of the account that was changed at `password_of`.
     #[must_use]
-    pub fn new(account: AccountId) -> Self {
-        Self { account, device: Uuid::new_v4() }
+    pub fn new(account: AccountId, password_of: Timestamp, now: Timestamp) -> Self {
+        Self { account, device: Uuid::new_v4(), issued_at: now, password_of }
     }
 
-    /// What its attempts are counted by.
+    /// The next token of the same device, which signs in again at `now`.
     #[must_use]
-    pub fn identity(&self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        bytes[..16].copy_from_slice(self.account.0.as_bytes());
-        bytes[16..].copy_from_slice(self.device.as_bytes());
-        bytes
+    pub fn renewed(self, now: Timestamp) -> Self {
+        Self { issued_at: now, ..self }
+    }
+
+    /// Whether it was handed out for this account and the password that was changed then.
+    #[must_use]
+    pub fn is_of(&self, account: AccountId, password_of: Timestamp) -> bool {
+        self.account == account && self.password_of == password_of
+    }
+
+    /// What its attempts are counted by. With another password it is another device, so that an old token uses up nothing of a new one.
+    #[must_use]
+    pub fn identity(&self) -> Vec<u8> {
+        [self.account.0.as_bytes().as_slice(), self.device.as_bytes(), &bytes(self.password_of)].concat()
     }
 
     /// The token in clear text.
     #[must_use]
     pub fn mint(&self, keys: &KeySet) -> PlainToken {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let mac = hmac::sign(&keys.device_key(), &self.identity());
+        let mac = hmac::sign(&keys.device_key(), &self.signed());
         let (account, device) = (text(self.account.0.as_bytes()), text(self.device.as_bytes()));
-        PlainToken(format!("{PREFIX}{account}.{device}.{}", text(mac.as_ref())))
+        let times = text(&[bytes(self.issued_at), bytes(self.password_of)].concat());
+        PlainToken(format!("{PREFIX}{account}.{device}.{times}.{}", text(mac.as_ref())))
+    }
+
+    /// Whether it was handed out so short a time ago that it is worth something.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        now < self.issued_at + LIFE
     }
 
     /// Reads a token; `None` unless this deployment minted it.
@@ -57,11 +85,29 @@ impl DeviceToken {
             return None;
         }
         let mut parts = token.strip_prefix(PREFIX)?.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok());
-        let (account, device, mac) = (parts.next()??, parts.next()??, parts.next()??);
-        let account = AccountId(Uuid::from_slice(&account).ok()?);
-        let read = Self { account, device: Uuid::from_slice(&device).ok()? };
+        let (account, device, times, mac) = (parts.next()??, parts.next()??, parts.next()??, parts.next()??);
+        let (issued_at, password_of) = times.split_first_chunk()?;
+        let read = Self {
+            account: AccountId(Uuid::from_slice(&account).ok()?),
+            device: Uuid::from_slice(&device).ok()?,
+            issued_at: timestamp(*issued_at)?,
+            password_of: timestamp(password_of.try_into().ok()?)?,
+        };
         // Compares in constant time.
-        hmac::verify(&keys.device_key(), &read.identity(), &mac).ok()?;
+        hmac::verify(&keys.device_key(), &read.signed(), &mac).ok()?;
         Some(read)
     }
+
+    fn signed(&self) -> Vec<u8> {
+        [self.identity().as_slice(), &bytes(self.issued_at)].concat()
+    }
+}
+
+/// Microseconds of Unix time.
+fn bytes(time: Timestamp) -> [u8; 8] {
+    time.timestamp_micros().to_be_bytes()
+}
+
+fn timestamp(bytes: [u8; 8]) -> Option<Timestamp> {
+    Timestamp::from_timestamp_micros(i64::from_be_bytes(bytes))
 }

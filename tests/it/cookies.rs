@@ -278,7 +278,7 @@ async fn a_browser_that_has_signed_in_before_gets_in_where_its_address_is_used_u
     let answer = browser.login("ada@example.com").await;
     let device = browser.device.clone().expect("a cookie");
     assert!(device.contains("=pcd_") && !answer.body.to_string().contains("pcd_"), "{device}");
-    assert!(device.ends_with("; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=34560000"), "{device}");
+    assert!(device.ends_with("; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=7776000"), "{device}");
     browser.logout().await;
     assert_eq!(browser.device.as_ref(), Some(&device), "it outlives the session");
     for _ in 0..12 {

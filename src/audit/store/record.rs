@@ -14,7 +14,8 @@ use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
-use crate::limits::Attempt;
+use crate::limits::store::Settling;
+use crate::limits::{Attempt, Taken};
 use crate::sessions::SessionId;
 
 /// What happens, when, and by whose request.
@@ -61,7 +62,7 @@ impl<'a> Occurrence<'a> {
     }
 }
 
-/// Writes down an attempt that came to nothing, as long as `throttle` lets it. Whether there is an account or not, it is the same
+/// Writes down an attempt that came to nothing, as long as `throttle` lets it, and settles what it took: it counts. Whether there is an account or not, it is the same
 /// work. It waits for no disk, or all who fail at one address would wait for each other: a crash of the database may take
 /// events of its last second along.
 pub(crate) async fn record(
@@ -69,9 +70,11 @@ pub(crate) async fn record(
     occurrence: &Occurrence<'_>,
     (account, session): (Option<AccountId>, Option<SessionId>),
     throttle: &Attempt,
+    taken: &Taken,
 ) -> Result<(), Error> {
     let (account, session) = (account.map(|id| id.0), session.map(|id| id.0));
-    Recording { account, session, occurrence, throttle }.execute(connection).await?;
+    let settling = Settling { taken, counts: true };
+    Recording { account, session, occurrence, throttle, settling }.execute(connection).await?;
     Ok(())
 }
 
@@ -80,6 +83,7 @@ struct Recording<'a> {
     session: Option<Uuid>,
     occurrence: &'a Occurrence<'a>,
     throttle: &'a Attempt,
+    settling: Settling<'a>,
 }
 
 impl QueryFragment<Pg> for Recording<'_> {
@@ -89,7 +93,9 @@ impl QueryFragment<Pg> for Recording<'_> {
              seldom AS MATERIALIZED (SELECT wait FROM quick, ",
         );
         self.throttle.walk(&mut out)?;
-        out.push_sql("), subject AS (SELECT ");
+        out.push_sql("), ");
+        self.settling.walk("seldom", &mut out)?;
+        out.push_sql(", subject AS (SELECT ");
         out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.account)?;
         out.push_sql(" AS account_id, ");
         out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.session)?;

@@ -1,7 +1,5 @@
 //! Handing tokens out.
 
-use std::time::Duration;
-
 use async_graphql::{Context, Enum, SimpleObject};
 
 use crate::app::SignIn;
@@ -10,9 +8,7 @@ use crate::graphql::cookies::{Cookie, Cookies};
 use crate::graphql::error::ApiError;
 use crate::graphql::scalars::DateTime;
 use crate::tokens::PlainToken;
-
-/// How long a browser remembers that it has signed in: browsers keep no cookie for longer.
-const KNOWN: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+use crate::tokens::device;
 
 /// How the refresh token travels.
 #[derive(Enum, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,7 +62,7 @@ impl<'a> Delivery<'a> {
         match self.0 {
             None => Some(token.expose().to_owned()),
             Some(cookies) => {
-                cookies.keep(Cookie::Device, token, now + KNOWN);
+                cookies.keep(Cookie::Device, token, now + device::LIFE);
                 None
             }
         }

@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{self, Text};
+use diesel::sql_types::{self, Text, Timestamptz};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ pub(crate) async fn change_password(
             let asked = Asked { account: change.account, by: change.kept, target: None, client: change.client };
             let Some(ended) = revoke_own(connection, &asked, now).await? else { return Ok(Changed::SessionEnded) };
             let occurrence = Occurrence::new(Kind::PasswordChanged, change.client, now);
-            Replacing { change, occurrence }.execute(connection).await?;
+            Replacing { change, now, occurrence }.execute(connection).await?;
             Ok(Changed::Done { ended })
         })
         .await
@@ -73,6 +73,7 @@ pub(crate) async fn change_password(
 
 struct Replacing<'a> {
     change: &'a Change<'a>,
+    now: Timestamp,
     occurrence: Occurrence<'a>,
 }
 
@@ -80,7 +81,10 @@ impl QueryFragment<Pg> for Replacing<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH changed AS (UPDATE accounts SET password_hash = ");
         out.push_bind_param::<Text, _>(self.change.new.as_str())?;
-        out.push_sql(" WHERE id = ");
+        // Later each time, whatever the clocks of the instances say.
+        out.push_sql(", password_changed_at = greatest(");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(", coalesce(password_changed_at, created_at) + interval '1 microsecond') WHERE id = ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.change.account.0)?;
         out.push_sql(" RETURNING id, ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.change.kept.0)?;

@@ -16,7 +16,7 @@ use crate::db::Connection;
 use crate::db::schema::sessions;
 use crate::error::Error;
 use crate::limits::store::{TakenColumns, TakenRow};
-use crate::limits::{Attempt, Verdict};
+use crate::limits::{self, Attempt, Verdict};
 use crate::sessions::{Client, Refreshed, Refusal, Session, SessionId};
 
 /// Carries out what the token with this counter is worth, in one statement: [`Refreshed`] says what that may be. A session that
@@ -42,7 +42,7 @@ pub(crate) async fn refresh(
     // Genuine, so the session existed: it has been cleared away.
     let Some((session, account, changed, taken)) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
     let (session, account) = (Session::from(session), crate::accounts::Account::from(account));
-    if let (Verdict::Refused { retry_after, .. }, false) = (attempt.read(taken), changed) {
+    if let (Verdict::Refused(limits::Refusal { retry_after, .. }), false) = (attempt.read(taken), changed) {
         return Ok(Refreshed::Limited { retry_after, account: account.id, session: session.id });
     }
     Ok(match (changed, session.revoked_at) {
@@ -103,7 +103,7 @@ impl QueryFragment<Pg> for Refreshing<'_> {
             out.push_sql(", ");
         }
         out.push_sql(
-            "owner, email, username, roles, registered_at, disabled_at, changed, wait, refused, taken \
+            "owner, email, username, roles, registered_at, disabled_at, changed, wait, refused, taken, contended \
              FROM taken, latest JOIN found USING (id)",
         );
         Ok(())
