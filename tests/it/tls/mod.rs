@@ -1,5 +1,9 @@
 //! TLS to the database, as strict as `sslmode` asks.
 
+mod compared;
+mod imposters;
+mod made;
+
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -26,11 +30,15 @@ fn certificates(dir: &Path) {
 
 /// PostgreSQL reads only a key that is its user's own. Who that is, the cluster tells.
 async fn own_by_the_databases_user(dir: &Path, files: &Path) {
-    let server = Embedded::start(Options { download: false, ..Options::new(dir) }).await.expect("PostgreSQL");
-    server.stop().await.expect("a stop");
+    if !dir.join("postgres").exists() {
+        let server = Embedded::start(Options { download: false, ..Options::new(dir) }).await.expect("PostgreSQL");
+        server.stop().await.expect("a stop");
+    }
     let cluster = std::fs::metadata(dir.join("postgres")).expect("a cluster");
-    for name in ["server.pem", "server.key"] {
-        let file = files.join(name);
+    for file in ["server.pem", "server.crt", "server.key"].map(|name| files.join(name)) {
+        if !file.exists() {
+            continue;
+        }
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
         std::os::unix::fs::chown(&file, Some(cluster.uid()), Some(cluster.gid())).expect("an owner");
     }
