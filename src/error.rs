@@ -21,6 +21,9 @@ pub enum Error {
     /// The database is away, too slow, or refuses its service.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// The database answers and takes no changes: a standby, or one that a setting keeps from them.
+    #[error("read-only: {0}")]
+    ReadOnly(String),
     /// A fault of ours.
     #[error("internal: {0}")]
     Internal(String),

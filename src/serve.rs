@@ -139,7 +139,9 @@ fn unreachable(target: &Target, error: &portcullis::error::Error) -> String {
 /// The error without the name of its kind, which is for the log.
 pub(crate) fn sentence(error: portcullis::error::Error) -> String {
     match error {
-        portcullis::error::Error::Internal(text) | portcullis::error::Error::Unavailable(text) => text,
+        portcullis::error::Error::Internal(text)
+        | portcullis::error::Error::Unavailable(text)
+        | portcullis::error::Error::ReadOnly(text) => text,
         other => other.to_string(),
     }
 }

@@ -24,7 +24,7 @@ impl Console {
     /// # Errors
     /// [`Error::Internal`], in practice never.
     pub fn new(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
-        let db = Database::new(target, config.database_pool_size, config.database_timeout)?;
+        let db = Database::new(target, config.database_pool_size, config.database_timeout);
         let seals = Seals::new(secret, config.secret_previous.as_ref())?;
         Ok(Self { config, clock, db, seals })
     }

@@ -66,7 +66,7 @@ impl App {
             _ => target.clone(),
         };
         let source = Source { listen, speak: target.clone() };
-        let db = Database::new(target, config.database_pool_size, config.database_timeout)?;
+        let db = Database::new(target, config.database_pool_size, config.database_timeout);
         let keys = start_keys(&config, &db, secret, clock.now()).await?;
         let access_tokens = AccessTokens::new(config.issuer.clone(), config.audience.clone(), config.access_token_ttl);
         let passwords = Passwords::start(config.argon2, config.hashing_threads, config.hashing_queue)?;

@@ -14,10 +14,12 @@ impl From<DieselError> for Error {
                 DatabaseErrorKind::Unknown
                 | DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::ReadOnlyTransaction
                 | DatabaseErrorKind::SerializationFailure,
                 information,
             ) => Self::Unavailable(information.message().to_owned()),
+            DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, information) => {
+                Self::ReadOnly(information.message().to_owned())
+            }
             DieselError::DatabaseError(kind, information) => {
                 Self::Internal(format!("{kind:?}: {}", information.message()))
             }

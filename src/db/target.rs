@@ -4,7 +4,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::AsyncPgConnection;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
@@ -13,6 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pooled;
 use super::tls::{self, Verification};
+use super::unopened::Unopened;
 
 /// Longest wait for a connection to be made when the URL names none.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -76,18 +76,26 @@ impl Target {
     }
 
     /// Opens a connection. On one that [is pooled](Self::is_pooled) a statement that is prepared needs a transaction.
-    pub(crate) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+    pub(super) async fn connect(&self) -> Result<AsyncPgConnection, Unopened> {
         let (client, connection) = self.open().await?;
+        self.set_up(client, connection).await
+    }
+
+    async fn set_up(
+        &self,
+        client: Client,
+        connection: Connection<Socket, Stream>,
+    ) -> Result<AsyncPgConnection, Unopened> {
         if self.pooled {
-            return pooled::set_up(client, connection).await;
+            return Ok(pooled::set_up(client, connection).await?);
         }
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        Ok(AsyncPgConnection::try_from_client_and_connection(client, connection).await?)
     }
 
     /// Opens a connection on which nothing was said yet.
-    pub(super) async fn open(&self) -> ConnectionResult<(Client, Connection<Socket, Stream>)> {
+    pub(super) async fn open(&self) -> Result<(Client, Connection<Socket, Stream>), Unopened> {
         let tls = MakeRustlsConnect::new((*self.tls).clone());
-        self.config.connect(tls).await.map_err(|error| ConnectionError::BadConnection(describe(&error)))
+        Ok(self.config.connect(tls).await?)
     }
 }
 

@@ -163,7 +163,7 @@ pub(crate) enum ApiError {
 pub(super) fn log(error: &Error) {
     match error {
         Error::Internal(cause) => tracing::error!(cause, "internal error"),
-        Error::Unavailable(cause) => tracing::error!(cause, "service unavailable"),
+        Error::Unavailable(cause) | Error::ReadOnly(cause) => tracing::error!(cause, "service unavailable"),
         Error::Busy { .. } => tracing::warn!("server busy: the password queue is full"),
         Error::Unauthenticated(_) => {}
     }
@@ -201,7 +201,7 @@ impl From<ApiError> for async_graphql::Error {
                     extensions.set("retryAfter", Value::from(retry_after.as_secs_f64().ceil() as u64))
                 })
             }
-            Error::Unavailable(_) => {
+            Error::Unavailable(_) | Error::ReadOnly(_) => {
                 coded("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
             }
             Error::Internal(_) => coded("Something went wrong on our side.", Code::InternalServerError),

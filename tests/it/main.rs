@@ -15,6 +15,7 @@ mod change_password;
 mod clean_up;
 mod client_address;
 mod concurrency;
+mod connections;
 mod cookies;
 mod cors;
 mod costly;

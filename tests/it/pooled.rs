@@ -262,7 +262,7 @@ async fn work_that_nobody_waits_for_holds_no_transaction() {
     let test = TestDatabase::new().await;
     test.operator.batch_execute("CREATE TABLE held (id int)").await.expect("a table");
     for target in [target(&test.url), target(&test.url).pooled()] {
-        let database = Database::new(target, 1, PATIENCE).expect("a pool");
+        let database = Database::new(target, 1, PATIENCE);
         let work = database.run(async |connection| {
             let endless = async |connection: &mut Connection| {
                 connection.batch_execute("LOCK TABLE held").await?;

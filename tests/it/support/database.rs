@@ -21,13 +21,17 @@ pub(crate) struct TestDatabase {
 impl TestDatabase {
     /// A schema of the server's role, whose operator is a superuser.
     pub(crate) async fn new() -> Self {
-        let url = cluster::database_url().await;
-        Self::of(url, &as_superuser(url)).await
+        Self::operated_on(cluster::database_url().await).await
     }
 
     /// A new schema in the database at `url`. The operator has the role that the server has.
     pub(crate) async fn on(url: &str) -> Self {
         Self::of(url, url).await
+    }
+
+    /// A new schema in the database at `url`, of a cluster [open to superusers](cluster::open_to_superusers), who operate it.
+    pub(crate) async fn operated_on(url: &str) -> Self {
+        Self::of(url, &as_superuser(url)).await
     }
 
     async fn of(url: &str, operator: &str) -> Self {
@@ -51,6 +55,24 @@ impl TestDatabase {
         let connection = if url == shared { connect(&as_superuser(url)).await } else { connect(url).await };
         connection.batch_execute(&format!("SET search_path TO {schema}")).await.expect("a path");
         connection
+    }
+
+    /// The same, where the server comes as a role that owns the schema and is no superuser. `limits` is what `CREATE ROLE` says
+    /// of it.
+    pub(crate) async fn of_a_role(self, limits: &str) -> Self {
+        let schema: String = self.operator.query_one("SELECT current_schema()::text", &[]).await.expect("a row").get(0);
+        let role = format!("{schema}_role");
+        let make =
+            format!("CREATE ROLE {role} LOGIN PASSWORD 'of the tests' {limits}; ALTER SCHEMA {schema} OWNER TO {role}");
+        self.operator.batch_execute(&make).await.expect("a role");
+        let (_, address) = self.url.split_once('@').expect("credentials");
+        Self { url: format!("postgres://{role}:of%20the%20tests@{address}"), ..self }
+    }
+
+    /// The name of the role that the server comes as.
+    pub(crate) fn role(&self) -> &str {
+        let (_, rest) = self.url.split_once("://").expect("a scheme");
+        rest.split_once(':').expect("a role").0
     }
 
     /// A number that a query gives.

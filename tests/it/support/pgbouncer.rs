@@ -44,6 +44,14 @@ impl PgBouncer {
 
     /// A pooler in this mode.
     pub(crate) async fn in_mode(mode: &str, database: &TestDatabase) -> Option<Self> {
+        let schema: String =
+            database.operator.query_one("SELECT current_schema::text", &[]).await.expect("a row").get(0);
+        Self::with(database, &format!("connect_query='SET search_path TO {schema}'"), &format!("pool_mode = {mode}"))
+            .await
+    }
+
+    /// A pooler with these settings of the database and of its own.
+    pub(crate) async fn with(database: &TestDatabase, of_database: &str, of_pooler: &str) -> Option<Self> {
         let program = pgbouncer_or_explain()?;
         let config: tokio_postgres::Config = database.url.parse().expect("a URL of the tests");
         let (host, owner) = match config.get_hosts().first().expect("a host") {
@@ -52,18 +60,17 @@ impl PgBouncer {
         };
         let port = config.get_ports().first().copied().unwrap_or(5432);
         let password = str::from_utf8(config.get_password().expect("a password")).expect("UTF-8");
-        let schema: String =
-            database.operator.query_one("SELECT current_schema::text", &[]).await.expect("a row").get(0);
+        let (user, name) = (config.get_user().expect("a role"), config.get_dbname().expect("a name"));
 
         // A socket there needs no port that is free, and its name is nobody else's.
         let dir = watched_dir("pgbouncer");
         let place = dir.to_str().expect("UTF-8");
         let settings = format!(
-            "[databases]\nportcullis = host={host} port={port} connect_query='SET search_path TO {schema}'\n\
-             [pgbouncer]\npool_mode = {mode}\ndefault_pool_size = {SERVERS}\nmax_client_conn = 200\n\
+            "[databases]\nportcullis = host={host} port={port} dbname={name} {of_database}\n\
+             [pgbouncer]\ndefault_pool_size = {SERVERS}\nmax_client_conn = 200\n{of_pooler}\n\
              unix_socket_dir = {place}\nlisten_port = 6432\nauth_type = scram-sha-256\nauth_file = {place}/users\n"
         );
-        fs::write(dir.join("users"), format!("\"portcullis\" \"{password}\"\n")).expect("a file");
+        fs::write(dir.join("users"), format!("\"{user}\" \"{password}\"\n")).expect("a file");
         fs::write(dir.join("pgbouncer.ini"), settings).expect("a file");
         let log = fs::File::create(dir.join("log")).expect("a file");
 
@@ -76,7 +83,8 @@ impl PgBouncer {
             command.uid(owner).gid(owner);
         }
         let child = command.spawn().expect("pgbouncer runs");
-        let url = format!("postgres://portcullis:{password}@{}:6432/portcullis", place.replace('/', "%2F"));
+        let url =
+            format!("postgres://{user}:{}@{}:6432/portcullis", password.replace(' ', "%20"), place.replace('/', "%2F"));
         let mut bouncer = Self { child, url };
         let answers = async || {
             let ended = bouncer.child.try_wait().expect("a status");

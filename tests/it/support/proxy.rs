@@ -21,6 +21,10 @@ pub(crate) enum Network {
     Deaf,
     /// Connections are broken, new ones refused.
     Cut,
+    /// It carries, and refuses new connections.
+    Full,
+    /// It carries, and new connections hear nothing.
+    Clogged,
 }
 
 /// The stretch.
@@ -67,8 +71,11 @@ impl Proxy {
 }
 
 async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>, network: watch::Receiver<Network>) {
-    if *network.borrow() == Network::Cut {
-        return;
+    let state = *network.borrow();
+    match state {
+        Network::Cut | Network::Full => return,
+        Network::Clogged => return std::future::pending().await,
+        Network::Up | Network::Frozen | Network::Deaf => {}
     }
     // Messages are carried one by one, and none waits for the next.
     _ = client.set_nodelay(true);

@@ -1,0 +1,263 @@
+//! The pool of connections. Whoever needs one waits in a queue for the next that is free, in order. New ones are opened beside the
+//! queue: one that can't be had fails nobody while others exist.
+
+mod supply;
+
+use std::iter::from_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use deadpool::unmanaged::{self, Object};
+use diesel_async::SimpleAsyncConnection;
+use diesel_async::pooled_connection::PoolableConnection;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use self::supply::Supply;
+use super::unopened::Unopened;
+use super::{Connection, Target};
+use crate::error::Error;
+
+/// A connection that nobody needed for so long is closed.
+const UNUSED: Duration = Duration::from_secs(60);
+
+/// How often that is looked after, when a connection comes back.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// How often all connections may be closed for one that turned out to lead to the wrong place.
+const RETIREMENT: Duration = Duration::from_secs(1);
+
+/// A pool. Its copies are one.
+#[derive(Clone)]
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    target: Target,
+    /// What is said on each new connection.
+    setup: Option<String>,
+    /// Longest time for opening one.
+    limit: Duration,
+    queue: unmanaged::Pool<Held>,
+    /// Told when one could not be opened.
+    failed: Notify,
+    state: Mutex<State>,
+}
+
+struct State {
+    supply: Supply,
+    /// Connections that were opened in an earlier one lead to the wrong place.
+    generation: u64,
+    retired: Option<Instant>,
+    swept: Instant,
+}
+
+struct Held {
+    connection: Connection,
+    generation: u64,
+    used: Instant,
+}
+
+impl Pool {
+    /// A pool of at most `size` connections, none of which is opened yet.
+    pub(super) fn new(target: Target, setup: Option<String>, size: usize, limit: Duration) -> Self {
+        let state = State { supply: Supply::new(size), generation: 0, retired: None, swept: Instant::now() };
+        let (queue, failed) = (unmanaged::Pool::new(size), Notify::new());
+        Self(Arc::new(Shared { target, setup, limit, queue, failed, state: Mutex::new(state) }))
+    }
+
+    /// A connection. Those who wait get theirs in the order in which they came.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is none until `deadline`, or waiting for one is in vain.
+    pub(super) async fn get(&self, deadline: Instant) -> Result<Lent, Error> {
+        let mut waiting = None;
+        loop {
+            let held = match self.0.queue.try_get() {
+                Ok(held) => held,
+                Err(_) => {
+                    waiting.get_or_insert_with(|| Waiting::begin(&self.0));
+                    self.0.open_more();
+                    self.0.next(deadline).await?
+                }
+            };
+            let mut lent = Lent { held: Some(held), pool: self.0.clone() };
+            if lent.is_sound() {
+                return Ok(lent);
+            }
+            lent.close();
+        }
+    }
+
+    /// Closes all connections, those in use when they come back: a new one may lead elsewhere.
+    pub(super) fn retire(&self) {
+        {
+            let mut state = self.0.state();
+            let now = Instant::now();
+            if state.retired.is_some_and(|retired| now - retired < RETIREMENT) {
+                return;
+            }
+            state.retired = Some(now);
+            state.generation += 1;
+        }
+        self.0.sweep();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many there are, free and in use.
+    fn open(&self) -> usize {
+        self.queue.status().size
+    }
+
+    /// Opens as many as the queue needs and the supply allows.
+    fn open_more(self: &Arc<Self>) {
+        while self.state().supply.begin_opening(self.open(), Instant::now()) {
+            tokio::spawn(self.clone().open_one());
+        }
+    }
+
+    /// Until one is there, or none is needed any more.
+    async fn open_one(self: Arc<Self>) {
+        let refusals = loop {
+            let ((pause, refusals), generation) = {
+                let state = self.state();
+                (state.supply.next_try(), state.generation)
+            };
+            sleep(pause).await;
+            let opened = timeout(self.limit, self.connect()).await.unwrap_or_else(|_| Err(Unopened::late(self.limit)));
+            match opened {
+                Ok(connection) => {
+                    // It fails only if there is no place for one more, which is never asked for.
+                    _ = self.queue.try_add(Held { connection, generation, used: Instant::now() });
+                    break refusals;
+                }
+                Err(unopened) => {
+                    let again = self.state().supply.failed(unopened, self.open(), refusals, Instant::now());
+                    self.failed.notify_waiters();
+                    if !again {
+                        return self.sweep();
+                    }
+                }
+            }
+        };
+        self.state().supply.opened(self.open(), refusals);
+    }
+
+    async fn connect(&self) -> Result<Connection, Unopened> {
+        let mut connection = self.target.connect().await?;
+        if let Some(setup) = &self.setup {
+            connection.batch_execute(setup).await?;
+        }
+        Ok(connection)
+    }
+
+    /// The next that is free, for this caller.
+    async fn next(&self, deadline: Instant) -> Result<Object<Held>, Error> {
+        let mut next = pin!(self.queue.get());
+        loop {
+            let mut failed = pin!(self.failed.notified());
+            failed.as_mut().enable();
+            self.check_hope()?;
+            tokio::select! {
+                biased;
+                Ok(held) = &mut next => return Ok(held),
+                () = failed => {}
+                () = sleep_until(deadline) => return Err(self.late()),
+            }
+        }
+    }
+
+    fn check_hope(&self) -> Result<(), Error> {
+        match self.state().supply.is_hopeless(self.open(), self.limit, Instant::now()) {
+            Some(why) => Err(Error::Unavailable(format!("no database connection: {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn late(&self) -> Error {
+        let why = self.state().supply.why().map(|why| format!(": {why}")).unwrap_or_default();
+        Error::Unavailable(format!("no database connection within {:?}{why}", self.limit))
+    }
+
+    fn keeps(&self, held: &Held) -> bool {
+        let state = self.state();
+        held.generation == state.generation && state.supply.allows(self.open())
+    }
+
+    /// Closes what is free and not to be kept, or was not needed for long.
+    fn sweep(&self) {
+        let now = Instant::now();
+        self.state().swept = now;
+        let free: Vec<_> = from_fn(|| self.queue.try_get().ok()).collect();
+        // Back in their order: the one that was used last is lent next.
+        for held in free.into_iter().rev() {
+            if !self.keeps(&held) || now - held.used > UNUSED {
+                drop(Object::take(held));
+            }
+        }
+    }
+}
+
+/// A caller in the queue.
+struct Waiting(Arc<Shared>);
+
+impl Waiting {
+    fn begin(pool: &Arc<Shared>) -> Self {
+        pool.state().supply.begin_wait();
+        Self(pool.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.state().supply.end_wait();
+    }
+}
+
+/// A connection out of the pool. It goes back when this is dropped, unless a transaction is open on it, as when nobody waits
+/// for the work any more: that one is closed at once, or it would hold its locks until somebody wants the connection.
+pub(super) struct Lent {
+    held: Option<Object<Held>>,
+    pool: Arc<Shared>,
+}
+
+impl Lent {
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, Error> {
+        let held = self.held.as_deref_mut().ok_or_else(|| Error::internal("a connection was used after its end"))?;
+        Ok(&mut held.connection)
+    }
+
+    /// Whether it can be lent: open, with no transaction left on it. A closed connection is noticed without a query.
+    fn is_sound(&mut self) -> bool {
+        let pool = self.pool.clone();
+        self.held.as_deref_mut().is_some_and(|held| !held.connection.is_broken() && pool.keeps(held))
+    }
+
+    pub(super) fn close(&mut self) {
+        if let Some(held) = self.held.take() {
+            drop(Object::take(held));
+            // Somebody may wait for it.
+            self.pool.open_more();
+        }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.is_sound() {
+            return self.close();
+        }
+        let now = Instant::now();
+        if let Some(mut held) = self.held.take() {
+            held.used = now;
+        }
+        if now - self.pool.state().swept > SWEEP {
+            self.pool.sweep();
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! How many connections may be opened and held, decided from what happened. Pure: it opens and closes nothing.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::unopened::{Unopened, Why};
+
+/// The pause after a connection could not be opened. It doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long after a refusal for too many connections, and after each step from there, one more is tried.
+pub(super) const GROWTH: Duration = Duration::from_secs(5);
+
+pub(super) struct Supply {
+    /// Most connections by the settings.
+    size: usize,
+    /// Most connections for now: fewer than `size` since the server has refused one more.
+    most: usize,
+    /// The most that there were when the server refused one more, and how often it did.
+    refused_at: usize,
+    refusals: u64,
+    grow_at: Instant,
+    /// Callers in the queue, and connections on their way.
+    waiting: usize,
+    opening: usize,
+    /// Failures since a connection was opened, the first of them, and the last.
+    failures: u32,
+    since: Instant,
+    failed_at: Instant,
+    last: Option<Unopened>,
+    /// What the operator was told last, if that has not ended.
+    told: Option<Unopened>,
+}
+
+impl Supply {
+    pub(super) fn new(size: usize) -> Self {
+        let now = Instant::now();
+        Self {
+            size,
+            most: size,
+            refused_at: 0,
+            refusals: 0,
+            grow_at: now,
+            waiting: 0,
+            opening: 0,
+            failures: 0,
+            since: now,
+            failed_at: now,
+            last: None,
+            told: None,
+        }
+    }
+
+    /// One more caller in the queue.
+    pub(super) fn begin_wait(&mut self) {
+        self.waiting += 1;
+    }
+
+    /// One fewer.
+    pub(super) fn end_wait(&mut self) {
+        self.waiting -= 1;
+    }
+
+    /// Whether so many may be held.
+    pub(super) fn allows(&self, open: usize) -> bool {
+        open <= self.most
+    }
+
+    /// Whether one more is to be opened now, which is then on its way.
+    pub(super) fn begin_opening(&mut self, open: usize, now: Instant) -> bool {
+        let held = open + self.opening;
+        // While opening fails, one at a time tries again.
+        if self.waiting <= self.opening || held >= self.size || (self.failures > 0 && self.opening > 0) {
+            return false;
+        }
+        if held >= self.most {
+            if now < self.grow_at {
+                return false;
+            }
+            self.most += 1;
+            self.grow_at = now + GROWTH;
+        }
+        self.opening += 1;
+        true
+    }
+
+    /// How long whoever opens one waits first, and the number of refusals before it.
+    pub(super) fn next_try(&self) -> (Duration, u64) {
+        let pause = match self.failures {
+            0 => Duration::ZERO,
+            failures => LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(failures.min(10) - 1)),
+        };
+        (pause, self.refusals)
+    }
+
+    /// One that was on its way has come; there had been so many refusals when it was begun.
+    pub(super) fn opened(&mut self, open: usize, refusals: u64) {
+        self.opening -= 1;
+        self.failures = 0;
+        self.last = None;
+        if refusals != self.refusals {
+            // Another was refused meanwhile: it does not prove that there are more than then.
+            self.refused_at = self.refused_at.max(open);
+        }
+        let more = open > self.refused_at;
+        if more {
+            self.most = self.size;
+        }
+        if self.told.take_if(|told| more || told.why != Why::TooMany).is_some() {
+            tracing::info!(connections = open, "database connections can be opened again");
+        }
+    }
+
+    /// One that was on its way could not be opened. Whether whoever tried it tries again.
+    ///
+    /// When the server has no more to give, a quarter of those that are held, two at least, are given back: the feed, commands and
+    /// other instances need some as well.
+    pub(super) fn failed(&mut self, unopened: Unopened, open: usize, refusals: u64, now: Instant) -> bool {
+        if self.failures == 0 {
+            self.since = now;
+        }
+        self.failures += 1;
+        self.failed_at = now;
+        // Of several that were begun together the first counts.
+        if unopened.why == Why::TooMany && open > 0 && refusals == self.refusals {
+            self.refused_at = self.refused_at.max(open);
+            self.refusals += 1;
+            self.most = open.saturating_sub((open / 4).max(2)).max(1);
+            self.grow_at = now + GROWTH;
+        }
+        self.tell(&unopened, open);
+        self.last = Some(unopened);
+        let again = self.opening == 1 && self.waiting > 0 && open < self.most;
+        if !again {
+            self.opening -= 1;
+        }
+        again
+    }
+
+    /// Why nobody should wait now: there is no connection, and waiting mends nothing, or nobody waits as long as the database has
+    /// been away.
+    pub(super) fn is_hopeless(&self, open: usize, limit: Duration, now: Instant) -> Option<String> {
+        if open > 0 || now - self.failed_at > 2 * LONGEST_PAUSE {
+            return None;
+        }
+        let last = self.last.as_ref()?;
+        let in_vain = match last.why {
+            Why::TooMany => false,
+            Why::Away => now - self.since > limit,
+            Why::Wrong => true,
+        };
+        in_vain.then(|| last.to_string())
+    }
+
+    /// The last failure, if none was opened since.
+    pub(super) fn why(&self) -> Option<String> {
+        self.last.as_ref().map(ToString::to_string)
+    }
+
+    /// Once for each reason, until it is over.
+    fn tell(&mut self, unopened: &Unopened, open: usize) {
+        let is_told = |told: &Unopened| told.why == unopened.why && (told.why == Why::TooMany || told.says(unopened));
+        if self.told.as_ref().is_some_and(is_told) {
+            return;
+        }
+        let why = tracing::field::display(unopened);
+        match (unopened.why, open) {
+            (_, 0) => tracing::warn!(why, "no database connection can be opened: requests wait for one, and fail"),
+            (Why::TooMany, _) => tracing::warn!(
+                why,
+                connections = open,
+                held = self.most,
+                "the database gives no more connections: requests wait for those there are, and fewer are held. \
+                 PORTCULLIS_DATABASE_POOL_SIZE asks for fewer"
+            ),
+            (Why::Away | Why::Wrong, _) => {
+                tracing::warn!(
+                    why,
+                    connections = open,
+                    "no new database connection can be opened: requests wait for those there are"
+                );
+            }
+        }
+        self.told = Some(unopened.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests;
