@@ -9,7 +9,7 @@ use portcullis::background::Background;
 use portcullis::clock::Clock;
 use portcullis::config::{Config, DatabaseChoice, LogFormat, PersistedQueries, Settings};
 use portcullis::db::embedded::Embedded;
-use portcullis::db::{Target, migrations};
+use portcullis::db::{Database, Target, migrations};
 use portcullis::graphql::registered;
 use portcullis::{http, telemetry};
 use tokio::net::TcpListener;
@@ -115,6 +115,8 @@ async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
         tracing::warn!("PORTCULLIS_RATE_LIMITS is off: anybody may try passwords as fast as the server compares them");
     }
     let secret = opened.secret()?;
+    let database = Database::new(opened.target.clone(), 1, config.database_timeout);
+    database.ping().await.map_err(|error| unreachable(&opened.target, &error))?;
     let app = App::start(config, opened.target.clone(), secret, Clock::system()).await.map_err(sentence)?;
     Ok((app, opened.private))
 }

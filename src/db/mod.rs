@@ -14,10 +14,11 @@ mod tls;
 mod unopened;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use diesel::IntoSql;
-use diesel::sql_types::Integer;
+use diesel::declare_sql_function;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::time::{Instant, timeout_at};
 
@@ -27,12 +28,21 @@ pub use target::{BadUrl, Target};
 use self::pool::Pool;
 use crate::error::Error;
 
+#[declare_sql_function]
+extern "SQL" {
+    /// A setting, as it is here and now.
+    fn current_setting(name: Text) -> Text;
+}
+
 /// One connection, as the stores take it.
 pub type Connection = AsyncPgConnection;
 
 /// What the statements are written for, whatever the database's default is: each sees what was committed before it began, also
 /// after it waited for a lock.
 const ISOLATION: &str = "SET default_transaction_isolation = 'read committed'";
+
+/// Of a database that answers, and in which nobody can sign in.
+const READ_ONLY: &str = "it takes no changes: it is a standby, or default_transaction_read_only is on";
 
 /// The database as requests use it. Every use of a connection is bounded in time.
 #[derive(Clone)]
@@ -41,6 +51,8 @@ pub struct Database {
     timeout: Duration,
     /// How each use begins, where each is one transaction.
     begin: Option<Arc<str>>,
+    /// Whether the operator was told that it takes no changes.
+    read_only: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -57,7 +69,7 @@ impl Database {
         );
         let pool = Pool::new(target, (!pooled).then_some(limits), size, timeout);
         let begin = pooled.then(|| pooled::begin(Some(timeout)).into());
-        Self { pool, timeout, begin }
+        Self { pool, timeout, begin, read_only: Arc::default() }
     }
 
     /// Does `work` on a connection.
@@ -83,8 +95,9 @@ impl Database {
         let late = |_| Err(Error::Unavailable(format!("the database did not answer within {:?}", self.timeout)));
         let outcome = outcome.unwrap_or_else(late);
         match &outcome {
-            Err(Error::ReadOnly(_)) => {
+            Err(Error::ReadOnly(why)) => {
                 lent.close();
+                self.tell_read_only(why);
                 // After a failover the old connections lead to what is a standby now.
                 self.pool.retire();
             }
@@ -94,15 +107,30 @@ impl Database {
         outcome
     }
 
-    /// Whether the database answers now.
+    /// Whether the database answers now, and takes changes: a standby does not, nor does a session that a setting keeps from it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it does not.
+    /// [`Error::Unavailable`] when it does not answer, [`Error::ReadOnly`] when it takes no changes.
     pub async fn ping(&self) -> Result<(), Error> {
         self.run(async |connection| {
-            diesel::select(1.into_sql::<Integer>()).execute(connection).await?;
-            Ok(())
+            let setting: String =
+                diesel::select(current_setting("transaction_read_only")).get_result(connection).await?;
+            match setting.as_str() {
+                "off" => Ok(()),
+                _ => Err(Error::ReadOnly(READ_ONLY.to_owned())),
+            }
         })
-        .await
+        .await?;
+        if self.read_only.swap(false, Ordering::AcqRel) {
+            tracing::info!("the database takes changes again");
+        }
+        Ok(())
+    }
+
+    /// Once, until [`ping`](Self::ping) finds that it is over.
+    fn tell_read_only(&self, why: &str) {
+        if !self.read_only.swap(true, Ordering::AcqRel) {
+            tracing::warn!(why, "the database is read-only: nobody can sign in until it takes changes again");
+        }
     }
 }

@@ -7,6 +7,7 @@ use poem::{Endpoint, IntoResponse, Request, Response, handler};
 
 use super::stopping::Stopping;
 use crate::app::App;
+use crate::error::Error;
 
 /// `/health/live`: the process runs. It asks nothing of the database, so that an outage there restarts nobody here.
 #[handler]
@@ -14,7 +15,7 @@ pub(super) fn live() -> &'static str {
     "live\n"
 }
 
-/// `/health/ready`: the database answers and the server is not told to stop.
+/// `/health/ready`: the database answers and takes changes, and the server is not told to stop.
 pub(super) struct Ready {
     app: Arc<App>,
     stopping: Stopping,
@@ -36,6 +37,7 @@ impl Endpoint for Ready {
         }
         Ok(match self.app.db.ping().await {
             Ok(()) => "ready\n".into_response(),
+            Err(Error::ReadOnly(_)) => unready("database read-only\n"),
             Err(_) => unready("database unavailable\n"),
         })
     }

@@ -48,6 +48,7 @@ mod origins;
 mod persisted;
 mod pooled;
 mod process;
+mod read_only;
 mod refresh;
 mod revocations;
 mod secret;
