@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AnsiTransactionManager, AsyncMigrationHarness, RunQueryDsl, TransactionManager};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::suitability::Suitable;
 use super::{Connection, Target, pooled};
 use crate::error::Error;
 
@@ -21,9 +22,12 @@ extern "SQL" {
     /// The same lock for the transaction.
     fn pg_try_advisory_xact_lock(key: BigInt) -> Bool;
 
-    /// The table of that name, if the search path has one.
+    /// The table of that name, if there is one.
     #[sql_name = "to_regclass"]
     fn to_regclass(name: Text) -> Nullable<Oid>;
+
+    /// A name as SQL writes it.
+    fn quote_ident(name: Text) -> Text;
 }
 
 diesel::table! {
@@ -37,34 +41,138 @@ diesel::table! {
 /// Held while migrating, so that instances that start at once take turns: "portcull" in ASCII.
 const LOCK: i64 = 0x706f_7274_6375_6c6c;
 
+/// One of ours.
+#[derive(Clone)]
+struct Known {
+    name: String,
+    version: String,
+    /// It can't be in a transaction with others.
+    alone: bool,
+}
+
 /// Applies what is pending and returns its names. Safe to run from several instances at once.
 ///
 /// Needs a multi-threaded tokio runtime.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database can't be reached, [`Error::Internal`] when a migration fails. Each migration is a
-/// transaction of its own; through a pooler they are one together, and one that can't be in a transaction is refused.
+/// [`Error::Unavailable`] when the database can't be reached, [`Error::ReadOnly`] when it takes no changes, [`Error::Internal`] when
+/// it does not suit or a migration fails. All migrations are one transaction, so nothing is left of what failed. One that can't be in
+/// a transaction parts those before it from those after it; through a pooler it is refused.
 pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
     let mut connection = connect(target).await?;
-    lock(&mut connection, target.is_pooled()).await?;
     // The lock goes with the connection, or with the transaction.
-    let mut harness = AsyncMigrationHarness::new(connection);
-    let names = apply(&mut harness, target.is_pooled())?;
-    if target.is_pooled() {
-        AnsiTransactionManager::commit_transaction(&mut harness.into_inner()).await?;
+    lock(&mut connection, target.is_pooled()).await?;
+    if !target.is_pooled() {
+        begin(&mut connection).await?;
     }
-    Ok(names)
+    let suitable = Suitable::find(&mut connection).await?;
+    let applied = applied(&mut connection, &suitable).await?;
+    let pending = lacking(&applied)?;
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    suitable.check_may_migrate()?;
+    if target.is_pooled()
+        && let Some(alone) = pending.iter().find(|migration| migration.alone)
+    {
+        let why = "can't be applied through a pooler: set PORTCULLIS_DATABASE_DIRECT_URL";
+        return Err(Error::Internal(format!("migration {} {why}", alone.name)));
+    }
+    let hint = if applied.is_empty() { suitable.how_to_part(&mut connection).await? } else { String::new() };
+    let mut kept = false;
+    for together in pending.chunk_by(|one, next| !one.alone && !next.alone) {
+        let alone = together.iter().any(|migration| migration.alone);
+        if alone {
+            AnsiTransactionManager::commit_transaction(&mut connection).await?;
+        }
+        let done;
+        (connection, done) = apply(connection, together);
+        if let Err(why) = done {
+            let kept = if kept || alone { "The migrations before it are kept." } else { "Nothing was changed." };
+            return Err(Error::Internal(format!("{why}. {kept} {hint}").trim_end().to_owned()));
+        }
+        if alone {
+            begin(&mut connection).await?;
+        }
+        kept = true;
+    }
+    AnsiTransactionManager::commit_transaction(&mut connection).await?;
+    Ok(pending.into_iter().map(|migration| migration.name).collect())
 }
 
-fn apply(harness: &mut AsyncMigrationHarness<Connection>, pooled: bool) -> Result<Vec<String>, Error> {
-    let pending = harness.pending_migrations(MIGRATIONS).map_err(Error::internal)?;
-    if pooled && let Some(alone) = pending.iter().find(|migration| !migration.metadata().run_in_transaction()) {
-        let why = "can't be applied through a pooler: set PORTCULLIS_DATABASE_DIRECT_URL";
-        return Err(Error::Internal(format!("migration {} {why}", alone.name())));
+/// The names of the migrations that the database lacks.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database can't be reached, [`Error::Internal`] when it does not suit.
+pub async fn pending(target: &Target) -> Result<Vec<String>, Error> {
+    let mut connection = connect(target).await?;
+    let suitable = Suitable::find(&mut connection).await?;
+    let applied = applied(&mut connection, &suitable).await?;
+    Ok(lacking(&applied)?.into_iter().map(|migration| migration.name).collect())
+}
+
+/// Ours, in their order.
+fn known() -> Result<Vec<Known>, Error> {
+    let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().map_err(Error::internal)?;
+    let known = all.iter().map(|migration| Known {
+        name: migration.name().to_string(),
+        version: migration.name().version().to_string(),
+        alone: !migration.metadata().run_in_transaction(),
+    });
+    let mut known: Vec<_> = known.collect();
+    known.sort_by(|one, other| one.version.cmp(&other.version));
+    Ok(known)
+}
+
+fn lacking(applied: &[String]) -> Result<Vec<Known>, Error> {
+    let lacks = |migration: &Known| !applied.contains(&migration.version);
+    Ok(known()?.into_iter().filter(lacks).collect())
+}
+
+/// The versions that were applied in this schema. Another schema of the search path may be another application's.
+///
+/// Not by diesel, which would make its table first: whoever asks may lack the right.
+async fn applied(connection: &mut Connection, suitable: &Suitable) -> Result<Vec<String>, Error> {
+    let table = quote_ident(suitable.schema()).concat(".__diesel_schema_migrations");
+    if !diesel::select(to_regclass(table).is_not_null()).get_result::<bool>(connection).await? {
+        return Ok(Vec::new());
     }
-    let names = pending.iter().map(|migration| migration.name().to_string()).collect();
-    harness.run_migrations(&pending).map_err(Error::internal)?;
-    Ok(names)
+    let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+    let applied: Vec<String> = versions.order(__diesel_schema_migrations::version).load(connection).await?;
+    let known = known()?;
+    let is_ours = |version: &String| known.iter().any(|migration| migration.version == *version);
+    if let [foreign, ..] = applied.as_slice()
+        && !applied.iter().any(is_ours)
+    {
+        return Err(Error::Internal(format!(
+            "the table __diesel_schema_migrations is another application's: it has {foreign} and none of ours. Nothing was changed. {}",
+            suitable.how_to_part(connection).await?
+        )));
+    }
+    let last = known.last().map(|migration| migration.version.as_str()).unwrap_or_default();
+    if let Some(newer) = applied.iter().find(|version| version.as_str() > last) {
+        tracing::warn!(
+            migration = newer,
+            "the database was migrated by a newer version of Portcullis: this one, {}, does not know what that changed. Upgrade it",
+            env!("CARGO_PKG_VERSION")
+        );
+    }
+    Ok(applied)
+}
+
+/// Applies these, within the transaction that is open. Gives the connection back.
+fn apply(connection: Connection, these: &[Known]) -> (Connection, Result<(), String>) {
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let done = (|| {
+        // Makes diesel's table.
+        for migration in harness.pending_migrations(MIGRATIONS)? {
+            if these.iter().any(|one| one.version == migration.name().version().to_string()) {
+                harness.run_migration(&migration)?;
+            }
+        }
+        Ok(())
+    })();
+    (harness.into_inner(), done.map_err(|error: Box<dyn std::error::Error + Send + Sync>| error.to_string()))
 }
 
 async fn lock(connection: &mut Connection, pooled: bool) -> Result<(), Error> {
@@ -80,30 +188,15 @@ async fn lock(connection: &mut Connection, pooled: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The names of the migrations that the database lacks.
-///
-/// # Errors
-/// [`Error::Unavailable`] when the database can't be reached.
-pub async fn pending(target: &Target) -> Result<Vec<String>, Error> {
-    let mut connection = connect(target).await?;
-    // Not by diesel, which would make its table first: whoever asks may lack the right.
-    let exists = diesel::select(to_regclass("__diesel_schema_migrations").is_not_null());
-    let applied: Vec<String> = if exists.get_result(&mut connection).await? {
-        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(&mut connection).await?
-    } else {
-        Vec::new()
-    };
-    let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().map_err(Error::internal)?;
-    let names = all.iter().map(|migration| migration.name());
-    let lacking = names.filter(|name| !applied.contains(&name.version().to_string()));
-    Ok(lacking.map(ToString::to_string).collect())
-}
-
 /// Through a pooler, in a transaction that is open.
 async fn connect(target: &Target) -> Result<Connection, Error> {
-    let mut connection = target.connect().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+    let mut connection = target.connect().await?;
     if target.is_pooled() {
         AnsiTransactionManager::begin_transaction_sql(&mut connection, &pooled::begin(None)).await?;
     }
     Ok(connection)
+}
+
+async fn begin(connection: &mut Connection) -> Result<(), Error> {
+    Ok(AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN ISOLATION LEVEL READ COMMITTED").await?)
 }

@@ -9,6 +9,7 @@ mod pooled;
 mod probe;
 #[allow(missing_docs, unreachable_pub, reason = "generated")]
 pub(crate) mod schema;
+mod suitability;
 mod target;
 mod tls;
 mod unopened;

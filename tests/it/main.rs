@@ -47,6 +47,7 @@ mod operator;
 mod origins;
 mod persisted;
 mod pooled;
+mod private_schema;
 mod process;
 mod read_only;
 mod refresh;
