@@ -258,7 +258,9 @@ impl Check {
 
     fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
         let secret = self.secret("PORTCULLIS_SECRET", settings.secret.as_ref());
-        let direct = self.direct(settings);
+        let range = Duration::ZERO..=10 * MINUTE;
+        let patience = self.duration("PORTCULLIS_DATABASE_WAIT", &settings.database_wait, "30s", range);
+        let direct = self.direct(settings).map(|direct| direct.patient(patience));
         let Some(url) = given(settings.database_url.as_ref()) else {
             let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));
             return match data_dir.unwrap_or_else(embedded::default_data_dir) {
@@ -275,6 +277,7 @@ impl Check {
         }
         match (url.parse::<Target>(), secret) {
             (Ok(target), Some(secret)) => {
+                let target = target.patient(patience);
                 let target = if direct.is_some() { target.pooled() } else { target };
                 Some(DatabaseChoice::External { target, direct, secret })
             }

@@ -131,13 +131,19 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_FEED_TIMEOUT", default_value = "2s", value_name = "DURATION")]
     pub feed_timeout: String,
 
-    /// Connections to PostgreSQL at the most, for requests: 1 to 1000. The feed of changes has two more.
+    /// Connections to PostgreSQL at the most, for requests: 1 to 1000. The feed of changes has two more. Where the server gives
+    /// fewer, requests wait for those there are.
     #[arg(long, global = true, env = "PORTCULLIS_DATABASE_POOL_SIZE", default_value = "16", value_name = "NUMBER")]
     pub database_pool_size: String,
 
     /// Longest wait for the database each time it is needed: 100ms to 1m. Past it the caller gets SERVICE_UNAVAILABLE.
     #[arg(long, global = true, env = "PORTCULLIS_DATABASE_TIMEOUT", default_value = "5s", value_name = "DURATION")]
     pub database_timeout: String,
+
+    /// How long a start, and a command, waits for a database that can't be reached yet: 0s to 10m. What waiting can't mend, such
+    /// as a wrong password, fails at once.
+    #[arg(long, global = true, env = "PORTCULLIS_DATABASE_WAIT", default_value = "30s", value_name = "DURATION")]
+    pub database_wait: String,
 
     /// Bring the database of DATABASE_URL up to this version at start: on or off. When off, pending migrations stop the start.
     #[arg(long, global = true, env = "PORTCULLIS_MIGRATE", default_value = "on", value_name = "on|off")]

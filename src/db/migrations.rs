@@ -190,7 +190,7 @@ async fn lock(connection: &mut Connection, pooled: bool) -> Result<(), Error> {
 
 /// Through a pooler, in a transaction that is open.
 async fn connect(target: &Target) -> Result<Connection, Error> {
-    let mut connection = target.connect().await?;
+    let mut connection = target.connect_patiently().await?;
     if target.is_pooled() {
         AnsiTransactionManager::begin_transaction_sql(&mut connection, &pooled::begin(None)).await?;
     }

@@ -19,12 +19,15 @@ impl Target {
     /// connections are shared.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`.
+    /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`;
+    /// [`Error::Internal`] when waiting for it mends nothing.
     pub async fn probed(self, limit: Duration) -> Result<Self, Error> {
         if self.is_pooled() {
             return Ok(self);
         }
-        let shared = timeout(limit, shares_sessions(&self)).await.map_err(|_| late(limit))??;
+        let mut drivers = JoinSet::new();
+        let (first, second) = (self.opened(&mut drivers).await?, self.opened(&mut drivers).await?);
+        let shared = timeout(limit, share_a_session(&first, &second)).await.map_err(|_| late(limit))??;
         Ok(if shared { self.pooled() } else { self })
     }
 }
@@ -33,12 +36,12 @@ impl Target {
     /// Where this way leads: the cluster, the database and the schema. Two that lead to the same place tell the same.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`.
+    /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`;
+    /// [`Error::Internal`] when waiting for it mends nothing.
     pub async fn place(&self, limit: Duration) -> Result<Option<String>, Error> {
+        let mut drivers = JoinSet::new();
+        let client = self.opened(&mut drivers).await?;
         let asked = async {
-            let (client, connection) = self.open().await.map_err(|error| Error::Unavailable(error.to_string()))?;
-            let mut driver = JoinSet::new();
-            driver.spawn(connection);
             let database = "SELECT oid || ' ' || coalesce(current_schema, '') FROM pg_catalog.pg_database \
                 WHERE datname = current_database()";
             let cluster = "SELECT system_identifier FROM pg_control_system()";
@@ -48,32 +51,31 @@ impl Target {
         };
         timeout(limit, asked).await.map_err(|_| late(limit))?
     }
+
+    /// A connection that lives as long as `drivers`, where it is driven. Dropped, it is closed, and with it what was left open.
+    async fn opened(&self, drivers: &mut JoinSet<Result<(), tokio_postgres::Error>>) -> Result<Client, Error> {
+        let (client, connection) = self.open_patiently().await?;
+        drivers.spawn(connection);
+        Ok(client)
+    }
 }
 
 fn late(limit: Duration) -> Error {
     Error::Unavailable(format!("the database did not answer within {limit:?}"))
 }
 
-async fn shares_sessions(target: &Target) -> Result<bool, Error> {
-    // Dropped, they are closed, and with them what they left open.
-    let mut connections = JoinSet::new();
-    let mut open = async || {
-        let (client, connection) = target.open().await.map_err(|error| Error::Unavailable(error.to_string()))?;
-        connections.spawn(connection);
-        Ok::<_, Error>(client)
-    };
-    let (first, second) = (open().await?, open().await?);
+async fn share_a_session(first: &Client, second: &Client) -> Result<bool, Error> {
     for _ in 0..ROUNDS {
         let mark = Uuid::new_v4().to_string();
-        ask(&first, &format!("SELECT set_config('portcullis.probe', '{mark}', false)")).await?;
-        let seen = ask(&second, "BEGIN; SELECT current_setting('portcullis.probe', true)").await?;
+        ask(first, &format!("SELECT set_config('portcullis.probe', '{mark}', false)")).await?;
+        let seen = ask(second, "BEGIN; SELECT current_setting('portcullis.probe', true)").await?;
         // The first would wait for ever if there were only that server connection. One that was reset has an empty setting.
         if seen.is_some_and(|seen| !seen.is_empty()) {
-            ask(&second, "ROLLBACK").await?;
+            ask(second, "ROLLBACK").await?;
             return Ok(true);
         }
-        let kept = ask(&first, "SELECT current_setting('portcullis.probe', true)").await?;
-        ask(&second, "ROLLBACK").await?;
+        let kept = ask(first, "SELECT current_setting('portcullis.probe', true)").await?;
+        ask(second, "ROLLBACK").await?;
         if kept != Some(mark) {
             return Ok(true);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Connection, Socket};
@@ -12,10 +13,14 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pooled;
 use super::tls::{self, Verification};
-use super::unopened::Unopened;
+use super::unopened::{Unopened, Why};
+use crate::error::Error;
 
 /// Longest wait for a connection to be made when the URL names none.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Between two tries at a start.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// The address of a database with its credentials and its TLS rules. Prints neither.
 #[derive(Clone)]
@@ -23,6 +28,7 @@ pub struct Target {
     config: Arc<tokio_postgres::Config>,
     tls: Arc<rustls::ClientConfig>,
     pooled: bool,
+    patience: Duration,
 }
 
 /// What carries a connection.
@@ -81,6 +87,12 @@ impl Target {
         self.set_up(client, connection).await
     }
 
+    /// The same at a start, [patiently](Self::open_patiently).
+    pub(super) async fn connect_patiently(&self) -> Result<AsyncPgConnection, Error> {
+        let (client, connection) = self.open_patiently().await?;
+        Ok(self.set_up(client, connection).await?)
+    }
+
     async fn set_up(
         &self,
         client: Client,
@@ -96,6 +108,35 @@ impl Target {
     pub(super) async fn open(&self) -> Result<(Client, Connection<Socket, Stream>), Unopened> {
         let tls = MakeRustlsConnect::new((*self.tls).clone());
         Ok(self.config.connect(tls).await?)
+    }
+
+    /// The same address. At a start, connections that can't be opened yet are waited for so long, each.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Opens a connection as [`open`](Self::open) does, and tries again while that may help.
+    pub(super) async fn open_patiently(&self) -> Result<(Client, Connection<Socket, Stream>), Error> {
+        let longest = 2 * self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        let deadline = Instant::now() + self.patience;
+        let mut told = false;
+        loop {
+            let unopened = match timeout(longest, self.open()).await {
+                Ok(Ok(opened)) => return Ok(opened),
+                Ok(Err(unopened)) => unopened,
+                Err(_) => Unopened::late(longest),
+            };
+            if unopened.why == Why::Wrong || Instant::now() + PAUSE > deadline {
+                return Err(unopened.into());
+            }
+            if !told {
+                let address = self.address();
+                tracing::warn!(why = %unopened, "waiting for the database at {address}, {:?} at the most", self.patience);
+                told = true;
+            }
+            sleep(PAUSE).await;
+        }
     }
 }
 
@@ -163,7 +204,7 @@ impl FromStr for Target {
             config.application_name("portcullis");
         }
         let tls = tls::client_config(verification, root.as_deref()).map_err(BadUrl::RootCertificate)?;
-        Ok(Self { config: Arc::new(config), tls: Arc::new(tls), pooled: false })
+        Ok(Self { config: Arc::new(config), tls: Arc::new(tls), pooled: false, patience: Duration::ZERO })
     }
 }
 

@@ -55,6 +55,7 @@ mod revocations;
 mod secret;
 mod settings;
 mod slow;
+mod start;
 mod support;
 mod text;
 mod time_limit;

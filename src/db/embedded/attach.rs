@@ -13,12 +13,15 @@ use super::{
 /// never log it. `None` when there is no such server, or its PostgreSQL is not ready yet.
 pub fn url_of_running(data_dir: &Path) -> Result<Option<String>, EmbeddedError> {
     let layout = Layout::new(data_dir)?;
-    // Without the lock it is left over from a server that was killed, and the next one stops it.
-    if !layout.is_locked()? {
+    if !layout.data_dir.exists() {
         return Ok(None);
     }
     let user = RunUser::choose(&layout)?;
     layout.check_is_ours(&user)?;
+    // Without the lock it is left over from a server that was killed, and the next one stops it.
+    if !layout.is_locked()? {
+        return Ok(None);
+    }
     let Some(PidFile { pid, port: Some(port), ready: true }) = PidFile::read(&layout.cluster) else { return Ok(None) };
     if !is_postmaster(pid, &layout.cluster, user.uid) {
         return Ok(None);

@@ -53,6 +53,14 @@ pub enum EmbeddedError {
     ForeignOwner { path: PathBuf, owner: String, me: String },
 
     #[error(
+        "{} belongs to user {owner}, and PostgreSQL, which this server runs as user {user}, wants its data to be that user's: \
+         give it back (chown -R {user} {}), or choose another directory with PORTCULLIS_DATA_DIR",
+        path.display(),
+        cluster.display()
+    )]
+    ForeignCluster { path: PathBuf, cluster: PathBuf, owner: String, user: String },
+
+    #[error(
         "users other than root may write to {}: take that right away (chmod go-w), or choose another directory \
          with PORTCULLIS_DATA_DIR",
         path.display()

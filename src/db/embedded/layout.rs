@@ -67,12 +67,35 @@ impl Layout {
     /// That nobody else owns the data directory or may write to it.
     pub(super) fn check_is_ours(&self, user: &RunUser) -> Result<(), EmbeddedError> {
         let found = fs::metadata(&self.data_dir).map_err(EmbeddedError::file("read", &self.data_dir))?;
-        if found.uid() != rustix::process::geteuid().as_raw() {
-            let path = self.data_dir.clone();
-            return Err(EmbeddedError::ForeignOwner { path, owner: name_of(found.uid()), me: my_name() });
+        let foreign = |path: &Path, uid: u32| {
+            Err(EmbeddedError::ForeignOwner { path: path.to_path_buf(), owner: name_of(uid), me: my_name() })
+        };
+        let me = rustix::process::geteuid();
+        if found.uid() != me.as_raw() {
+            return foreign(&self.data_dir, found.uid());
+        }
+        // Root may read what is another's.
+        for path in [&self.password, &self.log, &self.data_dir.join("lock"), &self.data_dir.join("secret")] {
+            match fs::metadata(path) {
+                Ok(found) if found.uid() != me.as_raw() && !me.is_root() => return foreign(path, found.uid()),
+                _ => {}
+            }
         }
         if user.is_other() && found.mode() & 0o022 != 0 {
             return Err(EmbeddedError::WritableByOthers { path: self.data_dir.clone() });
+        }
+        Ok(())
+    }
+
+    /// That PostgreSQL's own data, if there is any, is its user's: it refuses to work on others'.
+    pub(super) fn check_cluster(&self, user: &RunUser) -> Result<(), EmbeddedError> {
+        for path in [self.cluster.clone(), self.cluster.join("PG_VERSION")] {
+            if let Ok(found) = fs::metadata(&path)
+                && found.uid() != user.uid
+            {
+                let (owner, user, cluster) = (name_of(found.uid()), user.name(), self.cluster.clone());
+                return Err(EmbeddedError::ForeignCluster { path, cluster, owner, user });
+            }
         }
         Ok(())
     }

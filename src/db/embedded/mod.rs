@@ -79,6 +79,7 @@ impl Embedded {
         let user = RunUser::choose(&layout)?;
         user.check_can_reach(&layout.data_dir)?;
         layout.prepare(&user)?;
+        layout.check_cluster(&user)?;
         let lock = layout.lock().await?;
 
         let installation = installation::choose(&layout, &options).await?;
