@@ -44,5 +44,7 @@ pub(super) fn may_use_cookies(app: &App, headers: &HeaderMap) -> bool {
 
 fn is_host(headers: &HeaderMap, origin: &str) -> bool {
     let Ok(Some(host)) = single(headers, &header::HOST) else { return false };
-    origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(host))
+    // An app's origin may look alike: `tauri://localhost`.
+    let place = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    place.is_some_and(|place| place.eq_ignore_ascii_case(host))
 }

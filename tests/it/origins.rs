@@ -120,6 +120,14 @@ async fn apps_read_answers_by_their_exact_origin_and_never_have_cookies() {
             assert_eq!(browser.refresh().await.status, 403, "{origin} {site}");
         }
     }
+    // An origin that differs from the server's in nothing but its scheme is not the server's.
+    let mut browser = Browser::new(app.anonymous()).on(&[
+        ("origin", "tauri://localhost"),
+        ("host", "localhost"),
+        ("sec-fetch-site", "same-origin"),
+    ]);
+    browser.cookie = Some("x".to_owned());
+    assert_eq!(browser.refresh().await.status, 403);
     for origin in ["http://tauri.localhost", "https://localhost"] {
         assert_eq!(allowed(&app, origin).await.0.as_deref(), Some(origin));
     }
