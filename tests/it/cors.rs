@@ -3,7 +3,7 @@
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{PASSWORD, TestApp};
 
 const APP: &str = "https://app.example.com";
 const DEV: &str = "http://localhost:5173";
@@ -180,6 +180,12 @@ async fn no_header_of_a_page_gives_it_more_than_its_token() {
             let answer: serde_json::Value = response.json().await.expect("JSON");
             assert_eq!(answer["data"]["me"]["id"] == id, signed_in, "{name}: {answer}");
         }
+        let login = "mutation($input: LoginInput!) { login(input: $input) { __typename } }";
+        let variables = json!({ "input": { "identifier": "ada@example.com", "password": PASSWORD } });
+        let body = json!({ "query": login, "variables": variables }).to_string();
+        let response = app.anonymous().post(body).header(name, value).header("origin", APP).send().await;
+        let answer: serde_json::Value = response.expect("an answer").json().await.expect("JSON");
+        assert_eq!(answer["data"]["login"]["__typename"], "LoginSuccess", "{name}: {answer}");
     }
     assert_eq!(app.database.count("SELECT count(*) FROM sessions WHERE ip_address = '10.9.9.9'").await, 0);
 }

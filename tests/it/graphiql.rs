@@ -27,6 +27,8 @@ async fn graphiql_is_served_from_the_binary_or_not_at_all() {
     for path in ["/graphiql/graphiql.js", "/graphiql/graphiql.css"] {
         assert_eq!(text(&app, path).await.0, StatusCode::OK, "{path}");
     }
+    let (_, script) = text(&app, "/graphiql/graphiql.js").await;
+    assert!(script.contains("location.pathname") && !script.contains("\"/graphql\""), "it asks beside the page");
     assert!(!page.contains("src=\"http") && !page.contains("href=\"http") && !page.contains("\"//"), "{page}");
     let app = TestApp::with(&["--graphiql=off"]).await;
     assert_eq!(text(&app, "/").await.0, StatusCode::NOT_FOUND);
@@ -53,6 +55,16 @@ async fn behind_the_issuers_path_the_page_names_what_it_loads_by_that_path() {
             assert_eq!(text(&app, path).await.0, StatusCode::OK, "{issuer}: {path}");
             let post = app.anonymous().http.post(app.url(path)).send().await.expect("an answer");
             assert_eq!(post.headers()["allow"], "GET, HEAD", "{issuer}: {path}");
+        }
+        // As a browser sees it, on either address of the page, with a proxy that takes the prefix away.
+        for address in [issuer.trim_end_matches('/').to_owned(), format!("{}/", issuer.trim_end_matches('/'))] {
+            let address = reqwest::Url::parse(&address).expect("an address");
+            for name in loaded(&page) {
+                let url = address.join(name).expect("an address");
+                assert_eq!(url.host(), address.host(), "{address} {name}");
+                let path = url.path().strip_prefix(prefix.trim_start_matches('.')).expect("below the prefix");
+                assert_eq!(text(&app, path).await.0, StatusCode::OK, "{address} {name}");
+            }
         }
         // Nothing else is found there: a proxy that guards a path by its name would not know it.
         for path in ["/graphql", "/revocations", "/health/live", "/", "/graphiql/"] {

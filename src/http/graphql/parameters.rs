@@ -89,3 +89,36 @@ fn object(name: &str, json: Option<String>) -> Result<Option<Map<String, Value>>
         _ => format!("In the query string {name} is not JSON (column {}).", error.column()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use url::form_urlencoded::Serializer;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_a_client_writes_is_read_back(query in ".*", name in ".+", key in ".*", value in ".*") {
+            let variables = serde_json::json!({ key: value });
+            let written = Serializer::new(String::new())
+                .append_pair("query", &query)
+                .append_pair("variables", &variables.to_string())
+                .append_pair("operationName", &name)
+                .append_pair("x", &query)
+                .finish();
+            let read = Parameters::of_query_string(&written).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(read.query, Some(query));
+            prop_assert_eq!(read.operation_name, Some(name));
+            prop_assert_eq!(read.variables.map(Value::Object), Some(variables));
+            prop_assert!(read.document_id.is_none() && read.extensions.is_none());
+        }
+
+        #[test]
+        fn what_is_not_understood_is_not_quoted(query_string in "(query|variables|extensions)=[%a-z{}\\[\\]:\"&=+]*") {
+            if let Err(message) = Parameters::of_query_string(&format!("{query_string}hunter2")) {
+                prop_assert!(!message.contains("hunter2") && message.len() < 100, "{}", message);
+            }
+        }
+    }
+}

@@ -31,9 +31,12 @@ const CODES: &[&str] = &[
 async fn answered(client: &Client, sent: Sent) -> Result<Value, TestCaseError> {
     let Sent { headers, body } = sent;
     let case = format!("{headers:?}\n{}", String::from_utf8_lossy(&body));
+    told(client.http.post(&client.url).headers(headers).body(body), &case).await
+}
+
+async fn told(request: reqwest::RequestBuilder, case: &str) -> Result<Value, TestCaseError> {
     let fail = |what: &str| TestCaseError::fail(format!("{what}: {case}"));
-    let request = client.http.post(&client.url).headers(headers).body(body).send();
-    let response = tokio::time::timeout(PATIENCE, request).await.map_err(|_| fail("no answer"))?;
+    let response = tokio::time::timeout(PATIENCE, request.send()).await.map_err(|_| fail("no answer"))?;
     let response = response.map_err(|error| fail(&format!("no answer, {error}")))?;
     let status = response.status();
     let heads = format!("{:?}", response.headers());
@@ -91,4 +94,52 @@ async fn whatever_is_sent_is_answered_in_order_and_harms_nobody() {
     });
     println!("{} of {} were executed", executed.get(), cases.get());
     assert!(executed.get() > cases.get() / 10, "{} of {} were executed", executed.get(), cases.get());
+}
+
+/// The same requests in query strings, and what is no request as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_sent_by_get_changes_nothing() {
+    let app = TestApp::with(&["--cookies=on", "--introspection=on"]).await;
+    let victim = app.registered("victim@example.com").await;
+    let schema = Schema::read();
+    let handle = tokio::runtime::Handle::current();
+    let (cases, executed) = (Cell::new(0_u32), Cell::new(0_u32));
+    let state = "SELECT count(*) + (SELECT count(*) FROM accounts) + (SELECT sum(refresh_counter) FROM sessions)::bigint \
+                 FROM sessions WHERE revoked_at IS NULL";
+    let before = app.database.count(state).await;
+    run(500, &numbers(), |numbers| {
+        let mut choices = Choices::of(&numbers);
+        let Sent { headers, body } = Sent::generate(&schema, &victim, &mut choices);
+        let url = format!("{}?{}", victim.url, query_string(&body));
+        let case = format!("{headers:?}\n{url}");
+        handle.block_on(async {
+            let request = victim.http.get(&url).headers(headers);
+            // Longer than an address may be.
+            if url.len() > 30_000 {
+                return Ok(());
+            }
+            let answer = told(request, &case).await?;
+            cases.set(cases.get() + 1);
+            executed.set(executed.get() + u32::from(answer["data"].is_object()));
+            prop_assert_eq!(app.database.count(state).await, before, "{}", case);
+            Ok(())
+        })
+    });
+    println!("{} of {} were executed", executed.get(), cases.get());
+    assert!(executed.get() > cases.get() / 20, "{} of {} were executed", executed.get(), cases.get());
+}
+
+fn query_string(body: &[u8]) -> String {
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
+        return format!("query={}", url::form_urlencoded::byte_serialize(body).collect::<String>());
+    };
+    let mut written = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in members {
+        match value {
+            Value::Null => {}
+            Value::String(text) => _ = written.append_pair(&name, &text),
+            value => _ = written.append_pair(&name, &value.to_string()),
+        }
+    }
+    written.finish()
 }
