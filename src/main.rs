@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -25,7 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve until told to stop by SIGINT or SIGTERM (the default).
+    /// Serve until told to stop by SIGINT, SIGTERM, SIGHUP or SIGQUIT (the default).
     Serve,
     /// Bring the database up to this version, and stop.
     Migrate,
@@ -44,6 +43,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    serve::ignore_other_signals();
     let cli = Cli::parse();
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&cli.settings).await,
@@ -52,15 +52,14 @@ async fn main() -> ExitCode {
         Command::Keys(command) => commands::run(&cli.settings, Work::Keys(command)).await,
         Command::ServiceKeys(command) => commands::run(&cli.settings, Work::ServiceKeys(command)).await,
         Command::Schema => {
-            // Whoever reads it may have read enough.
-            let _ = std::io::stdout().write_all(portcullis::graphql::sdl().as_bytes());
+            serve::say(&portcullis::graphql::sdl());
             Ok(())
         }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("portcullis: {error}");
+            serve::complain(&format!("portcullis: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -13,33 +13,15 @@ use portcullis::db::{Database, Target, migrations};
 use portcullis::graphql::registered;
 use portcullis::{http, telemetry};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 mod open;
+mod signals;
 
 pub(crate) use open::open_for_command;
 use open::open_to_serve;
+pub(crate) use signals::{Signals, ignore_other_signals};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
-
-/// SIGINT and SIGTERM.
-pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    pub(crate) fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
 
 /// Serves until a signal comes. A second signal ends the wait for requests in flight.
 pub(crate) async fn serve(settings: &Settings) -> Outcome {
@@ -77,10 +59,20 @@ pub(crate) async fn migrate(settings: &Settings) -> Outcome {
     .await?;
     match applied.as_deref() {
         None => return Err("stopped by a signal: not all migrations may have been applied".into()),
-        Some([]) => println!("The database is up to date."),
-        Some(applied) => applied.iter().for_each(|name| println!("Applied {name}.")),
+        Some([]) => say("The database is up to date.\n"),
+        Some(applied) => applied.iter().for_each(|name| say(&format!("Applied {name}.\n"))),
     }
     Ok(())
+}
+
+/// Says it on standard output. Whoever reads that may have read enough.
+pub(crate) fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Says a line on standard error. There may be nobody any more: a terminal was closed.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Does `work` in a task of its own, so that a signal is heard even while it blocks; `None` if one came. What the work

@@ -4,8 +4,6 @@ mod accounts;
 mod keys;
 mod service_keys;
 
-use std::io::Write;
-
 use portcullis::app::Console;
 use portcullis::clock::{Clock, Timestamp};
 use portcullis::config::{Config, Settings};
@@ -15,7 +13,7 @@ pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
 pub(crate) use service_keys::ServiceKeys;
 
-use crate::serve::{Outcome, Signals, open_for_command, prepare, sentence, unless_stopped};
+use crate::serve::{Outcome, Signals, open_for_command, prepare, say, sentence, unless_stopped};
 
 /// A command that works on the database.
 pub(crate) enum Work {
@@ -52,8 +50,7 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
     })
     .await?;
     let said = said.ok_or("stopped by a signal: what was asked for may have been done or not")?;
-    // Whoever reads it may have read enough.
-    let _ = std::io::stdout().write_all(said.as_bytes());
+    say(&said);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use portcullis::tokens::service::{ServiceKey, ServiceKeyId};
 use uuid::Uuid;
 
 use super::time;
-use crate::serve::{Outcome, sentence};
+use crate::serve::{Outcome, complain, sentence};
 
 /// What can be done to service keys.
 #[derive(Clone, Subcommand)]
@@ -33,7 +33,7 @@ impl ServiceKeys {
             Self::Create { name } => match create(console, &name).await.map_err(sentence)? {
                 Some((id, text)) => {
                     // Beside the key, which alone is for whoever reads standard output.
-                    eprintln!("Made the service key {id}. It is shown this once:");
+                    complain(&format!("Made the service key {id}. It is shown this once:"));
                     Ok(format!("{}\n", text.expose()))
                 }
                 None => Err("a name has 1 to 100 characters and no control characters".into()),

@@ -7,7 +7,7 @@ use portcullis::config::{Config, DatabaseChoice, Secret};
 use portcullis::db::Target;
 use portcullis::db::embedded::{self, Embedded, Options};
 
-use super::{Outcome, unreachable};
+use super::{Outcome, complain, unreachable};
 
 /// A database that can be reached.
 pub(crate) struct Opened {
@@ -114,6 +114,6 @@ async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> O
 
 fn say_that_it_starts(data_dir: &Path) {
     if std::io::stderr().is_terminal() {
-        eprintln!("Starting the private PostgreSQL in {} ...", data_dir.display());
+        complain(&format!("Starting the private PostgreSQL in {} ...", data_dir.display()));
     }
 }

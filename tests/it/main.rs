@@ -54,6 +54,7 @@ mod refresh;
 mod revocations;
 mod secret;
 mod settings;
+mod signals;
 mod slow;
 mod start;
 mod support;

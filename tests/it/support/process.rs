@@ -31,6 +31,13 @@ pub(crate) fn command(environment: &[(&str, &str)]) -> Command {
     with(Command::new(BINARY), environment)
 }
 
+/// A command of the shell in which `"$0"` is the binary, with no setting but these.
+pub(crate) fn shell(script: &str, environment: &[(&str, &str)]) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, BINARY]);
+    with(shell, environment)
+}
+
 fn with(mut command: Command, environment: &[(&str, &str)]) -> Command {
     let ours = std::env::vars_os().filter(|(name, _)| {
         let name = name.to_string_lossy();
@@ -70,9 +77,7 @@ impl Server {
 
     /// As [`start`](Self::start), after a command of the shell that limits it.
     pub(crate) fn limited(limit: &str, environment: &[(&str, &str)]) -> Self {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{limit} && exec \"$0\""), BINARY]);
-        Self::spawn(with(shell, environment))
+        Self::spawn(shell(&format!("{limit} && exec \"$0\""), environment))
     }
 
     fn spawn(mut command: Command) -> Self {
