@@ -4,7 +4,7 @@ use crate::accounts::{AccountId, Designation, NewAccount};
 use crate::app::Console;
 use crate::clock::new_id;
 use crate::error::Error;
-use crate::passwords::{self, Weakness};
+use crate::passwords::{self, FirstGuesses, Weakness};
 use crate::sessions::store;
 
 pub use crate::accounts::{Fault, Registration, Taken};
@@ -38,7 +38,7 @@ pub enum Switched {
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
 pub async fn create(console: &Console, typed: Registration) -> Result<Created, Error> {
-    let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
+    let context = FirstGuesses::new(&typed.email, typed.username.as_deref());
     let (email, username, password) = match typed.read() {
         Ok(parts) => parts,
         Err(faults) => return Ok(Created::Invalid(faults)),

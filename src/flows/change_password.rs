@@ -8,7 +8,7 @@ use crate::audit::Kind;
 use crate::client::Client;
 use crate::error::{Error, Reason};
 use crate::limits::{Attempt, Refusal, Verdict as Limit};
-use crate::passwords::{self, BadPassword, Password, PasswordHash, Weakness};
+use crate::passwords::{self, BadPassword, FirstGuesses, Password, PasswordHash, Weakness};
 use crate::sessions::SessionId;
 use crate::sessions::store::{self, Change, Changed};
 
@@ -85,7 +85,7 @@ pub async fn change_password(
         let Some(hash) = old else { return Ok(Outcome::InvalidCredentials) };
         // The strength of the new one is looked at only now: that costs as much as a hash, and what somebody who does not know the
         // password may cost is bounded by what that takes.
-        let context = passwords::first_guesses(&account.email, account.username.as_deref());
+        let context = FirstGuesses::new(&account.email, account.username.as_deref());
         let new = match admission.place().hash(new.clone(), context).await? {
             Ok(hash) => hash,
             Err(weakness) => return Ok(Outcome::Weak(weakness)),

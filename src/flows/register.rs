@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::clock::new_id;
 use crate::error::Error;
 use crate::limits::{Refusal, Verdict};
-use crate::passwords::{self, Weakness};
+use crate::passwords::{FirstGuesses, Weakness};
 use crate::sessions;
 use crate::telemetry;
 use crate::tokens::PlainToken;
@@ -46,7 +46,7 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
     if let Err(retry_after) = app.limits.attempt(&client, now) {
         return Ok(Outcome::Limited(retry_after));
     }
-    let context = passwords::first_guesses(&typed.email, typed.username.as_deref());
+    let context = FirstGuesses::new(&typed.email, typed.username.as_deref());
     // Costs next to nothing. The rest is for what can still succeed.
     let (email, username, password) = match typed.read() {
         Ok(parts) => parts,

@@ -1,6 +1,7 @@
 //! Passwords: what makes a good one, and hashing them without harm to the rest of the server.
 
 mod argon;
+mod own_name;
 mod policy;
 mod pool;
 
@@ -12,8 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-pub(crate) use policy::first_guesses;
-pub use policy::{BadPassword, LENGTH, Weakness, check};
+pub use policy::{BadPassword, FirstGuesses, LENGTH, Weakness, check};
 
 use crate::config::Argon2Cost;
 use crate::error::Error;
@@ -134,7 +134,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The hash of a new password, unless it is too easily guessed by somebody who tries `context` first. When nobody waits for it any
+    /// The hash of a new password, unless it is too easily guessed by somebody who makes these guesses first. When nobody waits for it any
     /// more it is not begun.
     ///
     /// # Errors
@@ -142,9 +142,9 @@ impl Place {
     pub async fn hash(
         &self,
         password: Password,
-        context: Vec<String>,
+        guesses: FirstGuesses,
     ) -> Result<Result<PasswordHash, Weakness>, Error> {
-        self.run(move |argon| match policy::weakness(&password, &context) {
+        self.run(move |argon| match policy::weakness(&password, &guesses) {
             Some(weakness) => Ok(Err(weakness)),
             None => argon.hash(password.0.as_bytes()).map(Ok),
         })
@@ -195,9 +195,9 @@ impl Place {
 pub async fn hash_one(
     cost: Argon2Cost,
     password: Password,
-    context: Vec<String>,
+    guesses: FirstGuesses,
 ) -> Result<Result<PasswordHash, Weakness>, Error> {
-    let hashing = tokio::task::spawn_blocking(move || match policy::weakness(&password, &context) {
+    let hashing = tokio::task::spawn_blocking(move || match policy::weakness(&password, &guesses) {
         Some(weakness) => Ok(Err(weakness)),
         None => Argon::new(cost)?.hash(password.0.as_bytes()).map(Ok),
     });

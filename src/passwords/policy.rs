@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use zxcvbn::Score;
 
 use super::Password;
+use super::own_name::without_names;
 
 /// How many characters a password has.
 pub const LENGTH: RangeInclusive<usize> = 8..=256;
@@ -17,6 +18,9 @@ const MIN_SCORE: Score = Score::Two;
 /// How many characters are looked at by zxcvbn, whose time grows with the square of the length: 100 characters of the kind
 /// `4@8({[<` took it a second, 32 take less than four hashes.
 const GUESSED_LENGTH: usize = 32;
+
+/// Longest e-mail address or username that is looked at, in characters: an address has 254 at the most.
+pub(super) const NAME_LENGTH: usize = 320;
 
 /// Why a password can't be taken at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +62,55 @@ pub fn check(typed: String) -> Result<Password, BadPassword> {
     }
 }
 
-/// Whether it is easily guessed by somebody who knows `context`, such as the e-mail address.
-pub(super) fn weakness(password: &Password, context: &[String]) -> Option<Weakness> {
-    let context: Vec<&str> = context.iter().map(String::as_str).collect();
-    let beginning: String = password.0.chars().take(GUESSED_LENGTH).collect();
+/// What somebody who knows the account would try first.
+#[derive(Clone, Debug, Default)]
+pub struct FirstGuesses {
+    /// Its names: the e-mail address as people and as programs write it, and the username.
+    names: Vec<String>,
+    /// The words that zxcvbn gets.
+    words: Vec<String>,
+}
+
+impl FirstGuesses {
+    /// Those of an account, or of one that somebody would like to make: neither may be well-formed.
+    pub(crate) fn new(email: &str, username: Option<&str>) -> Self {
+        let email: String = email.trim().chars().take(NAME_LENGTH).collect();
+        let mut names = vec![email.clone()];
+        if let Some((local, domain)) = email.rsplit_once('@') {
+            let spellings = [Some(idna::domain_to_unicode(domain).0), idna::domain_to_ascii(domain).ok()];
+            names.extend(spellings.into_iter().flatten().map(|domain| format!("{local}@{domain}")));
+        }
+        names.extend(username.map(|username| username.chars().take(NAME_LENGTH).collect()));
+
+        // Cut: guessing the strength of a password takes longer the more words there are.
+        let email = email.chars().take(100).collect::<String>();
+        let parts = email.split(['@', '.', '+', '-', '_']).map(str::to_owned);
+        let username = username.iter().map(|username| username.chars().take(32).collect());
+        let local = email.split('@').next().unwrap_or_default().to_owned();
+        let words = [email.clone(), local, "portcullis".to_owned()].into_iter().chain(parts.take(8)).chain(username);
+        Self { words: words.collect(), names }
+    }
+}
+
+/// Whether it is easily guessed by somebody who makes these guesses first.
+pub(super) fn weakness(password: &Password, guesses: &FirstGuesses) -> Option<Weakness> {
+    let rest = without_names(&password.0, &guesses.names).map(Zeroizing::new);
+    let is_too_little =
+        |rest: &str| rest.chars().count() < *LENGTH.start() || weakness_of_beginning(rest, &guesses.words).is_some();
+    if rest.is_some_and(|rest| is_too_little(&rest)) {
+        return Some(Weakness {
+            warning: Some("This is mainly your e-mail address or username.".to_owned()),
+            suggestions: vec!["Use words that are not part of it.".to_owned()],
+        });
+    }
+    weakness_of_beginning(&password.0, &guesses.words)
+}
+
+fn weakness_of_beginning(text: &str, words: &[String]) -> Option<Weakness> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let beginning: String = text.chars().take(GUESSED_LENGTH).collect();
     let beginning = Zeroizing::new(beginning);
-    let entropy = zxcvbn::zxcvbn(&beginning, &context);
+    let entropy = zxcvbn::zxcvbn(&beginning, &words);
     if entropy.score() >= MIN_SCORE {
         return None;
     }
@@ -74,15 +121,6 @@ pub(super) fn weakness(password: &Password, context: &[String]) -> Option<Weakne
             .map(|feedback| feedback.suggestions().iter().map(ToString::to_string).collect())
             .unwrap_or_default(),
     })
-}
-
-/// What somebody who knows the account would try first. Cut: guessing its strength takes longer the more words there are.
-pub(crate) fn first_guesses(email: &str, username: Option<&str>) -> Vec<String> {
-    let email = email.chars().take(100).collect::<String>();
-    let parts = email.split(['@', '.', '+', '-', '_']).map(str::to_owned);
-    let username = username.iter().map(|username| username.chars().take(32).collect());
-    let local = email.split('@').next().unwrap_or_default().to_owned();
-    [email.clone(), local, "portcullis".to_owned()].into_iter().chain(parts.take(8)).chain(username).collect()
 }
 
 #[cfg(test)]
@@ -101,8 +139,8 @@ mod tests {
 
     #[test]
     fn common_passwords_and_ones_own_name_are_weak() {
-        let weak =
-            |typed: &str| weakness(&check(typed.into()).unwrap(), &["ada.lovelace@example.com".into(), "ada".into()]);
+        let guesses = FirstGuesses::new("ada.lovelace@example.com", Some("ada"));
+        let weak = |typed: &str| weakness(&check(typed.into()).unwrap(), &guesses);
         for typed in ["password", "12345678", "qwertyuiop", "aaaaaaaaaaaa", "ada.lovelace@example.com"] {
             assert!(weak(typed).is_some(), "{typed}");
         }
@@ -110,5 +148,25 @@ mod tests {
         assert_eq!(weak("  spaces are kept  "), None);
         let long_beginning = format!("{}{}", "a".repeat(32), "correct horse battery staple");
         assert!(weak(&long_beginning).is_some(), "only the beginning is looked at");
+    }
+
+    #[test]
+    fn what_is_mainly_a_name_is_weak_at_every_length_and_what_mentions_it_is_not() {
+        let guesses =
+            FirstGuesses::new("long-enough-name.of.ann+shop@mail.xn--bcher-kva.example", Some("annabella_lovelace"));
+        let weak = |typed: &str| weakness(&check(typed.into()).unwrap(), &guesses).is_some();
+        for typed in [
+            "long-enough-name.of.ann@mail.bücher.example",
+            "long-enough-name.of.ann@mail.bucher.example",
+            "xn--bcher-kva.example-of.ann",
+            "long-enough-name.of.ann password",
+            "annabella lovelace 12345678",
+            "!\"$%&/()=? annabella ?=)(/&%$\"!",
+        ] {
+            assert!(weak(typed), "{typed}");
+        }
+        for typed in ["xkcd-ann-correct-horse-battery", "annabella never eats grapefruit", "vK8#qLm2zWx!Ty7p"] {
+            assert!(!weak(typed), "{typed}");
+        }
     }
 }

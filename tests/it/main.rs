@@ -45,6 +45,7 @@ mod logs;
 mod methods;
 mod operator;
 mod origins;
+mod own_name;
 mod persisted;
 mod pooled;
 mod private_schema;

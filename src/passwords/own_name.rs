@@ -1,0 +1,215 @@
+//! A password that is mainly the name of its account: its e-mail address, or its username, in some spelling.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use super::policy::NAME_LENGTH;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// So many letters in a row, if they stand in a name, are taken for a part of it. What is shorter says little.
+const RUN: usize = 5;
+
+/// Lengths of words of a name that are taken for a part of it although they are shorter. What is shorter still is in every text.
+const SHORT_WORDS: RangeInclusive<usize> = 3..=4;
+
+/// Most letters that a password is folded to. One of 256 characters has fewer, unless it is made of ligatures.
+const FOLDED_LENGTH: usize = 1024;
+
+/// What is left of a password when everything that the names consist of is taken out, in whatever spelling: any case, any accents,
+/// any separators or none, digits and signs for letters, backwards. `None` if nothing was taken out.
+///
+/// Its time grows with the length of the password, and with that of the names.
+pub(super) fn without_names(password: &str, names: &[String]) -> Option<String> {
+    let runs = runs(names);
+    let characters: Vec<char> = password.chars().collect();
+    let mut taken = vec![false; characters.len()];
+    for signs in [Signs::Separate, Signs::AreLetters] {
+        let (letters, places): (Vec<char>, Vec<usize>) = fold(&characters, signs).into_iter().unzip();
+        for length in *SHORT_WORDS.start()..=RUN {
+            for (start, run) in letters.windows(length).enumerate() {
+                if runs.contains(run) {
+                    taken[places[start]..=places[start + length - 1]].fill(true);
+                }
+            }
+        }
+    }
+    taken.contains(&true).then(|| rest(&characters, &taken))
+}
+
+/// What was not taken. Signs beside what was taken belong to it: they separate, or adorn.
+fn rest(characters: &[char], taken: &[bool]) -> String {
+    let marked: Vec<_> = characters.iter().zip(taken).collect();
+    let pieces: Vec<_> = marked.chunk_by(|(_, one), (_, next)| one == next).collect();
+    let is_sign = |c: char| !c.is_alphanumeric();
+    let mut rest = String::new();
+    for (place, piece) in pieces.iter().enumerate().filter(|(_, piece)| !piece[0].1) {
+        let piece: String = piece.iter().map(|(c, _)| **c).collect();
+        let piece = if place > 0 { piece.trim_start_matches(is_sign) } else { &piece };
+        rest.push_str(if place + 1 < pieces.len() { piece.trim_end_matches(is_sign) } else { piece });
+    }
+    rest
+}
+
+/// Whatever of the names counts when it is found in a password, forwards and backwards.
+fn runs(names: &[String]) -> HashSet<Vec<char>> {
+    let mut runs = HashSet::new();
+    for name in names {
+        let name: Vec<char> = name.chars().take(NAME_LENGTH).collect();
+        // The last part of a domain is everybody's.
+        let end = name.iter().rposition(|c| *c == '.').filter(|_| name.contains(&'@')).unwrap_or(name.len());
+        let words = name[..end].split(|c| !c.is_alphanumeric()).map(letters);
+        let words = words.filter(|word| SHORT_WORDS.contains(&word.len()));
+        let whole = letters(&name);
+        // A name that is no longer than a word, however it is separated, is one.
+        let whole_word = Some(whole.clone()).filter(|whole| SHORT_WORDS.contains(&whole.len()));
+        for run in words.chain(whole_word).chain(whole.windows(RUN).map(<[char]>::to_vec)) {
+            runs.insert(run.iter().rev().copied().collect());
+            runs.insert(run);
+        }
+    }
+    runs
+}
+
+fn letters(name: &[char]) -> Vec<char> {
+    fold(name, Signs::Separate).into_iter().map(|(letter, _)| letter).collect()
+}
+
+/// What `@` in a password is: something between words, or an `a`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signs {
+    Separate,
+    AreLetters,
+}
+
+/// The letters and digits of a text without what makes spellings differ, each with the place of the character that it is of.
+fn fold(characters: &[char], signs: Signs) -> Vec<(char, usize)> {
+    let parts = |(place, c): (usize, &char)| {
+        let decomposed = std::iter::once(*c).nfkd().filter(|c| !is_combining_mark(*c));
+        decomposed.flat_map(char::to_lowercase).flat_map(unlike).map(move |c| (c, place)).collect::<Vec<_>>()
+    };
+    let folded = characters.iter().enumerate().flat_map(parts);
+    let folded =
+        folded.map(
+            |(c, place)| {
+                if c.is_alphanumeric() || signs == Signs::AreLetters { (lookalike(c), place) } else { (c, place) }
+            },
+        );
+    folded.filter(|(c, _)| c.is_alphanumeric()).take(FOLDED_LENGTH).collect()
+}
+
+/// Letters that Unicode does not take apart, and keyboards do.
+fn unlike(c: char) -> impl Iterator<Item = char> {
+    let letters: &[char] = match c {
+        'ß' => &['s', 's'],
+        'æ' => &['a', 'e'],
+        'œ' => &['o', 'e'],
+        'ø' => &['o'],
+        'đ' | 'ð' => &['d'],
+        'ł' => &['l'],
+        'ı' => &['i'],
+        _ => &[],
+    };
+    let other = if letters.is_empty() { Some(c) } else { None };
+    letters.iter().copied().chain(other)
+}
+
+/// The letter that a digit or sign stands for. One that stands for two makes one of these.
+fn lookalike(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '!' | '|' | 'l' => 'i',
+        '2' => 'z',
+        '3' | '€' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' | '+' => 't',
+        '8' => 'b',
+        '6' | '9' => 'g',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn left(password: &str, names: &[&str]) -> Option<String> {
+        without_names(password, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn names_are_taken_out_in_every_spelling() {
+        let names = ["ann.smith+shop@mail.example.org", "Annabella"];
+        for (password, rest) in [
+            ("ann.smith+shop@mail.example.org", ""),
+            ("ANN.SMITH@EXAMPLE.ORG", ""),
+            ("ann-smith mail//example", ""),
+            ("annsmithshopmailexampleorg", ""),
+            ("a.n.n.s.m.i.t.h.s.h.o.p", ""),
+            ("4nn.$m1th+5h0p@m41l", ""),
+            ("@nn@be11@", ""),
+            ("gro.elpmaxe.liam@pohs+htims.nna", ""),
+            ("allebannaannabella2026!", "2026!"),
+            ("77 Ànnåbëllæ", "77"),
+            ("\u{ff21}nnabella", ""),
+            ("a\u{200b}nnabella", ""),
+            ("(annabella)", ""),
+            ("xkcd-annabella-horse", "xkcdhorse"),
+            ("annabel", ""),
+        ] {
+            assert_eq!(left(password, &names).as_deref(), Some(rest), "{password}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_every_text_is_no_name() {
+        assert_eq!(left("correct horse battery staple", &["ann@example.org"]), None);
+        assert_eq!(left("a bicycle to be or not", &["a@b.co", "be"]), None);
+        assert_eq!(left("the commander is coming", &["x@y.com"]), None, "the last part of a domain");
+        assert_eq!(left("anything", &["", "@", "...", "a", "é"]), None);
+        assert_eq!(left("", &["ann@example.org"]), None);
+    }
+
+    #[test]
+    fn long_texts_take_no_longer_than_their_length() {
+        let watch = crate::clock::Stopwatch::start();
+        for c in ["a", "\u{fdfa}", "@", "1", "\u{301}"] {
+            left(
+                &c.repeat(256),
+                &[&"a".repeat(100_000), &format!("{}@{}", c.repeat(5000), c.repeat(5000)), &c.repeat(32)],
+            );
+        }
+        assert!(watch.elapsed().as_millis() < 2000, "a hash takes a hundredth of that: {:?}", watch.elapsed());
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_in_any_spelling_leaves_what_was_added(
+            local in "[a-z]{3,12}([._-][a-z]{1,8}){0,3}",
+            domain in "[a-z]{3,12}",
+            separator in "[ ._/-]{0,3}",
+            added in "[0-9]{0,4}",
+            upper in any::<bool>(),
+            reversed in any::<bool>(),
+        ) {
+            let email = format!("{local}@{domain}.example");
+            let spelt = email.replace(['@', '.', '-', '_'], &separator);
+            let spelt = if reversed { spelt.chars().rev().collect() } else { spelt };
+            let spelt = if upper { spelt.to_uppercase() } else { spelt };
+            let rest = left(&format!("{spelt}{added}"), &[&email]);
+            prop_assert!(rest.is_some_and(|rest| rest.len() <= added.len()));
+        }
+
+        #[test]
+        fn what_is_left_are_characters_of_the_password_in_their_order(password in ".{0,64}", name in ".{0,40}") {
+            if let Some(rest) = left(&password, &[&name]) {
+                let mut characters = password.chars();
+                prop_assert!(rest.chars().all(|c| characters.any(|other| other == c)));
+                prop_assert!(rest.len() < password.len());
+            }
+        }
+    }
+}
