@@ -7,7 +7,9 @@ use std::sync::Arc;
 use portcullis::app::App;
 use portcullis::background::Background;
 use portcullis::clock::Clock;
-use portcullis::config::{Config, DatabaseChoice, LogFormat, PersistedQueries, Settings};
+use portcullis::config::{
+    BadSettings, Config, DatabaseChoice, LogFormat, PersistedQueries, Settings, UnknownVariable, unknown_variables,
+};
 use portcullis::db::embedded::Embedded;
 use portcullis::db::{Database, Target, migrations};
 use portcullis::graphql::registered;
@@ -23,10 +25,26 @@ pub(crate) use signals::{Signals, ignore_other_signals};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// The settings, read and found sound; the log is open from here on. Variables that are called like settings are told, also beside
+/// faults, whose cause they may be.
+pub(crate) fn checked(settings: &Settings) -> Outcome<Config> {
+    let unknown = unknown_variables();
+    let config = settings.check().map_err(|BadSettings(mut faults)| {
+        let meant =
+            |UnknownVariable { name, nearest }: &_| format!("{name}: it is no setting; the nearest is {nearest}");
+        faults.extend(unknown.iter().map(meant));
+        BadSettings(faults)
+    })?;
+    telemetry::init(&config.log, config.log_format);
+    for UnknownVariable { name, nearest } in unknown {
+        tracing::warn!(name, nearest, "an environment variable is no setting");
+    }
+    Ok(config)
+}
+
 /// Serves until a signal comes. A second signal ends the wait for requests in flight.
 pub(crate) async fn serve(settings: &Settings) -> Outcome {
-    let config = settings.check()?;
-    telemetry::init(&config.log, config.log_format);
+    let config = checked(settings)?;
     let mut signals = Signals::new()?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!("can't listen on {}: {error}; PORTCULLIS_LISTEN names another address", config.listen)
@@ -47,8 +65,7 @@ pub(crate) async fn serve(settings: &Settings) -> Outcome {
 
 /// Brings the database up to this version.
 pub(crate) async fn migrate(settings: &Settings) -> Outcome {
-    let config = settings.check()?;
-    telemetry::init(&config.log, config.log_format);
+    let config = checked(settings)?;
     let applied = unless_stopped(&mut Signals::new()?, async move {
         let opened = open_for_command(&config).await?;
         let direct = opened.direct();

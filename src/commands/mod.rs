@@ -7,13 +7,12 @@ mod service_keys;
 use portcullis::app::Console;
 use portcullis::clock::{Clock, Timestamp};
 use portcullis::config::{Config, Settings};
-use portcullis::telemetry;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
 pub(crate) use service_keys::ServiceKeys;
 
-use crate::serve::{Outcome, Signals, open_for_command, prepare, say, sentence, unless_stopped};
+use crate::serve::{Outcome, Signals, checked, open_for_command, prepare, say, sentence, unless_stopped};
 
 /// A command that works on the database.
 pub(crate) enum Work {
@@ -24,8 +23,7 @@ pub(crate) enum Work {
 
 /// Does `work` on the settings' database, and prints what is to be said of it.
 pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
-    let config = settings.check()?;
-    telemetry::init(&config.log, config.log_format);
+    let config = checked(settings)?;
     let password = match &work {
         Work::Accounts(command) => command.password()?,
         _ => String::new(),

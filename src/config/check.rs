@@ -8,7 +8,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::MAX_ACCESS_TOKEN_TTL;
-use super::{Argon2Cost, Config, DatabaseChoice, Environment, LogFormat, Secret, Settings, SigningAlgorithm, secret};
+use super::{
+    Argon2Cost, Config, DatabaseChoice, Environment, LogFormat, Secret, SecretName, SecretSetting, Settings,
+    SigningAlgorithm, secret,
+};
 use crate::db::{Target, embedded};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -35,8 +38,8 @@ impl Settings {
     pub fn check(&self) -> Result<Config, BadSettings> {
         let mut check = Check(Vec::new());
         let database = check.database(self);
-        let secret_previous = check.secret("PORTCULLIS_SECRET_PREVIOUS", self.secret_previous.as_ref());
-        let private = given(self.database_url.as_ref()).is_none();
+        let secret_previous = check.secret(&self.secret_previous);
+        let private = !self.database_url.is_given();
         let environment = Environment::check(self.environment.as_ref(), private, &mut check);
         let issuer = check.issuer(&self.issuer);
         let config = Config {
@@ -247,51 +250,54 @@ impl Check {
         }
     }
 
-    fn secret(&mut self, name: &str, value: Option<&String>) -> Option<Secret> {
-        let secret = Secret::new(given(value)?.as_bytes());
+    fn secret(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Secret> {
+        let secret = Secret::new(setting.read(self)?.as_bytes());
         if secret.is_none() {
             let why = format!("it needs {} bytes or more; `openssl rand -base64 32` makes one", secret::MIN_BYTES);
-            self.fault(name, why, ());
+            self.fault(setting.variable(), why, ());
         }
         secret
     }
 
     fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
-        let secret = self.secret("PORTCULLIS_SECRET", settings.secret.as_ref());
+        let secret = self.secret(&settings.secret);
         let range = Duration::ZERO..=10 * MINUTE;
         let patience = self.duration("PORTCULLIS_DATABASE_WAIT", &settings.database_wait, "30s", range);
         let direct = self.direct(settings).map(|direct| direct.patient(patience));
-        let Some(url) = given(settings.database_url.as_ref()) else {
+        if !settings.database_url.is_given() {
             let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));
             return match data_dir.unwrap_or_else(embedded::default_data_dir) {
                 Ok(data_dir) => Some(DatabaseChoice::Private { data_dir, secret }),
                 Err(error) => self.fault("PORTCULLIS_DATA_DIR", error, None),
             };
-        };
-        if given(settings.secret.as_ref()).is_none() {
+        }
+        if !settings.secret.is_given() {
             self.fault(
                 "PORTCULLIS_SECRET",
                 "it must be set when DATABASE_URL is; `openssl rand -base64 32` makes one",
                 (),
             );
         }
-        match (url.parse::<Target>(), secret) {
-            (Ok(target), Some(secret)) => {
-                let target = target.patient(patience);
-                let target = if direct.is_some() { target.pooled() } else { target };
-                Some(DatabaseChoice::External { target, direct, secret })
-            }
-            (Ok(_), None) => None,
-            (Err(error), _) => self.fault("DATABASE_URL", error, None),
-        }
+        let target = self.target(&settings.database_url)?.patient(patience);
+        let target = if direct.is_some() { target.pooled() } else { target };
+        Some(DatabaseChoice::External { target, direct, secret: secret? })
     }
 
     fn direct(&mut self, settings: &Settings) -> Option<Target> {
-        let url = given(settings.database_direct_url.as_ref())?;
-        if given(settings.database_url.as_ref()).is_none() {
+        if settings.database_direct_url.is_given() && !settings.database_url.is_given() {
             let why = "it is a second way to the database of DATABASE_URL, which is not set";
-            self.fault("PORTCULLIS_DATABASE_DIRECT_URL", why, ());
+            self.fault(settings.database_direct_url.variable(), why, ());
         }
-        url.parse().map_or_else(|error| self.fault("PORTCULLIS_DATABASE_DIRECT_URL", error, None), Some)
+        self.target(&settings.database_direct_url)
+    }
+
+    fn target(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Target> {
+        let url = setting.read(self)?;
+        // Of a file with more than one line, mostly. What is wrong is told without the rest of it, which would be quoted as an option.
+        if url.contains(char::is_control) {
+            let why = "it holds the end of a line, or another control character, which no address has";
+            return self.fault(setting.variable(), why, None);
+        }
+        url.parse().map_or_else(|error| self.fault(setting.variable(), error, None), Some)
     }
 }

@@ -11,7 +11,9 @@ mod limits;
 mod origins;
 mod persisted;
 mod secret;
+mod secret_setting;
 mod trusted_proxies;
+mod unknown;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,18 +24,45 @@ use clap::Args;
 pub use algorithm::SigningAlgorithm;
 pub use bounds::{BoundSettings, Bounds};
 pub use browsers::{BrowserSettings, Browsers};
+pub use check::BadSettings;
 pub use connections::{ConnectionSettings, Connections};
 pub use environment::Environment;
 pub use graphql::{Graphql, GraphqlSettings};
 pub use limits::{LimitSettings, Limits, Rate};
 pub use persisted::{Manifest, PersistedQueries, PersistedSettings};
 pub use secret::Secret;
+pub use secret_setting::{SecretName, SecretSetting};
 pub use trusted_proxies::TrustedProxies;
+pub use unknown::{UnknownVariable, unknown_variables};
 
 use crate::db::Target;
 
 /// Longest life of an access token that can be set. Keys that have signed are kept this long: raising it needs care.
 pub const MAX_ACCESS_TOKEN_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+
+secret_setting::secret_setting! {
+    /// PostgreSQL 14 or later to use: postgres://user:password@host:port/database?sslmode=verify-full. Without it a private
+    /// PostgreSQL is started in the data directory.
+    DatabaseUrl, "database-url", "DATABASE_URL", "URL"
+}
+
+secret_setting::secret_setting! {
+    /// A second address of that database, past a pooler in transaction mode (such as PgBouncer) to which DATABASE_URL points.
+    /// Changes are heard, and migrations applied, that way.
+    DatabaseDirectUrl, "database-direct-url", "PORTCULLIS_DATABASE_DIRECT_URL", "URL"
+}
+
+secret_setting::secret_setting! {
+    /// The deployment's secret, 32 bytes or more, the same for all instances: it seals the signing keys in the database.
+    /// With the private PostgreSQL one is made and kept in the data directory. Prefer a file or the environment variable:
+    /// other users of the machine can read flags.
+    DeploymentSecret, "secret", "PORTCULLIS_SECRET", "SECRET"
+}
+
+secret_setting::secret_setting! {
+    /// The secret of before, while PORTCULLIS_SECRET is being replaced: what it sealed is sealed anew at start.
+    PreviousSecret, "secret-previous", "PORTCULLIS_SECRET_PREVIOUS", "SECRET"
+}
 
 /// The settings as they are given: as flags, else as environment variables, else by default. [`Settings::check`] reads them.
 #[derive(Args, Clone)]
@@ -48,25 +77,21 @@ pub struct Settings {
     )]
     pub listen: String,
 
-    /// PostgreSQL 14 or later to use: postgres://user:password@host:port/database?sslmode=verify-full. Without it a private
-    /// PostgreSQL is started in the data directory.
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub database_url: Option<String>,
+    /// The database.
+    #[command(flatten)]
+    pub database_url: SecretSetting<DatabaseUrl>,
 
-    /// A second address of that database, past a pooler in transaction mode (such as PgBouncer) to which DATABASE_URL points.
-    /// Changes are heard, and migrations applied, that way.
-    #[arg(long, global = true, env = "PORTCULLIS_DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
-    pub database_direct_url: Option<String>,
+    /// A way to it past a pooler.
+    #[command(flatten)]
+    pub database_direct_url: SecretSetting<DatabaseDirectUrl>,
 
-    /// The deployment's secret, 32 bytes or more, the same for all instances: it seals the signing keys in the database.
-    /// With the private PostgreSQL one is made and kept in the data directory. Prefer the environment variable: other users
-    /// of the machine can read flags.
-    #[arg(long, global = true, env = "PORTCULLIS_SECRET", hide_env_values = true, value_name = "SECRET")]
-    pub secret: Option<String>,
+    /// The deployment's secret.
+    #[command(flatten)]
+    pub secret: SecretSetting<DeploymentSecret>,
 
-    /// The secret of before, while PORTCULLIS_SECRET is being replaced: what it sealed is sealed anew at start.
-    #[arg(long, global = true, env = "PORTCULLIS_SECRET_PREVIOUS", hide_env_values = true, value_name = "SECRET")]
-    pub secret_previous: Option<String>,
+    /// The secret of before.
+    #[command(flatten)]
+    pub secret_previous: SecretSetting<PreviousSecret>,
 
     /// For whom the server runs: production or development [default: development with the private PostgreSQL, production with
     /// DATABASE_URL]. In development clients may explore: GraphiQL and introspection are on unless they are switched off.

@@ -54,6 +54,7 @@ mod read_only;
 mod refresh;
 mod revocations;
 mod secret;
+mod secret_files;
 mod settings;
 mod signals;
 mod slow;

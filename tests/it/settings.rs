@@ -5,7 +5,7 @@ use crate::support::database::TestDatabase;
 use crate::support::process::{Server, run};
 
 /// Every setting, with a value that is refused; nothing for those that take anything.
-const ALL: [&[(&str, &str)]; 5] = [BASE, GRAPHQL, CONNECTIONS, BROWSERS, LIMITS];
+const ALL: [&[(&str, &str)]; 6] = [BASE, FILES, GRAPHQL, CONNECTIONS, BROWSERS, LIMITS];
 
 /// Those of no section.
 const BASE: &[(&str, &str)] = &[
@@ -38,6 +38,14 @@ const BASE: &[(&str, &str)] = &[
     ("PORTCULLIS_AUDIT_RETENTION", "1h"),
     ("PORTCULLIS_SHUTDOWN_GRACE", "1d"),
     ("PORTCULLIS_ENV", "staging"),
+];
+
+/// Those that name the file of another. Here both are set.
+const FILES: &[(&str, &str)] = &[
+    ("DATABASE_URL_FILE", "/no/such/file"),
+    ("PORTCULLIS_DATABASE_DIRECT_URL_FILE", "/no/such/file"),
+    ("PORTCULLIS_SECRET_FILE", "/no/such/file"),
+    ("PORTCULLIS_SECRET_PREVIOUS_FILE", "/no/such/file"),
 ];
 
 /// Those of `config/graphql.rs`.
@@ -106,7 +114,8 @@ fn help_and_docs_name_every_setting() {
     let named: Vec<_> = help.match_indices("[env: ").map(|(place, _)| &help[place + 6..]).collect();
     assert_eq!(named.len(), settings_and_faults().count(), "the list of this test is whole");
     for (name, _) in settings_and_faults() {
-        assert!(help.contains(&format!("[env: {name}")), "{name} is not in --help");
+        let shown = ["]", "="].iter().any(|end| help.contains(&format!("[env: {name}{end}")));
+        assert!(shown, "{name} is not in --help");
         assert!(docs.contains(&format!("`{name}`")), "{name} is not in docs/settings.md");
     }
 }
@@ -125,13 +134,17 @@ fn help_shows_no_secret_from_the_environment() {
 
 #[test]
 fn every_fault_is_told_at_once_without_secrets() {
-    let faults: Vec<_> = settings_and_faults().filter(|(_, fault)| !fault.is_empty()).collect();
+    // A secret is set by itself or by a file: each with its own faults, which are told instead of what it holds.
+    let faults: Vec<_> =
+        settings_and_faults().filter(|(name, fault)| !fault.is_empty() && !name.ends_with("_FILE")).collect();
     let (status, out, errors) = run(&["serve"], &faults);
     assert!(!status.success() && out.is_empty(), "{out}");
     for (name, _) in faults {
         assert!(errors.contains(&format!("  {name}: ")), "{name}: {errors}");
     }
     assert!(!errors.contains("hunter2") && !errors.contains("too short"), "{errors}");
+    let (_, _, errors) = run(&["serve"], FILES);
+    assert!(FILES.iter().all(|(name, _)| errors.contains(&format!("  {name}: "))), "{errors}");
 }
 
 #[test]
