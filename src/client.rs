@@ -21,9 +21,7 @@ impl Client {
     /// characters that can't be seen.
     #[must_use]
     pub fn new(ip_address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
-        let user_agent = user_agent
-            .map(|text| text.chars().filter(|c| is_visible(*c)).take(USER_AGENT_LENGTH).collect::<String>())
-            .filter(|text| !text.trim().is_empty());
+        let user_agent = user_agent.map(|text| visible(text, USER_AGENT_LENGTH)).filter(|text| !text.trim().is_empty());
         Self { ip_address, request_id: None, user_agent }
     }
 
@@ -85,6 +83,11 @@ const HIDDEN: [RangeInclusive<char>; 17] = [
     '\u{1d173}'..='\u{1d17a}',
     '\u{e0000}'..='\u{e0fff}',
 ];
+
+/// The first `length` characters of a text that can be seen.
+pub(crate) fn visible(text: &str, length: usize) -> String {
+    text.chars().filter(|c| is_visible(*c)).take(length).collect()
+}
 
 fn is_visible(c: char) -> bool {
     !c.is_control() && !HIDDEN.iter().any(|range| range.contains(&c))

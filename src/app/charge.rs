@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::App;
+use super::failed::{Refused, log_failed};
 use crate::accounts::AccountId;
 use crate::audit::Kind;
 use crate::audit::store::{Occurrence, record};
@@ -66,6 +67,8 @@ impl Drop for Charge {
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) client: Client,
+    /// Whom it was for, as the log may tell it.
+    pub(crate) identifier: Option<String>,
     pub(crate) of: (Option<AccountId>, Option<SessionId>),
     /// What bounds how often that is done.
     pub(crate) throttle: crate::limits::Attempt,
@@ -89,6 +92,7 @@ impl Charges {
 
     /// The attempt was made in vain, and counts. It is settled by the statement that writes it down.
     pub(crate) async fn fail(&self, mut charge: Charge, failure: &Failure) -> Result<(), Error> {
+        log_failed(failure.kind, Refused::InvalidCredentials, &failure.client, failure.identifier.as_deref());
         let (taken, holder) = charge.take();
         let occurrence = Occurrence::new(failure.kind, &failure.client, failure.at);
         let (of, throttle) = (failure.of, &failure.throttle);

@@ -3,6 +3,7 @@
 mod caller;
 mod charge;
 mod console;
+mod failed;
 mod trial;
 
 use std::fmt;
@@ -27,6 +28,7 @@ use crate::tokens::{Seals, TokenPair};
 pub use caller::{SignIn, SignedIn};
 pub(crate) use charge::Failure;
 pub use console::Console;
+pub(crate) use failed::{Refused, log_failed};
 pub(crate) use trial::{Admission, Trial};
 
 /// Everything that a use case needs.

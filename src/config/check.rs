@@ -51,6 +51,7 @@ impl Settings {
                 "json" => LogFormat::Json,
                 _ => check.fault("PORTCULLIS_LOG_FORMAT", "it is text or json", LogFormat::Text),
             },
+            log_identifiers: check.switch("PORTCULLIS_LOG_IDENTIFIERS", Some(&self.log_identifiers), false),
             audience: match self.audience.trim() {
                 "" => "portcullis".to_owned(),
                 audience => audience.to_owned(),

@@ -111,6 +111,10 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
 
+    /// Whether the log names whom a failed login was for: on or off. It is what was typed, and some type a password there.
+    #[arg(long, global = true, env = "PORTCULLIS_LOG_IDENTIFIERS", default_value = "off", value_name = "on|off")]
+    pub log_identifiers: String,
+
     /// The iss claim of access tokens (RFC 7519): the URL at which applications reach this server. If it has a path, a proxy
     /// takes that path away.
     #[arg(long, global = true, env = "PORTCULLIS_ISSUER", default_value = "http://localhost:8080", value_name = "URL")]
@@ -232,6 +236,8 @@ pub struct Config {
     pub log: String,
     /// The log's form.
     pub log_format: LogFormat,
+    /// Whether the log names whom a failed login was for.
+    pub log_identifiers: bool,
     /// `iss`.
     pub issuer: String,
     /// `aud`.

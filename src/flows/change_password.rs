@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::accounts;
-use crate::app::{App, Failure, SignedIn, Trial};
+use crate::app::{self, App, Failure, SignedIn, Trial};
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::error::{Error, Reason};
@@ -47,7 +47,9 @@ pub async fn change_password(
         Ok(new) => new,
         Err(fault) => return Ok(Outcome::Invalid(fault)),
     };
+    let log = |outcome| app::log_failed(Kind::PasswordChangeFailed, outcome, client, None);
     if let Err(retry_after) = app.limits.change(account.id.0.as_bytes(), session.0.as_bytes(), now) {
+        log(app::Refused::RateLimited);
         return Ok(Outcome::Limited(retry_after));
     }
     let current = Password::new(current);
@@ -64,6 +66,7 @@ pub async fn change_password(
     let mut admission = match admitted {
         Ok(admission) => admission,
         Err(Refusal { retry_after, .. }) => {
+            log(app::Refused::RateLimited);
             let of = (Some(account.id), Some(session));
             app.charges().note_limit(client, session.0.as_bytes(), of, now).await?;
             return Ok(Outcome::Limited(retry_after));
@@ -73,6 +76,7 @@ pub async fn change_password(
         let failure = Failure {
             kind: Kind::PasswordChangeFailed,
             client: client.clone(),
+            identifier: None,
             of: (Some(account.id), Some(session)),
             // The session's limit bounds how many there are.
             throttle: Attempt::free(now),
@@ -101,6 +105,7 @@ pub async fn change_password(
             Changed::OtherHash => old = find(app, caller, &attempt).await?.1,
         }
     }
+    log(app::Refused::InvalidCredentials);
     Ok(Outcome::InvalidCredentials)
 }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::accounts::store::Found;
 use crate::accounts::{self, Identifier};
-use crate::app::{Admission, App, Failure, SignIn, Trial};
+use crate::app::{self, Admission, App, Failure, SignIn, Trial};
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
@@ -50,15 +50,28 @@ const ATTEMPTS: usize = 3;
 pub async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, Error> {
     let now = app.clock.now();
     let identifier = Identifier::parse(&typed.identifier);
+    let to_log = app.identifier_to_log(&typed.identifier);
+    let log = |outcome| app::log_failed(Kind::LoginFailed, outcome, &client, to_log.as_deref());
     let name = identifier.as_ref().map_or(typed.identifier, Identifier::folded);
     let device = typed.device_token.and_then(|token| DeviceToken::verify(&app.keys.current(), &token));
     let device = device.filter(|device| device.is_alive(now));
     let password = Password::new(typed.password);
     let deadline = app.deadline();
-    let asking = Asking { app, client: &client, identifier: identifier.as_ref(), name: &name, now, deadline };
+    let asking = Asking {
+        app,
+        client: &client,
+        identifier: identifier.as_ref(),
+        name: &name,
+        to_log: to_log.as_deref(),
+        now,
+        deadline,
+    };
     let (mut admission, mut found) = match asking.admit(device).await? {
         Ok(admitted) => admitted,
-        Err(retry_after) => return Ok(Outcome::Limited(retry_after)),
+        Err(retry_after) => {
+            log(app::Refused::RateLimited);
+            return Ok(Outcome::Limited(retry_after));
+        }
     };
     for _ in 0..ATTEMPTS {
         let trial = asking.trial(password.clone(), found.as_ref());
@@ -70,6 +83,7 @@ pub async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, E
         }
         found = asking.find(&Attempt::free(now)).await?.1;
     }
+    log(app::Refused::InvalidCredentials);
     Ok(Outcome::InvalidCredentials)
 }
 
@@ -80,6 +94,8 @@ struct Asking<'a> {
     identifier: Option<&'a Identifier>,
     /// What attempts are counted by, whether it can be an identifier or not.
     name: &'a str,
+    /// The identifier as the log may tell it.
+    to_log: Option<&'a str>,
     now: Timestamp,
     deadline: Instant,
 }
@@ -140,6 +156,7 @@ impl Asking<'_> {
         let failure = Failure {
             kind: Kind::LoginFailed,
             client: self.client.clone(),
+            identifier: self.to_log.map(str::to_owned),
             of: (found.map(|found| found.account.id), None),
             throttle: self.app.limits.failure(self.client, self.name, found.is_some(), self.now),
             name: self.name.as_bytes().to_vec(),

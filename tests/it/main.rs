@@ -26,6 +26,7 @@ mod devices;
 mod embedded;
 mod embedded_environment;
 mod embedded_role;
+mod failed_logins;
 mod faults;
 mod feed;
 mod files;

@@ -19,6 +19,7 @@ const BASE: &[(&str, &str)] = &[
     ("PORTCULLIS_DATA_DIR", ""),
     ("PORTCULLIS_LOG", "info,=,=x="),
     ("PORTCULLIS_LOG_FORMAT", "xml"),
+    ("PORTCULLIS_LOG_IDENTIFIERS", "sometimes"),
     ("PORTCULLIS_ISSUER", "here"),
     ("PORTCULLIS_AUDIENCE", ""),
     ("PORTCULLIS_ACCESS_TOKEN_TTL", "1s"),
