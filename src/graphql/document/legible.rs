@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::tokens::{Kind, Tokens};
 
-/// The same document without what is sound GraphQL and no parser's of ours: comments, since it knows none between `on` and a type,
-/// and escapes in strings for characters beyond 16 bits (GraphQL specification, section 2.9.4). Lines stay where they are.
+/// The same document without what is sound GraphQL and not for the parser: comments, since it knows none between `on` and a type,
+/// escapes in strings for characters beyond 16 bits (GraphQL specification, section 2.9.4), and the zero with a sign. Lines stay where they are.
 pub(super) fn legible(text: &str) -> Cow<'_, str> {
     let mut read = String::new();
     let mut from = 0;
@@ -14,6 +14,8 @@ pub(super) fn legible(text: &str) -> Cow<'_, str> {
         let other = match token.kind {
             Kind::Comment => " ".repeat(written.chars().count()),
             Kind::String if written.contains("\\u") => unescaped(written),
+            // The parser reads it as a number that is not whole.
+            Kind::Number if written == "-0" => " 0".to_owned(),
             _ => continue,
         };
         read.push_str(text.get(from..token.start).unwrap_or_default());
@@ -82,6 +84,7 @@ mod tests {
                 r#"{ a(b: "\u{D800} \uD83D \uDE00\uD83D \u{} \u{zz} \u{110000}") }"#,
                 r#"{ a(b: "\u{D800} \uD83D \uDE00\uD83D \u{} \u{zz} \u{110000}") }"#,
             ),
+            ("{ a(b: -0, c: -0.0) }", "{ a(b:  0, c: -0.0) }"),
             (r#"{ a(b: """\u{1F600} # """) }"#, r#"{ a(b: """\u{1F600} # """) }"#),
         ] {
             assert_eq!(legible(text), read);

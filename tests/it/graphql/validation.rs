@@ -59,6 +59,8 @@ const REFUSED: &[(&str, &str)] = &[
         "{ me { sessions(first: 1) { nodes { id } } } ... on Query { me { sessions(first: 2) { nodes { id } } } } }",
         "\"sessions\"",
     ),
+    // 5.7.2, directives in their places.
+    ("query($n: Int @skip(if: true)) { me { sessions(first: $n) { nodes { id } } } }", "@skip"),
     // `__typename` is a leaf without arguments, and not on every root.
     ("{ __typename(a: 1) }", "a"),
     ("{ __typename { a } }", "__typename"),
@@ -87,6 +89,11 @@ const ANSWERED: &[&str] = &[
     "mutation { refreshToken { ... on RefreshTokenSuccess { x: user { id } } ... on InvalidRefreshToken { y: message } } }",
     "mutation { refreshToken { ... on InvalidRefreshToken { x: message } ... on RateLimited { x: message } } }",
     "mutation { refreshToken { ... { x: __typename } ... on RateLimited { x: __typename } } }",
+    "query($b: Boolean! = true) { __typename @include(if: $b) }",
+    "query($b: Boolean! = true) { me { ... on User { __typename @skip(if: $b) } } }",
+    "mutation { refreshToken { ... on RateLimited { ... { x: message } } ... on InvalidRefreshToken { ... { x: message } } } }",
+    "mutation { refreshToken { ... on InvalidRefreshToken { ... { code } } ... on RateLimited { ... { code: __typename } } } }",
+    "{ me { sessions(first: -0) { nodes { id } } } }",
     "mutation { logout(input: null) { ended } }",
     "{ ... on # a comment\n Query { __typename } }",
     "mutation { logout(input: { refreshToken: \"\\u{1F600} \\ud83d\\ude00\" }) { ended } }",

@@ -78,29 +78,30 @@ impl<'a> Preparing<'a> {
             || self.registry.types.get(condition.as_str()).is_some_and(|kind: &MetaType| kind.is_possible_type(object))
     }
 
+    /// `@skip` is asked first, wherever it stands, and `@include` only where that does not skip.
     fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool, ServerError> {
-        for directive in directives {
-            let wanted = match directive.node.name.node.as_str() {
-                "include" => true,
-                "skip" => false,
-                _ => continue,
-            };
-            let condition = match directive.node.get_argument("if").map(|value| &value.node) {
-                Some(Value::Boolean(condition)) => Some(*condition),
-                Some(Value::Variable(name)) => match self.variables.and_then(|variables| variables.get(name)) {
-                    Some(ConstValue::Boolean(condition)) => Some(*condition),
-                    _ => None,
-                },
-                _ => None,
-            };
-            let Some(condition) = condition else {
-                let message = "Argument \"if\" of type \"Boolean!\" must not be null.".to_owned();
-                return Err(refusal(message, directive.pos, Code::BadUserInput));
-            };
-            if condition != wanted {
+        for (name, wanted) in [("skip", false), ("include", true)] {
+            if let Some(directive) = directives.iter().find(|directive| directive.node.name.node == name)
+                && self.condition(directive)? != wanted
+            {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    fn condition(&self, directive: &Positioned<Directive>) -> Result<bool, ServerError> {
+        let condition = match directive.node.get_argument("if").map(|value| &value.node) {
+            Some(Value::Boolean(condition)) => Some(*condition),
+            Some(Value::Variable(name)) => match self.variables.and_then(|variables| variables.get(name)) {
+                Some(ConstValue::Boolean(condition)) => Some(*condition),
+                _ => None,
+            },
+            _ => None,
+        };
+        condition.ok_or_else(|| {
+            let message = "Argument \"if\" of type \"Boolean!\" must not be null.".to_owned();
+            refusal(message, directive.pos, Code::BadUserInput)
+        })
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet};
+use async_graphql::{Name, Positioned, Request, Response, ServerError};
 
 use crate::graphql::document::any_name;
 use crate::graphql::{PortcullisSchema, bare};
@@ -18,7 +18,7 @@ pub(crate) struct Library(PortcullisSchema);
 impl Library {
     /// With or without suggestions, for documents of up to this depth.
     pub(crate) fn new(depth: usize, suggestions: bool) -> Self {
-        let schema = bare().limit_recursive_depth(depth + 1).extension(Unexecuted);
+        let schema = bare().limit_recursive_depth(depth + 2).extension(Unexecuted);
         Self(if suggestions { schema.finish() } else { schema.disable_suggestions().finish() })
     }
 
@@ -28,9 +28,49 @@ impl Library {
         let mut request = Request::new("");
         // It wants to know which to execute.
         request.operation_name = any_name(document);
-        request.set_parsed_query(document.clone());
+        request.set_parsed_query(seen(document.clone()));
         let errors = self.0.execute(request).await.errors;
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// The same document, so that the library takes nothing valid for invalid: each field under a key of its own, since it compares fields
+/// that no object has together (we compare them, see `overlap.rs`); and directives of `__typename` around it, since it does not look
+/// into that field and takes variables that are used there for unused.
+fn seen(mut document: ExecutableDocument) -> ExecutableDocument {
+    let operations = match &mut document.operations {
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
+    };
+    let mut fields = 0;
+    for operation in operations {
+        see(&mut operation.node.selection_set.node, &mut fields);
+    }
+    for fragment in document.fragments.values_mut() {
+        see(&mut fragment.node.selection_set.node, &mut fields);
+    }
+    document
+}
+
+fn see(set: &mut SelectionSet, fields: &mut usize) {
+    for selection in &mut set.items {
+        let position = selection.pos;
+        match &mut selection.node {
+            Selection::Field(field) => {
+                *fields += 1;
+                field.node.alias = Some(Positioned::new(Name::new(format!("field{fields}")), position));
+                see(&mut field.node.selection_set.node, fields);
+                if field.node.name.node == "__typename" && !field.node.directives.is_empty() {
+                    let directives = std::mem::take(&mut field.node.directives);
+                    let items = vec![Positioned::new(Selection::Field(field.clone()), position)];
+                    let selection_set = Positioned::new(SelectionSet { items }, position);
+                    let around = InlineFragment { type_condition: None, directives, selection_set };
+                    selection.node = Selection::InlineFragment(Positioned::new(around, position));
+                }
+            }
+            Selection::InlineFragment(fragment) => see(&mut fragment.node.selection_set.node, fields),
+            Selection::FragmentSpread(_) => {}
+        }
     }
 }
 

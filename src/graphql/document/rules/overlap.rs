@@ -1,5 +1,5 @@
 //! Fields under one response key must be one field (GraphQL specification, section 5.3.2). The library compares only what stands
-//! in one set, on one type.
+//! in one set, and also what no object has together.
 
 use std::collections::HashSet;
 
@@ -44,10 +44,12 @@ struct Found<'a> {
 type ByKey<'a> = IndexMap<&'a Name, Vec<Found<'a>>>;
 
 impl<'a> Overlap<'a> {
-    /// SameResponseShape: holds for all fields, on whatever types.
+    /// SameResponseShape: holds for all fields, on whatever types. Like graphql-js, and unlike the specification, it leaves out
+    /// `__typename`, or documents would be refused here that work elsewhere.
     fn shapes(&self, sets: &[Set<'a>]) -> Result<(), ServerError> {
         for (key, fields) in self.gather(sets) {
-            let mut kinds = fields.iter().filter_map(|found| Some((self.kind(found)?, found.field.pos)));
+            let declared = fields.iter().filter(|found| found.field.node.name.node != "__typename");
+            let mut kinds = declared.filter_map(|found| Some((self.kind(found)?, found.field.pos)));
             if let Some((first, _)) = kinds.next()
                 && let Some((other, position)) = kinds.find(|(kind, _)| !shape::same(first, kind, self.registry))
             {

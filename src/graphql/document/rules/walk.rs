@@ -6,7 +6,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{
     Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
-use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName, Registry};
+use async_graphql::registry::{__DirectiveLocation, MetaInputValue, MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Positioned, ServerError};
 use async_graphql_value::Value;
 
@@ -47,6 +47,9 @@ impl<'a> Walk<'a> {
     fn operation(&mut self, operation: &'a OperationDefinition) {
         for definition in &operation.variable_definitions {
             self.directives(&definition.node.directives);
+            for directive in &definition.node.directives {
+                self.on_variable(directive);
+            }
             if let Some(default) = &definition.node.default_value {
                 let kind = definition.node.var_type.node.to_string();
                 self.values.check(&default.node.clone().into_value(), &kind, false, default.pos);
@@ -124,6 +127,17 @@ impl<'a> Walk<'a> {
             if let Some(known) = self.registry.directives.get(directive.node.name.node.as_str()) {
                 self.arguments(&known.args, &directive.node.arguments);
             }
+        }
+    }
+
+    /// The library does not look at where a directive stands when that is a variable's definition.
+    fn on_variable(&mut self, directive: &Positioned<Directive>) {
+        let name = &directive.node.name.node;
+        let known = self.registry.directives.get(name.as_str());
+        let place = __DirectiveLocation::VARIABLE_DEFINITION;
+        if !known.is_some_and(|known| known.locations.contains(&place)) {
+            let message = format!("Directive \"@{name}\" may not be used on VARIABLE_DEFINITION.");
+            self.values.report(message, directive.pos);
         }
     }
 
