@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 /// As many numbers as the largest case needs.
-pub(super) fn numbers() -> impl Strategy<Value = Vec<u16>> {
+pub(crate) fn numbers() -> impl Strategy<Value = Vec<u16>> {
     prop::collection::vec(any::<u16>(), 0..400)
 }
 
 /// Numbers that are used up; afterwards each choice is the first, which is the simplest.
-pub(super) struct Choices<'a> {
+pub(crate) struct Choices<'a> {
     left: std::slice::Iter<'a, u16>,
 }
 
@@ -69,36 +69,36 @@ const ODD: &[char] = &[
 ];
 
 impl<'a> Choices<'a> {
-    pub(super) fn of(numbers: &'a [u16]) -> Self {
+    pub(crate) fn of(numbers: &'a [u16]) -> Self {
         Self { left: numbers.iter() }
     }
 
     /// Less than `end`.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::from(self.left.next().copied().unwrap_or_default()) % end.max(1)
     }
 
     /// True once in `of` times; false when nothing is left.
-    pub(super) fn one_in(&mut self, of: usize) -> bool {
+    pub(crate) fn one_in(&mut self, of: usize) -> bool {
         self.below(of) + 1 == of
     }
 
-    pub(super) fn pick<'b, T: ?Sized>(&mut self, from: &[&'b T]) -> &'b T {
+    pub(crate) fn pick<'b, T: ?Sized>(&mut self, from: &[&'b T]) -> &'b T {
         from[self.below(from.len())]
     }
 
-    pub(super) fn bytes(&mut self, most: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, most: usize) -> Vec<u8> {
         let length = self.below(most + 1);
         (0..length).map(|_| u8::try_from(self.below(256)).unwrap_or_default()).collect()
     }
 
-    pub(super) fn text(&mut self, most: usize) -> String {
+    pub(crate) fn text(&mut self, most: usize) -> String {
         let length = self.below(most + 1);
         (0..length).map(|_| ODD[self.below(ODD.len())]).collect()
     }
 
     /// `text` with a few things done to it.
-    pub(super) fn mutated(&mut self, text: &str) -> String {
+    pub(crate) fn mutated(&mut self, text: &str) -> String {
         let mut text: Vec<char> = text.chars().collect();
         for _ in 0..=self.below(3) {
             let (from, to) = (self.below(text.len() + 1), self.below(text.len() + 1));

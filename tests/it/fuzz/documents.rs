@@ -16,26 +16,26 @@ pub(super) const MARKER: &str = "s3cr3t marker of the fuzz";
 const WRONG: usize = 60;
 
 /// A name and its type, as the schema writes it.
-type Typed = (String, String);
+pub(crate) type Typed = (String, String);
 
-struct Field {
-    name: String,
-    arguments: Vec<Typed>,
-    returns: String,
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<Typed>,
+    pub(crate) returns: String,
 }
 
 /// What there is to ask for.
 #[derive(Default)]
-pub(super) struct Schema {
-    fields: BTreeMap<String, Vec<Field>>,
-    members: BTreeMap<String, Vec<String>>,
-    inputs: BTreeMap<String, Vec<Typed>>,
-    values: BTreeMap<String, Vec<String>>,
-    names: Vec<String>,
+pub(crate) struct Schema {
+    pub(crate) fields: BTreeMap<String, Vec<Field>>,
+    pub(crate) members: BTreeMap<String, Vec<String>>,
+    pub(crate) inputs: BTreeMap<String, Vec<Typed>>,
+    pub(crate) values: BTreeMap<String, Vec<String>>,
+    pub(crate) names: Vec<String>,
 }
 
 impl Schema {
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let mut schema = Self::default();
         let document = parse_schema(portcullis::graphql::sdl()).expect("a schema");
         for definition in document.definitions {
@@ -88,7 +88,7 @@ impl Schema {
     }
 }
 
-fn base(written: &str) -> &str {
+pub(crate) fn base(written: &str) -> &str {
     written.trim_matches(['[', ']', '!'])
 }
 

@@ -1,0 +1,96 @@
+// Answers requests as graphql-js does, on the schema of Portcullis and with values that Portcullis has answered, and says whether its answer is
+// the same. Reads a line of JSON for each request, after a first one with the schema and the values; writes a line for each.
+import { createInterface } from 'node:readline'
+import { buildSchema, graphqlSync } from 'graphql'
+
+const failure = (__typename, code, message, more = {}) => ({ __typename, code, message, ...more })
+
+const page = (nodes, { first, after }) => {
+  const size = first ?? 20
+  if (size < 1 || size > 100) throw new Error('the number is out of range')
+  const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+  if (after != null && !uuid.test(after)) throw new Error('this is no cursor')
+  const rest = after == null ? nodes : nodes.filter(node => node.id < after.toLowerCase())
+  const shown = rest.slice(0, size)
+  return {
+    edges: shown.map(node => ({ cursor: node.id, node })),
+    nodes: shown,
+    pageInfo: {
+      hasPreviousPage: after != null,
+      hasNextPage: rest.length > size,
+      startCursor: shown[0]?.id ?? null,
+      endCursor: shown.at(-1)?.id ?? null,
+    },
+  }
+}
+
+const roots = world => ({
+  me: (_, { signedIn }) => {
+    if (!signedIn) throw new Error('nobody is signed in')
+    return world.me
+  },
+  login: ({ input }) => {
+    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
+    return failure('InvalidCredentials', 'INVALID_CREDENTIALS', 'No account has this identifier and password.')
+  },
+  register: ({ input }) => {
+    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
+    return failure('RegistrationClosed', 'REGISTRATION_CLOSED', 'Nobody can register here.')
+  },
+  refreshToken: ({ input }) => {
+    const token = input?.refreshToken
+    if (token == null) throw new Error('no cookies are kept')
+    if (token === world.refreshToken) return world.refreshed
+    const message = 'This is not a refresh token of this server.'
+    return failure('InvalidRefreshToken', 'INVALID_REFRESH_TOKEN', message, { reason: 'INVALID' })
+  },
+  // Nobody who is signed in sends these.
+  logout: () => ({ ended: false }),
+  revokeSession: () => { throw new Error('nobody is signed in') },
+  revokeOtherSessions: () => { throw new Error('nobody is signed in') },
+  changePassword: () => { throw new Error('nobody is signed in') },
+})
+
+const fieldResolver = (root) => (source, args, context, info) => {
+  const { parentType: { name: parent }, fieldName } = info
+  if (parent === 'Query' || parent === 'Mutation') return root[fieldName](args, context)
+  if (parent === 'User' && (fieldName === 'sessions' || fieldName === 'securityEvents')) {
+    return page(source[fieldName].nodes, args)
+  }
+  return source[fieldName]
+}
+
+// Access tokens differ each time.
+const text = data => JSON.stringify(data, (_, value) => (typeof value === 'string' && value.startsWith('eyJ') ? 'a JWT' : value))
+const paths = errors => (errors ?? []).map(error => JSON.stringify(error.path)).sort().join()
+
+const compare = (ours, theirs, query) => {
+  // It answers null where there is no such kind of operation.
+  const refused = theirs.data == null
+  if (refused !== !('data' in ours)) return 'one refuses'
+  if (refused) return null
+  // Descriptions of the schema come in another order.
+  if (!/__schema|__type\b/.test(query) && text(ours.data) !== text(theirs.data)) return 'data differ'
+  return paths(ours.errors) === paths(theirs.errors) ? null : 'paths of errors differ'
+}
+
+let schema, resolver
+for await (const line of createInterface({ input: process.stdin })) {
+  const message = JSON.parse(line)
+  if (!schema) {
+    schema = buildSchema(message.schema)
+    resolver = fieldResolver(roots(message.world))
+    continue
+  }
+  const { request, signedIn, answer } = message
+  const theirs = graphqlSync({
+    schema,
+    source: request.query,
+    variableValues: request.variables,
+    operationName: request.operationName,
+    contextValue: { signedIn },
+    fieldResolver: resolver,
+    typeResolver: value => value.__typename,
+  })
+  console.log(JSON.stringify({ difference: compare(JSON.parse(answer), theirs, request.query), theirs }))
+}
