@@ -36,12 +36,13 @@ const SLOWEST: Duration = Duration::from_millis(500);
 const SLACK: Duration = Duration::from_secs(120);
 
 /// The limits work, and nobody meets them.
-const WIDE: [(&str, &str); 7] = [
+const WIDE: [(&str, &str); 8] = [
     ("PORTCULLIS_RATE_LIMITS", "on"),
     ("PORTCULLIS_LIMIT_ATTEMPTS", "1000000/1s"),
     ("PORTCULLIS_LIMIT_LOGIN", "1000000/1s"),
     ("PORTCULLIS_LIMIT_LOGIN_ACCOUNT", "1000000/1s"),
     ("PORTCULLIS_LIMIT_LOGIN_ADDRESS", "1000000/1s"),
+    ("PORTCULLIS_LIMIT_SESSIONS", "1000000/1s"),
     ("PORTCULLIS_LIMIT_REGISTER", "1000000/1s"),
     ("PORTCULLIS_LIMIT_REQUESTS", "1000000/1s"),
 ];

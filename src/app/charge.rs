@@ -13,19 +13,19 @@ use crate::db::Database;
 use crate::error::Error;
 use crate::limits::store::settle;
 use crate::limits::turns::Holder;
-use crate::limits::{Limits, Taken};
+use crate::limits::{Ending, Limits, Taken};
 use crate::sessions::SessionId;
 
 /// What an attempt took, until it is known how it ends.
 ///
-/// It counts, whatever comes after it, unless it is said that the password was right: what was looked up is paid for. Dropped, it is
-/// settled in the background.
+/// It counts, whatever comes after it, unless it is said how it ended: what was looked up is paid for. Dropped, it is settled in the
+/// background.
 pub(crate) struct Charge {
     db: Database,
     taken: Taken,
     /// Until it is settled others may wait for what it gives back.
     holder: Option<Holder>,
-    counts: bool,
+    ending: Ending,
 }
 
 impl Charge {
@@ -34,9 +34,9 @@ impl Charge {
         self.taken.is_nothing()
     }
 
-    /// Whether the attempt counts. One that does not is given back when the charge is dropped.
-    pub(crate) fn set_counts(&mut self, counts: bool) {
-        self.counts = counts;
+    /// How the attempt ended. What does not count then is given back when the charge is dropped.
+    pub(crate) fn set_ending(&mut self, ending: Ending) {
+        self.ending = ending;
     }
 
     /// What is to be settled. Whoever takes it over has settled it before the holder is dropped.
@@ -51,11 +51,11 @@ impl Drop for Charge {
         if taken.is_nothing() {
             return;
         }
-        let (db, counts, Ok(runtime)) = (self.db.clone(), self.counts, tokio::runtime::Handle::try_current()) else {
+        let (db, ending, Ok(runtime)) = (self.db.clone(), self.ending, tokio::runtime::Handle::try_current()) else {
             return;
         };
         runtime.spawn(async move {
-            if let Err(error) = db.run(async |connection| settle(connection, &taken, counts).await).await {
+            if let Err(error) = db.run(async |connection| settle(connection, &taken, ending).await).await {
                 tracing::debug!(%error, "what an attempt took was not settled");
             }
             drop(holder);
@@ -87,7 +87,7 @@ pub(crate) struct Charges {
 impl Charges {
     pub(crate) fn charge(&self, taken: Taken) -> Charge {
         let holder = (!taken.is_nothing()).then(|| self.limits.turns.hold(taken.keys()));
-        Charge { db: self.db.clone(), taken, holder, counts: true }
+        Charge { db: self.db.clone(), taken, holder, ending: Ending::Unknown }
     }
 
     /// The attempt was made in vain, and counts. It is settled by the statement that writes it down.

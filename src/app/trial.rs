@@ -9,7 +9,7 @@ use super::App;
 use super::charge::{Charge, Charges, Failure};
 use crate::error::Error;
 use crate::limits::turns::Waiter;
-use crate::limits::{Refusal, Verdict as Limit};
+use crate::limits::{Ending, Refusal, Verdict as Limit};
 use crate::passwords::{Password, PasswordHash, Place, Verdict};
 
 /// Longest that an attempt waits for what others may give back, unless half of the request's time is less.
@@ -24,7 +24,7 @@ pub(crate) struct Admission {
 impl Admission {
     /// The password is not tried after all, and nothing was learnt by what was looked up.
     pub(crate) fn withdraw(mut self) {
-        self.charge.set_counts(false);
+        self.charge.set_ending(Ending::Withdrawn);
     }
 
     /// The place, for what has to be hashed besides.
@@ -122,14 +122,14 @@ impl App {
 }
 
 async fn compare(charges: Charges, mut admission: Admission, trial: Trial) -> Result<Option<Proof>, Error> {
-    admission.charge.set_counts(true);
+    admission.charge.set_ending(Ending::Unknown);
     let (password, hash) = match trial.password {
         Some(password) => (password, trial.hash),
         None => (Password::empty(), None),
     };
     match admission.place.verify(password, hash).await? {
         Verdict::Right { stronger } => {
-            admission.charge.set_counts(false);
+            admission.charge.set_ending(Ending::Right);
             Ok(Some(Proof { admission, stronger }))
         }
         Verdict::Wrong => {

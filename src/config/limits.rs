@@ -80,6 +80,18 @@ pub struct LimitSettings {
     )]
     pub limit_login_address: String,
 
+    /// Sessions opened by logins of one account. Past it each address has PORTCULLIS_LIMIT_LOGIN_ATTACKED, and each device that has
+    /// signed in before PORTCULLIS_LIMIT_LOGIN, so that nobody who knows the password keeps its owner out. An account's e-mail
+    /// address and username count each by itself.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_LIMIT_SESSIONS",
+        default_value = "600/1h",
+        value_name = "NUMBER/DURATION"
+    )]
+    pub limit_sessions: String,
+
     /// Registrations tried by one address, whatever becomes of them; those whose input can't be taken are not counted.
     #[arg(
         long,
@@ -122,6 +134,8 @@ pub struct Limits {
     pub login_attacked: Rate,
     /// Passwords tried by an address.
     pub login_address: Rate,
+    /// Sessions opened by logins of an account.
+    pub sessions: Rate,
     /// Registrations of an address.
     pub register: Rate,
     /// Refreshes of a session.
@@ -178,6 +192,7 @@ impl LimitSettings {
             login_account: check.rate("PORTCULLIS_LIMIT_LOGIN_ACCOUNT", &self.limit_login_account, "100/1h"),
             login_attacked: check.rate("PORTCULLIS_LIMIT_LOGIN_ATTACKED", &self.limit_login_attacked, "3/10m"),
             login_address: check.rate("PORTCULLIS_LIMIT_LOGIN_ADDRESS", &self.limit_login_address, "100/10m"),
+            sessions: check.rate("PORTCULLIS_LIMIT_SESSIONS", &self.limit_sessions, "600/1h"),
             register: check.rate("PORTCULLIS_LIMIT_REGISTER", &self.limit_register, "100/1h"),
             refresh: check.rate("PORTCULLIS_LIMIT_REFRESH", &self.limit_refresh, "100/10m"),
             open_registration: check.switch("PORTCULLIS_OPEN_REGISTRATION", Some(&self.open_registration), true),

@@ -125,7 +125,7 @@ impl Asking<'_> {
     async fn admit(&self, device: Option<DeviceToken>) -> Result<Admitted, Error> {
         let (limits, now) = (&self.app.limits, self.now);
         if let Some(device) = device.filter(|device| limits.on_device(&device.identity(), now).is_ok()) {
-            let attempt = limits.login_on_device(device.account.0.as_bytes(), &device.identity(), now);
+            let attempt = limits.login_on_device(device.account.0.as_bytes(), &device.identity(), self.name, now);
             let (admitted, found) = self.enter(&attempt).await?;
             if let Ok(admission) = admitted {
                 if found.as_ref().is_some_and(|found| device.is_of(found.account.id, found.password_of)) {

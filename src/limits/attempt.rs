@@ -57,6 +57,8 @@ pub struct Attempt {
     pub(super) now: Timestamp,
     /// Those of the steps that are about an account, whoever tries.
     of_account: &'static [i32],
+    /// The one that counts what is right; all others count what is wrong.
+    of_success: Option<i32>,
     /// The bucket that is taken from only while an account is under attack.
     alarm: Option<Vec<u8>>,
     /// Whether what it takes is given back when it turns out to be right.
@@ -80,12 +82,19 @@ impl Attempt {
     #[must_use]
     pub fn free(now: Timestamp) -> Self {
         let (steps, keys, costs, bursts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { steps, keys, costs, bursts, now, of_account: &[], alarm: None, holding: false }
+        Self { steps, keys, costs, bursts, now, of_account: &[], of_success: None, alarm: None, holding: false }
     }
 
-    /// The same, with what its steps tell of an account: these are about it, and the last bucket is for when it is under attack.
+    /// The same, with what its steps tell of an account: these are about it, and the last bucket of the last of them is for when it is
+    /// under attack.
     pub(super) fn telling(self, of_account: &'static [i32]) -> Self {
-        Self { of_account, alarm: self.keys.last().cloned(), ..self }
+        let alarm = self.keys_of(of_account.last().copied()).pop();
+        Self { of_account, alarm, ..self }
+    }
+
+    /// The same, and this step counts what is right.
+    pub(super) fn counting_success(self, step: i32) -> Self {
+        Self { of_success: Some(step), ..self }
     }
 
     /// The same, of which it is not known yet whether it counts: until it is settled others may wait for what it gives back.
@@ -110,9 +119,10 @@ impl Attempt {
             }),
             None => {
                 let is_attacked = self.alarm.as_ref().is_some_and(|alarm| taken.contains(alarm));
-                let cost =
-                    |key: &Vec<u8>| self.keys.iter().position(|other| other == key).map(|place| self.costs[place]);
-                let (keys, costs) = taken.into_iter().filter_map(|key| cost(&key).map(|cost| (key, cost))).unzip();
+                let place = |key: &Vec<u8>| self.keys.iter().position(|other| other == key);
+                let of = |place: usize| (self.costs[place], self.of_success == Some(self.steps[place]));
+                let taken = taken.into_iter().filter_map(|key| Some((of(place(&key)?), key)));
+                let (costs, keys) = taken.unzip();
                 Verdict::Allowed(Taken { keys, costs, is_attacked })
             }
         }
@@ -148,9 +158,23 @@ pub struct Refusal {
 #[derive(Clone, Debug, Default)]
 pub struct Taken {
     pub(super) keys: Vec<Vec<u8>>,
-    pub(super) costs: Vec<f64>,
+    /// What each cost, and whether it counts what is right.
+    costs: Vec<(f64, bool)>,
     /// Whether the account is being tried by many.
     pub is_attacked: bool,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Nobody knows, and all that it took is paid for.
+    Unknown,
+    /// It was made in vain.
+    Wrong,
+    /// It succeeded.
+    Right,
+    /// It was not made.
+    Withdrawn,
 }
 
 impl Taken {
@@ -162,5 +186,16 @@ impl Taken {
     /// The buckets.
     pub(crate) fn keys(&self) -> &[Vec<u8>] {
         &self.keys
+    }
+
+    /// How much each of them gets back.
+    pub(super) fn back(&self, ending: Ending) -> Vec<f64> {
+        let is_back = |of_success: bool| match ending {
+            Ending::Unknown => false,
+            Ending::Wrong => of_success,
+            Ending::Right => !of_success,
+            Ending::Withdrawn => true,
+        };
+        self.costs.iter().map(|(cost, of_success)| if is_back(*of_success) { *cost } else { 0.0 }).collect()
     }
 }

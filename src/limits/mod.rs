@@ -18,6 +18,7 @@ use crate::client::Client;
 use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::config::Rate;
+pub(crate) use attempt::Ending;
 use attempt::Key;
 pub use attempt::{Attempt, Refusal, Taken, Verdict};
 use local::Buckets;
@@ -50,6 +51,9 @@ const PAIR: i32 = 0;
 const ADDRESS: i32 = 1;
 const SITE: i32 = 2;
 const ACCOUNT: i32 = 3;
+
+/// The step of a login that counts those that succeed.
+const SESSIONS: i32 = 4;
 
 /// What the networks of one site have together.
 fn of_site(rate: Rate) -> Rate {
@@ -136,7 +140,8 @@ impl Limits {
     /// A password tried for the account that `identifier` names, if there is one: it counts alike.
     ///
     /// The address's bucket for the account is the smallest. That of the account bounds what many addresses try together, and
-    /// shuts nobody out: when it is empty, each address has a few tries left of its own.
+    /// shuts nobody out: when it is empty, each address has a few tries left of its own. What succeeds takes from another bucket alone,
+    /// or whoever knows the password could open sessions without end; that one shuts nobody out in the same way.
     #[must_use]
     pub fn login(&self, client: &Client, identifier: &str, now: Timestamp) -> Attempt {
         let network = client.network();
@@ -149,22 +154,28 @@ impl Limits {
         }
         steps.push((ACCOUNT, Key::new("login/account").text(identifier), self.rates.login_account));
         steps.push((ACCOUNT, pair("login/attacked"), self.rates.login_attacked));
-        self.steps(now, steps).telling(&[PAIR, ACCOUNT]).held()
+        steps.push((SESSIONS, Key::new("login/sessions").text(identifier), self.rates.sessions));
+        steps.push((SESSIONS, pair("login/sessions/few"), self.rates.login_attacked));
+        self.steps(now, steps).telling(&[PAIR, ACCOUNT]).counting_success(SESSIONS).held()
     }
 
     /// A password tried on a device that has signed in to the account before. It counts by itself, so whatever strangers do there is
     /// room for it; and with the account's other devices, since somebody who once had the password may have collected many. When one
     /// of those has used up what they have together, each of the others has a few of its own.
+    ///
+    /// What succeeds counts for `identifier`, as elsewhere; past that the device has as many successes as it has tries.
     #[must_use]
-    pub fn login_on_device(&self, account: &[u8], device: &[u8], now: Timestamp) -> Attempt {
+    pub fn login_on_device(&self, account: &[u8], device: &[u8], identifier: &str, now: Timestamp) -> Attempt {
         let key = |name| Key::new(name).bytes(device);
         let devices = Key::new("login/devices").bytes(account);
         let steps = vec![
             (0, key("login/device"), self.rates.login),
             (1, devices, self.rates.login_account),
             (1, key("login/device/attacked"), self.rates.login_attacked),
+            (SESSIONS, Key::new("login/sessions").text(identifier), self.rates.sessions),
+            (SESSIONS, key("login/sessions/device"), self.rates.login),
         ];
-        self.steps(now, steps).held()
+        self.steps(now, steps).counting_success(SESSIONS).held()
     }
 
     /// The current password given once more in a session, to change it.

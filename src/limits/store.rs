@@ -6,7 +6,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-use super::{Attempt, Taken, Verdict};
+use super::{Attempt, Ending, Taken, Verdict};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
@@ -46,18 +46,24 @@ impl Attempt {
     }
 }
 
-/// Gives back what was taken, if the attempt does not count; in any case the attempt holds it no longer. In a statement of its own: one
+/// Gives back what does not count of what was taken; in any case the attempt holds nothing any longer. In a statement of its own: one
 /// that waits for the disk would hold the buckets meanwhile.
-pub(crate) async fn settle(connection: &mut Connection, taken: &Taken, counts: bool) -> Result<(), Error> {
-    Settling { taken, counts }.execute(connection).await?;
+pub(crate) async fn settle(connection: &mut Connection, taken: &Taken, ending: Ending) -> Result<(), Error> {
+    Settling::new(taken, ending).execute(connection).await?;
     Ok(())
 }
 
 /// An `UPDATE` that settles an attempt.
 pub(crate) struct Settling<'a> {
-    pub(crate) taken: &'a Taken,
-    /// Whether the attempt counts: then nothing is given back.
-    pub(crate) counts: bool,
+    taken: &'a Taken,
+    /// How much each bucket gets back.
+    back: Vec<f64>,
+}
+
+impl<'a> Settling<'a> {
+    pub(crate) fn new(taken: &'a Taken, ending: Ending) -> Self {
+        Self { taken, back: taken.back(ending) }
+    }
 }
 
 impl Settling<'_> {
@@ -67,18 +73,14 @@ impl Settling<'_> {
         out.push_sql("back AS MATERIALIZED (SELECT key, cost FROM unnest(");
         out.push_bind_param::<Array<Bytea>, _>(&self.taken.keys)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Double>, _>(&self.taken.costs)?;
+        out.push_bind_param::<Array<Double>, _>(&self.back)?;
         out.push_sql(
             ") WITH ORDINALITY AS given (key, cost, place) JOIN limits USING (key) WHERE EXISTS (SELECT FROM ",
         );
         out.push_sql(after);
         out.push_sql(
             ") ORDER BY place FOR UPDATE OF limits), settled AS (UPDATE limits SET held = greatest(held - 1, 0), \
-             full_at = full_at - CASE WHEN ",
-        );
-        out.push_bind_param::<Bool, _>(&self.counts)?;
-        out.push_sql(
-            " THEN interval '0' ELSE make_interval(secs => back.cost) END FROM back WHERE limits.key = back.key)",
+             full_at = full_at - make_interval(secs => back.cost) FROM back WHERE limits.key = back.key)",
         );
         Ok(())
     }

@@ -44,7 +44,7 @@ async fn right_logins_of_one_account_all_succeed_and_its_owner_is_told_of_no_lim
     assert_eq!(app.database.count(LIMITED).await, 0);
     settled(&app).await;
     let taken = "SELECT count(*) FROM limits WHERE full_at > '2026-01-01'";
-    assert_eq!(app.database.count(taken).await, 1, "only the registration is paid for");
+    assert_eq!(app.database.count(taken).await, 2, "paid for are the registration, and the number of sessions");
 }
 
 #[tokio::test(flavor = "multi_thread")]

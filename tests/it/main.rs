@@ -43,6 +43,7 @@ mod limits;
 mod login;
 mod logout;
 mod logs;
+mod many_logins;
 mod methods;
 mod operator;
 mod origins;

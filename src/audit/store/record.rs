@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
 use crate::limits::store::Settling;
-use crate::limits::{Attempt, Taken};
+use crate::limits::{Attempt, Ending, Taken};
 use crate::sessions::SessionId;
 
 /// What happens, when, and by whose request.
@@ -62,7 +62,7 @@ impl<'a> Occurrence<'a> {
     }
 }
 
-/// Writes down an attempt that came to nothing, as long as `throttle` lets it, and settles what it took: it counts. Whether there is an account or not, it is the same
+/// Writes down an attempt that came to nothing, as long as `throttle` lets it, and settles what it took. Whether there is an account or not, it is the same
 /// work. It waits for no disk, or all who fail at one address would wait for each other: a crash of the database may take
 /// events of its last second along.
 pub(crate) async fn record(
@@ -73,7 +73,7 @@ pub(crate) async fn record(
     taken: &Taken,
 ) -> Result<(), Error> {
     let (account, session) = (account.map(|id| id.0), session.map(|id| id.0));
-    let settling = Settling { taken, counts: true };
+    let settling = Settling::new(taken, Ending::Wrong);
     Recording { account, session, occurrence, throttle, settling }.execute(connection).await?;
     Ok(())
 }
