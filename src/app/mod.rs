@@ -23,7 +23,7 @@ use crate::tokens::access::AccessTokens;
 use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
 use crate::tokens::rotation::{NewKey, Policy};
-use crate::tokens::{Seals, TokenPair};
+use crate::tokens::{Seals, TokenPair, service};
 
 pub use caller::{SignIn, SignedIn};
 pub(crate) use charge::Failure;
@@ -47,6 +47,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Limits on attempts.
     pub limits: Arc<Limits>,
+    /// Service keys that were presented.
+    pub service_keys: service::Memory,
     /// Callers that were verified.
     pub viewers: Arc<Viewers>,
     /// What ends or changes them.
@@ -76,7 +78,19 @@ impl App {
         let freshness = Arc::new(Freshness::new(config.feed_timeout));
         let viewers = Arc::new(Viewers::new(config.session_cache, config.session_idle_ttl, freshness.clone()));
         let feed = Feed::start(source, viewers.clone(), freshness).await;
-        Ok(Self { config, clock, db, keys, access_tokens, passwords, limits, viewers, feed, uses: Uses::default() })
+        Ok(Self {
+            config,
+            clock,
+            db,
+            keys,
+            access_tokens,
+            passwords,
+            limits,
+            service_keys: service::Memory::default(),
+            viewers,
+            feed,
+            uses: Uses::default(),
+        })
     }
 
     /// A session to be opened now for this client.

@@ -1,10 +1,12 @@
 //! Telling backends whose access tokens are void.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::revocations::{Position, Revocation, store};
@@ -12,15 +14,38 @@ use crate::tokens::Credential;
 use crate::tokens::lifecycle::RETIREMENT;
 use crate::tokens::service::{self, PresentedKey, ServiceKeyId};
 
-/// Recognises a backend by its service key.
+/// Who asks for the stream.
+pub enum Reader {
+    /// A backend with this key.
+    Known(ServiceKeyId),
+    /// Nobody whose key is good.
+    Unknown,
+    /// Somebody from where too many unknown keys came: the key was not looked up. How long to wait.
+    Limited(Duration),
+}
+
+/// Recognises a backend by its service key. What this deployment has not made, as far as its MAC and this instance's memory tell, is
+/// looked up so often for each address and no more.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn recognise(app: &App, credential: &Credential) -> Result<Option<ServiceKeyId>, Error> {
-    let Credential::Bearer(text) = credential else { return Ok(None) };
-    let Some(presented) = PresentedKey::parse(text) else { return Ok(None) };
+pub async fn recognise(app: &App, credential: &Credential, client: &Client) -> Result<Reader, Error> {
+    let Credential::Bearer(text) = credential else { return Ok(Reader::Unknown) };
+    let Some(presented) = PresentedKey::parse(text) else { return Ok(Reader::Unknown) };
+    let now = app.clock.now();
+    if app.service_keys.is_refused(&presented, now) {
+        return Ok(Reader::Unknown);
+    }
+    if !presented.is_genuine(&app.keys.current())
+        && !app.service_keys.was_good(&presented)
+        && let Err(wait) = app.limits.service_key(client, now)
+    {
+        return Ok(Reader::Limited(wait));
+    }
     let hash = app.db.run(async |connection| service::store::find_hash(connection, presented.id).await).await?;
-    Ok(hash.is_some_and(|hash| presented.matches(&hash)).then_some(presented.id))
+    let is_good = hash.is_some_and(|hash| presented.matches(&hash));
+    app.service_keys.note(&presented, is_good, now);
+    Ok(if is_good { Reader::Known(presented.id) } else { Reader::Unknown })
 }
 
 /// What may be known now.

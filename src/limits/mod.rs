@@ -45,6 +45,9 @@ const ACCOUNTS: usize = 10_000;
 /// Devices and sessions that an instance counts the attempts of.
 const HOLDERS: usize = 100_000;
 
+/// Service keys of one address that an instance looks up without knowing that they are good.
+const SERVICE_KEYS: Rate = Rate { burst: 20, period: Duration::from_secs(60) };
+
 /// The steps of a login. Those for an address come before those for an account, so that an address that is used up counts
 /// against no account.
 const PAIR: i32 = 0;
@@ -71,6 +74,8 @@ pub struct Limits {
     changes: Buckets<Vec<u8>>,
     few_changes: Buckets<Vec<u8>>,
     limited: Buckets<Vec<u8>>,
+    service_keys: Buckets<Option<IpAddr>>,
+    service_keys_of_sites: Buckets<IpAddr>,
     /// Those who wait for what others may give back.
     pub(crate) turns: Arc<Turns>,
 }
@@ -89,6 +94,8 @@ impl Limits {
             changes: Buckets::new(rates.attempts, ACCOUNTS),
             few_changes: Buckets::new(rates.login_attacked, HOLDERS),
             limited: Buckets::new(LIMITED, ACCOUNTS),
+            service_keys: Buckets::new(SERVICE_KEYS, NETWORKS),
+            service_keys_of_sites: Buckets::new(of_site(SERVICE_KEYS), NETWORKS),
             turns: Arc::default(),
         }
     }
@@ -135,6 +142,18 @@ impl Limits {
         }
         self.of_sessions.take(session.to_vec(), now)?;
         self.changes.take(account.to_vec(), now).or_else(|_| self.few_changes.take(session.to_vec(), now))
+    }
+
+    /// Counts a service key that has to be looked up without a sign that it is good.
+    ///
+    /// # Errors
+    /// When there were too many: how long to wait.
+    pub fn service_key(&self, client: &Client, now: Timestamp) -> Result<(), Duration> {
+        if !self.rates.enabled {
+            return Ok(());
+        }
+        self.service_keys.take(client.network(), now)?;
+        client.site().map_or(Ok(()), |site| self.service_keys_of_sites.take(site, now))
     }
 
     /// A password tried for the account that `identifier` names, if there is one: it counts alike.

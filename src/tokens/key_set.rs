@@ -129,6 +129,12 @@ impl KeySet {
         hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
     }
 
+    /// The key of service keys' MACs, told from the others alike.
+    pub(super) fn service_key(&self) -> hmac::Key {
+        let derived = hmac::sign(&self.refresh_root, b"portcullis service keys v1");
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+    }
+
     fn keys(&self) -> impl Iterator<Item = &SigningKey> {
         self.earlier.iter().chain([&self.newest]).map(|key| &**key)
     }

@@ -54,6 +54,16 @@ pub async fn list(connection: &mut Connection, now: Timestamp) -> Result<Vec<Lis
     Ok(listed(&store::load(connection).await?, now))
 }
 
+/// The deployment's keys; `None` when it has none yet.
+///
+/// # Errors
+/// [`Error::Internal`] with a sentence for the operator when the secret does not open them; [`Error::Unavailable`] when the
+/// database is away.
+pub async fn key_set(connection: &mut Connection, seals: &Seals) -> Result<Option<KeySet>, Error> {
+    let rows = store::load(connection).await?;
+    if rows.is_empty() { Ok(None) } else { KeySet::open(&rows, seals).map(Some) }
+}
+
 /// Adds `fresh` as the key that will sign, unless one waits already.
 ///
 /// # Errors

@@ -57,6 +57,7 @@ mod refresh;
 mod revocations;
 mod secret;
 mod secret_files;
+mod service_keys;
 mod settings;
 mod signals;
 mod slow;

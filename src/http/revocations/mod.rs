@@ -5,6 +5,7 @@ mod stream;
 mod streams;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::unfold;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -12,10 +13,11 @@ use poem::web::sse::SSE;
 use poem::{Endpoint, IntoResponse, Request, Response};
 use tokio::sync::mpsc;
 
+use super::client::client;
 use super::stopping::Stopping;
 use super::viewer::credential;
 use crate::app::App;
-use crate::flows::follow_revocations::recognise;
+use crate::flows::follow_revocations::{Reader, recognise};
 use crate::revocations::Position;
 use hub::Hub;
 use stream::Stream;
@@ -40,14 +42,18 @@ impl Revocations {
         if self.stopping.is_told() {
             return Err(unavailable("The server is stopping.\n"));
         }
-        let key = recognise(&self.app, &credential(request)).await.map_err(|error| {
+        let reader = recognise(&self.app, &credential(request), &client(request)).await.map_err(|error| {
             tracing::error!(%error, "a stream of revocations can't begin");
             unavailable("The database is unavailable.\n")
         })?;
-        let key = key.ok_or_else(|| {
-            let refusal = refusal(StatusCode::UNAUTHORIZED, "Send a service key: Authorization: Bearer pcs_...\n");
-            with(refusal, header::WWW_AUTHENTICATE, "Bearer")
-        })?;
+        let key = match reader {
+            Reader::Known(key) => key,
+            Reader::Unknown => {
+                let why = "Send a service key: Authorization: Bearer pcs_...\n";
+                return Err(with(refusal(StatusCode::UNAUTHORIZED, why), header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            Reader::Limited(wait) => return Err(limited(wait)),
+        };
         let seen = match request.headers().get("last-event-id").filter(|position| !position.is_empty()) {
             Some(position) => position.to_str().ok().and_then(|position| position.parse().ok()).ok_or_else(|| {
                 refusal(StatusCode::BAD_REQUEST, "Last-Event-ID is not the id of an event of this stream.\n")
@@ -85,6 +91,14 @@ fn refusal(status: StatusCode, why: &'static str) -> Response {
 
 fn with(mut response: Response, name: HeaderName, value: &'static str) -> Response {
     response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
+}
+
+fn limited(wait: Duration) -> Response {
+    let seconds = HeaderValue::from(wait.as_secs().max(1));
+    let mut response =
+        refusal(StatusCode::TOO_MANY_REQUESTS, "Too many unknown service keys came from this address.\n");
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
     response
 }
 

@@ -1,26 +1,35 @@
-//! Service keys: `pcs_<id>.<secret>`, with which a backend identifies itself.
+//! Service keys: `pcs_<id>.<secret>.<mac>`, with which a backend identifies itself.
 //!
-//! The database has only a hash. The secret has 256 random bits, so a plain SHA-256 of it can't be guessed back.
+//! The database has only a hash. The secret has 256 random bits, so a plain SHA-256 of it can't be guessed back. The MAC says that the
+//! deployment made the key, without asking the database; it decides nothing else. Keys of earlier versions have none, and after the
+//! deployment's keys were replaced it is that of the keys before: such a key is looked up all the same, within limits.
 
+mod memory;
 pub(crate) mod store;
 
 use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::PlainToken;
+use super::{KeySet, PlainToken};
 use crate::clock::{Timestamp, new_id};
 use crate::error::Error;
+
+pub use memory::Memory;
 
 /// Tells what kind of secret it is, to people and to scanners of leaked secrets.
 const PREFIX: &str = "pcs_";
 
 const SECRET_BYTES: usize = 32;
+
+/// The first of an HMAC with SHA-256.
+const MAC_BYTES: usize = 16;
 
 /// Longer than any key of ours.
 const MAX_BYTES: usize = 99;
@@ -38,10 +47,11 @@ impl fmt::Display for ServiceKeyId {
     }
 }
 
-/// A service key as it is presented. Its secret prints as `[redacted]`.
+/// A service key as it is presented. Its secret is not kept.
 pub(crate) struct PresentedKey {
     pub(crate) id: ServiceKeyId,
     hash: Hash,
+    mac: Option<[u8; MAC_BYTES]>,
 }
 
 /// What the database has of a key's secret.
@@ -60,29 +70,60 @@ pub struct ServiceKey {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A new key: its identity, what to hand out and what to keep.
-pub(crate) fn generate(now: Timestamp) -> Result<(ServiceKeyId, PlainToken, Hash), Error> {
+/// A new key: its identity, what to hand out and what to keep. Without a MAC where the deployment has no keys yet.
+pub(crate) fn generate(keys: Option<&KeySet>, now: Timestamp) -> Result<(ServiceKeyId, PlainToken, Hash), Error> {
     let mut secret = Zeroizing::new([0; SECRET_BYTES]);
     aws_lc_rs::rand::fill(secret.as_mut_slice()).map_err(Error::internal)?;
-    let id = new_id(now);
-    let text =
-        format!("{PREFIX}{}.{}", URL_SAFE_NO_PAD.encode(id.as_bytes()), URL_SAFE_NO_PAD.encode(secret.as_slice()));
-    Ok((ServiceKeyId(id), PlainToken(text), hash(secret.as_slice())))
+    let (id, hash) = (ServiceKeyId(new_id(now)), hash(secret.as_slice()));
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let mut text = format!("{PREFIX}{}.{}", encode(id.0.as_bytes()), encode(secret.as_slice()));
+    if let Some(keys) = keys {
+        text.push('.');
+        text.push_str(&encode(&mac(keys, id, &hash)));
+    }
+    Ok((id, PlainToken(text), hash))
 }
 
 impl PresentedKey {
     /// Reads a key; `None` for what no key looks like.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_BYTES)?.split_once('.')?;
-        let id = Uuid::from_slice(&URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
-        let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).ok()?);
-        (secret.len() == SECRET_BYTES).then(|| Self { id: ServiceKeyId(id), hash: hash(&secret) })
+        let mut parts = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_BYTES)?.split('.');
+        let id = Uuid::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(parts.next()?).ok()?);
+        let mac = match parts.next() {
+            Some(mac) => Some(URL_SAFE_NO_PAD.decode(mac).ok()?.try_into().ok()?),
+            None => None,
+        };
+        let is_whole = parts.next().is_none() && secret.len() == SECRET_BYTES;
+        is_whole.then(|| Self { id: ServiceKeyId(id), hash: hash(&secret), mac })
     }
 
     /// Whether it is the key with this hash. Takes as long for each.
     pub(crate) fn matches(&self, hash: &[u8]) -> bool {
         verify_slices_are_equal(&self.hash, hash).is_ok()
     }
+
+    /// Whether the deployment made it with these keys. It may have been revoked since.
+    pub(crate) fn is_genuine(&self, keys: &KeySet) -> bool {
+        self.mac.is_some_and(|shown| verify_slices_are_equal(&shown, &mac(keys, self.id, &self.hash)).is_ok())
+    }
+
+    /// What it is remembered by: the same for nobody who has not the secret.
+    fn fingerprint(&self) -> Fingerprint {
+        (self.id, self.hash)
+    }
+}
+
+type Fingerprint = (ServiceKeyId, Hash);
+
+/// Of the hash, so that it says nothing of the secret.
+fn mac(keys: &KeySet, id: ServiceKeyId, hash: &Hash) -> [u8; MAC_BYTES] {
+    let mut bytes = [0; 48];
+    bytes[..16].copy_from_slice(id.0.as_bytes());
+    bytes[16..].copy_from_slice(hash);
+    let mut mac = [0; MAC_BYTES];
+    mac.copy_from_slice(&hmac::sign(&keys.service_key(), &bytes).as_ref()[..MAC_BYTES]);
+    mac
 }
 
 fn hash(secret: &[u8]) -> Hash {
@@ -97,6 +138,11 @@ mod tests {
 
     use super::*;
 
+    fn made() -> (ServiceKeyId, String, Hash) {
+        let (id, text, hash) = generate(None, chrono::DateTime::UNIX_EPOCH).unwrap();
+        (id, text.expose().to_owned(), hash)
+    }
+
     proptest! {
         #[test]
         fn nothing_but_the_very_text_of_a_key_is_that_key(
@@ -105,8 +151,8 @@ mod tests {
             edit in 0..5_u8,
             arbitrary in "\\PC{0,120}",
         ) {
-            let (id, text, hash) = generate(chrono::DateTime::UNIX_EPOCH).unwrap();
-            let mut changed: Vec<char> = text.expose().chars().collect();
+            let (id, text, hash) = made();
+            let mut changed: Vec<char> = text.chars().collect();
             let place = place % changed.len();
             match edit {
                 0 => changed[place] = odd,
@@ -118,19 +164,20 @@ mod tests {
             let changed: String = changed.into_iter().collect();
             for typed in [&changed, &arbitrary, &format!("pcs_{arbitrary}")] {
                 let accepted = PresentedKey::parse(typed).is_some_and(|key| key.id == id && key.matches(&hash));
-                prop_assert_eq!(accepted, typed == text.expose(), "{}", typed);
+                prop_assert_eq!(accepted, *typed == text, "{}", typed);
             }
         }
     }
 
     #[test]
     fn a_key_is_recognised_and_no_other() {
-        let (id, text, hash) = generate(chrono::DateTime::UNIX_EPOCH).unwrap();
-        let key = PresentedKey::parse(text.expose()).unwrap();
+        let (id, text, hash) = made();
+        let key = PresentedKey::parse(&text).unwrap();
         assert!(key.id == id && key.matches(&hash));
-        let (_, _, other) = generate(chrono::DateTime::UNIX_EPOCH).unwrap();
+        let (_, _, other) = made();
         assert!(!key.matches(&other) && !key.matches(&[]));
-        for text in ["", "pcs_", "pcs_.", "pcs_AAAA.AAAA", "pcr_AAAA.AAAA", &text.expose()[..60], &"pcs_.".repeat(99)] {
+        let long = format!("{text}.{}.", "A".repeat(22));
+        for text in ["", "pcs_", "pcs_.", "pcs_AAAA.AAAA", "pcr_AAAA.AAAA", &text[..60], &"pcs_.".repeat(99), &long] {
             assert!(PresentedKey::parse(text).is_none(), "{text}");
         }
     }
