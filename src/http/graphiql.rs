@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use poem::http::{HeaderValue, header};
 use poem::{Body, Endpoint, Request, Response};
-use url::Url;
 
+use super::prefix;
 use super::routes::Routes;
 
 /// Everything from this server, nothing inline.
@@ -32,7 +32,7 @@ const ASSETS: [(&str, &str, &[u8]); 3] = [
 /// slash, and relative names would lead beside the path, so the page names it. What it loads is found there as well, for whoever
 /// opens the page past the proxy.
 pub(super) fn add(mut routes: Routes, issuer: &str) -> Routes {
-    let prefix = prefix(issuer);
+    let (prefix, literal) = (prefix::of(issuer), prefix::literal(issuer));
     let page = match &prefix {
         None => PAGE.to_owned(),
         Some(prefix) => PAGE.replace("\"./graphiql/", &format!("\"{}/graphiql/", prefix.replace('&', "&amp;"))),
@@ -40,24 +40,12 @@ pub(super) fn add(mut routes: Routes, issuer: &str) -> Routes {
     routes = routes.at("/", Asset { content_type: "text/html; charset=utf-8", content: Cow::Owned(page.into_bytes()) });
     for (path, content_type, bytes) in ASSETS {
         routes = routes.at(path, Asset { content_type, content: Cow::Borrowed(bytes) });
-        if let Some(prefix) = prefix.as_deref().filter(|prefix| is_literal(prefix)) {
+        if let Some(prefix) = &literal {
             let asset = Asset { content_type, content: Cow::Borrowed(bytes) };
             routes = routes.also_at(&format!("{prefix}{path}"), path, asset);
         }
     }
     routes
-}
-
-/// The issuer's path, without a slash at its end and with one at its start, whatever else the issuer has there: two would name a host.
-fn prefix(issuer: &str) -> Option<String> {
-    let url = Url::parse(issuer).ok()?;
-    let path = url.path().trim_matches('/');
-    (!path.is_empty()).then(|| format!("/{path}"))
-}
-
-/// Whether a route of this path would stand for nothing but itself.
-fn is_literal(path: &str) -> bool {
-    path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte))
 }
 
 struct Asset {

@@ -20,6 +20,7 @@ mod origin;
 mod patience;
 mod persisted;
 mod places;
+mod prefix;
 mod request_log;
 mod revocations;
 mod routes;
@@ -58,6 +59,7 @@ async fn routes(app: Arc<App>, stopping: Stopping) -> Result<impl Endpoint, Erro
         .at("/health/ready", health::Ready::new(app.clone(), stopping.clone()))
         .within("/revocations", revocations, |it| it.with(limit()))
         .within("/.well-known/jwks.json", wellknown::Jwks::new(&app), |it| it.with(limit()));
+    routes = wellknown::add_discovery(routes, &app);
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes, &app.config.issuer);
     }

@@ -9,12 +9,13 @@ use crate::graphql::error::Code;
 
 /// Each path with the methods that it answers, as the header `Allow` lists them (RFC 9110 section 10.2.1). A path that is not
 /// here answers none.
-pub const ROUTES: [(&str, &str); 9] = [
+pub const ROUTES: [(&str, &str); 10] = [
     ("/graphql", "GET, HEAD, POST"),
     ("/health/live", "GET, HEAD"),
     ("/health/ready", "GET, HEAD"),
     ("/revocations", "GET"),
     ("/.well-known/jwks.json", "GET, HEAD"),
+    ("/.well-known/oauth-authorization-server", "GET, HEAD"),
     ("/", "GET, HEAD"),
     ("/graphiql/graphiql.js", "GET, HEAD"),
     ("/graphiql/graphiql.css", "GET, HEAD"),
@@ -45,7 +46,22 @@ impl Routes {
 
     /// Adds the endpoint of a path in the table under another path, which is to be taken to the letter.
     pub(super) fn also_at<E: Endpoint + 'static>(self, other: &str, path: &'static str, endpoint: E) -> Self {
-        Self(self.0.at(other, Methods::of(path, endpoint)))
+        self.also_within(other, path, endpoint, |endpoint| endpoint)
+    }
+
+    /// The same with what surrounds it.
+    pub(super) fn also_within<E, A>(
+        self,
+        other: &str,
+        path: &'static str,
+        endpoint: E,
+        around: impl FnOnce(Methods<E>) -> A,
+    ) -> Self
+    where
+        E: Endpoint,
+        A: Endpoint + 'static,
+    {
+        Self(self.0.at(other, around(Methods::of(path, endpoint))))
     }
 
     pub(super) fn into_route(self) -> Route {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::lifecycle::{Reign, State};
@@ -28,13 +28,23 @@ pub struct KeySet {
     refresh_root: hmac::Key,
 }
 
-/// The public keys, as they are served.
+/// What is published of the keys, as it is served.
 #[derive(Debug)]
-pub struct Jwks {
-    /// A JWK set (RFC 7517 section 5).
+pub struct Published {
+    /// JSON.
     pub body: String,
     /// A strong validator of the body (RFC 9110 section 8.8.3), with its quotes.
     pub etag: String,
+}
+
+impl Published {
+    /// This document.
+    #[must_use]
+    pub fn new(document: &Value) -> Self {
+        let body = document.to_string();
+        let digest = digest::digest(&digest::SHA256, body.as_bytes());
+        Self { etag: format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)), body }
+    }
 }
 
 impl KeySet {
@@ -86,13 +96,21 @@ impl KeySet {
         self.generation
     }
 
-    /// The public keys: those that will sign, the one that does, and those that did and have tokens alive.
+    /// The public keys (a JWK set, RFC 7517 section 5): those that will sign, the one that does, and those that did and have tokens
+    /// alive.
     #[must_use]
-    pub fn jwks(&self, now: Timestamp) -> Jwks {
+    pub fn jwks(&self, now: Timestamp) -> Published {
         let published = self.verifying_all(now).map(SigningKey::jwk);
-        let body = json!({ "keys": published.collect::<Vec<_>>() }).to_string();
-        let digest = digest::digest(&digest::SHA256, body.as_bytes());
-        Jwks { etag: format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest)), body }
+        Published::new(&json!({ "keys": published.collect::<Vec<_>>() }))
+    }
+
+    /// The algorithms of these, each once.
+    #[must_use]
+    pub fn algorithms(&self, now: Timestamp) -> Vec<&Value> {
+        let mut all: Vec<&Value> = self.verifying_all(now).map(|key| &key.jwk()["alg"]).collect();
+        all.sort_unstable_by_key(|algorithm| algorithm.as_str());
+        all.dedup();
+        all
     }
 
     /// The key that signs at `now`.

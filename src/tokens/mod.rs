@@ -14,7 +14,7 @@ mod signing;
 mod store;
 mod verified;
 
-pub use key_set::{Jwks, KeySet};
+pub use key_set::{KeySet, Published};
 pub use seal::Seals;
 pub use signing::SigningKey;
 

@@ -207,10 +207,18 @@ async fn without_cookies_there_are_no_credentials_and_without_a_list_no_cors() {
 #[tokio::test(flavor = "multi_thread")]
 async fn public_keys_are_for_every_page_and_the_rest_for_none() {
     let app = TestApp::with(&["--cookies=on", "--graphiql=on", LISTED]).await;
-    for path in ["/", "/health/live", "/health/ready", "/revocations", "/nowhere", "/.well-known/jwks.json"] {
+    for path in [
+        "/",
+        "/health/live",
+        "/health/ready",
+        "/revocations",
+        "/nowhere",
+        "/.well-known/jwks.json",
+        "/.well-known/oauth-authorization-server",
+    ] {
         let response = app.anonymous().http.get(app.url(path)).header("origin", APP).send().await.expect("an answer");
         let allowed = header(&response, "access-control-allow-origin");
-        assert_eq!(allowed, if path.contains("jwks") { "*" } else { "" }, "{path}");
+        assert_eq!(allowed, if path.contains("well-known") { "*" } else { "" }, "{path}");
         assert_eq!(header(&response, "access-control-allow-credentials"), "", "{path}");
     }
 }

@@ -23,6 +23,7 @@ mod cross_site;
 mod cut_off;
 mod device_tokens;
 mod devices;
+mod discovery;
 mod embedded;
 mod embedded_environment;
 mod embedded_role;
