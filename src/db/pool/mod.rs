@@ -146,6 +146,8 @@ impl Shared {
             }
         };
         self.state().supply.opened(self.open(), refusals);
+        // Only so many are on their way at once.
+        self.open_more();
     }
 
     async fn connect(&self) -> Result<Connection, Unopened> {

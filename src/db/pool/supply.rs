@@ -10,8 +10,17 @@ use super::super::unopened::{Unopened, Why};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// The least time that a database has been away before callers no longer wait for it.
+const AWAY: Duration = Duration::from_secs(5);
+
 /// How long after a refusal for too many connections, and after each step from there, one more is tried.
 pub(super) const GROWTH: Duration = Duration::from_secs(5);
+
+/// Connections on their way at once. The server counts those that it is about to refuse as well, so of many it refuses too many.
+const AT_ONCE: usize = 4;
+
+/// So many more than when one was refused prove that the server gives more than then.
+const MARGIN: usize = AT_ONCE - 1;
 
 pub(super) struct Supply {
     /// Most connections by the settings.
@@ -72,7 +81,8 @@ impl Supply {
     pub(super) fn begin_opening(&mut self, open: usize, now: Instant) -> bool {
         let held = open + self.opening;
         // While opening fails, one at a time tries again.
-        if self.waiting <= self.opening || held >= self.size || (self.failures > 0 && self.opening > 0) {
+        let at_once = if self.failures > 0 { 1 } else { AT_ONCE };
+        if self.waiting <= self.opening || held >= self.size || self.opening >= at_once {
             return false;
         }
         if held >= self.most {
@@ -104,10 +114,10 @@ impl Supply {
             // Another was refused meanwhile: it does not prove that there are more than then.
             self.refused_at = self.refused_at.max(open);
         }
-        let more = open > self.refused_at;
-        if more {
-            self.most = self.size;
+        if open > self.refused_at {
+            self.most = self.size.min(self.most.max(2 * open));
         }
+        let more = open >= self.size || open > self.refused_at + MARGIN;
         if self.told.take_if(|told| more || told.why != Why::TooMany).is_some() {
             tracing::info!(connections = open, "database connections can be opened again");
         }
@@ -148,7 +158,7 @@ impl Supply {
         let last = self.last.as_ref()?;
         let in_vain = match last.why {
             Why::TooMany => false,
-            Why::Away => now - self.since > limit,
+            Why::Away => now - self.since > limit.max(AWAY),
             Why::Wrong => true,
         };
         in_vain.then(|| last.to_string())
