@@ -3,16 +3,13 @@
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::MAX_ACCESS_TOKEN_TTL;
 use super::{
-    Argon2Cost, Config, DatabaseChoice, Environment, LogFormat, Secret, SecretName, SecretSetting, Settings,
-    SigningAlgorithm, secret,
+    Argon2Cost, Config, Environment, LogFormat, Secret, SecretName, SecretSetting, Settings, SigningAlgorithm, secret,
 };
-use crate::db::{Target, embedded};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -251,54 +248,12 @@ impl Check {
         }
     }
 
-    fn secret(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Secret> {
+    pub(super) fn secret(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Secret> {
         let secret = Secret::new(setting.read(self)?.as_bytes());
         if secret.is_none() {
             let why = format!("it needs {} bytes or more; `openssl rand -base64 32` makes one", secret::MIN_BYTES);
             self.fault(setting.variable(), why, ());
         }
         secret
-    }
-
-    fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
-        let secret = self.secret(&settings.secret);
-        let range = Duration::ZERO..=10 * MINUTE;
-        let patience = self.duration("PORTCULLIS_DATABASE_WAIT", &settings.database_wait, "30s", range);
-        let direct = self.direct(settings).map(|direct| direct.patient(patience));
-        if !settings.database_url.is_given() {
-            let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));
-            return match data_dir.unwrap_or_else(embedded::default_data_dir) {
-                Ok(data_dir) => Some(DatabaseChoice::Private { data_dir, secret }),
-                Err(error) => self.fault("PORTCULLIS_DATA_DIR", error, None),
-            };
-        }
-        if !settings.secret.is_given() {
-            self.fault(
-                "PORTCULLIS_SECRET",
-                "it must be set when DATABASE_URL is; `openssl rand -base64 32` makes one",
-                (),
-            );
-        }
-        let target = self.target(&settings.database_url)?.patient(patience);
-        let target = if direct.is_some() { target.pooled() } else { target };
-        Some(DatabaseChoice::External { target, direct, secret: secret? })
-    }
-
-    fn direct(&mut self, settings: &Settings) -> Option<Target> {
-        if settings.database_direct_url.is_given() && !settings.database_url.is_given() {
-            let why = "it is a second way to the database of DATABASE_URL, which is not set";
-            self.fault(settings.database_direct_url.variable(), why, ());
-        }
-        self.target(&settings.database_direct_url)
-    }
-
-    fn target(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Target> {
-        let url = setting.read(self)?;
-        // Of a file with more than one line, mostly. What is wrong is told without the rest of it, which would be quoted as an option.
-        if url.contains(char::is_control) {
-            let why = "it holds the end of a line, or another control character, which no address has";
-            return self.fault(setting.variable(), why, None);
-        }
-        url.parse().map_or_else(|error| self.fault(setting.variable(), error, None), Some)
     }
 }

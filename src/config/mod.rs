@@ -5,6 +5,7 @@ mod bounds;
 mod browsers;
 mod check;
 mod connections;
+mod database;
 mod environment;
 mod graphql;
 mod limits;
@@ -16,7 +17,6 @@ mod trusted_proxies;
 mod unknown;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -26,43 +26,18 @@ pub use bounds::{BoundSettings, Bounds};
 pub use browsers::{BrowserSettings, Browsers};
 pub use check::BadSettings;
 pub use connections::{ConnectionSettings, Connections};
+pub use database::DatabaseChoice;
 pub use environment::Environment;
 pub use graphql::{Graphql, GraphqlSettings};
 pub use limits::{LimitSettings, Limits, Rate};
 pub use persisted::{Manifest, PersistedQueries, PersistedSettings};
 pub use secret::Secret;
-pub use secret_setting::{SecretName, SecretSetting};
+pub use secret_setting::{DatabaseDirectUrl, DatabaseUrl, DeploymentSecret, PreviousSecret, SecretName, SecretSetting};
 pub use trusted_proxies::TrustedProxies;
 pub use unknown::{UnknownVariable, unknown_variables};
 
-use crate::db::Target;
-
 /// Longest life of an access token that can be set. Keys that have signed are kept this long: raising it needs care.
 pub const MAX_ACCESS_TOKEN_TTL: Duration = Duration::from_secs(24 * 60 * 60);
-
-secret_setting::secret_setting! {
-    /// PostgreSQL 14 or later to use: postgres://user:password@host:port/database?sslmode=verify-full. Without it a private
-    /// PostgreSQL is started in the data directory.
-    DatabaseUrl, "database-url", "DATABASE_URL", "URL"
-}
-
-secret_setting::secret_setting! {
-    /// A second address of that database, past a pooler in transaction mode (such as PgBouncer) to which DATABASE_URL points.
-    /// Changes are heard, and migrations applied, that way.
-    DatabaseDirectUrl, "database-direct-url", "PORTCULLIS_DATABASE_DIRECT_URL", "URL"
-}
-
-secret_setting::secret_setting! {
-    /// The deployment's secret, 32 bytes or more, the same for all instances: it seals the signing keys in the database.
-    /// With the private PostgreSQL one is made and kept in the data directory. Prefer a file or the environment variable:
-    /// other users of the machine can read flags.
-    DeploymentSecret, "secret", "PORTCULLIS_SECRET", "SECRET"
-}
-
-secret_setting::secret_setting! {
-    /// The secret of before, while PORTCULLIS_SECRET is being replaced: what it sealed is sealed anew at start.
-    PreviousSecret, "secret-previous", "PORTCULLIS_SECRET_PREVIOUS", "SECRET"
-}
 
 /// The settings as they are given: as flags, else as environment variables, else by default. [`Settings::check`] reads them.
 #[derive(Args, Clone)]
@@ -282,39 +257,6 @@ pub struct Config {
     pub browsers: Browsers,
     /// How many attempts are made.
     pub limits: Limits,
-}
-
-/// The database that the settings name.
-#[derive(Clone)]
-pub enum DatabaseChoice {
-    /// A private PostgreSQL in this directory. The secret is kept there unless one is set.
-    Private {
-        /// The data directory.
-        data_dir: PathBuf,
-        /// The secret, if one is set.
-        secret: Option<Secret>,
-    },
-    /// A PostgreSQL that somebody else runs.
-    External {
-        /// Its address.
-        target: Target,
-        /// The way past a pooler, if the address is one's.
-        direct: Option<Target>,
-        /// The secret, which must be set.
-        secret: Secret,
-    },
-}
-
-impl std::fmt::Debug for DatabaseChoice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Private { data_dir, .. } => write!(f, "Private({})", data_dir.display()),
-            Self::External { target, direct: None, .. } => write!(f, "External({})", target.address()),
-            Self::External { target, direct: Some(direct), .. } => {
-                write!(f, "External({}, directly {})", target.address(), direct.address())
-            }
-        }
-    }
 }
 
 /// Form of the log.

@@ -43,7 +43,7 @@ macro_rules! secret_setting {
         #[derive(Clone)]
         pub struct $name;
 
-        impl $crate::config::SecretName for $name {
+        impl SecretName for $name {
             const VARIABLE: &'static str = $variable;
             const FLAG: &'static str = $flag;
             const FILE_VARIABLE: &'static str = concat!($variable, "_FILE");
@@ -53,7 +53,30 @@ macro_rules! secret_setting {
         }
     };
 }
-pub(super) use secret_setting;
+
+secret_setting! {
+    /// PostgreSQL 14 or later to use: postgres://user:password@host:port/database?sslmode=verify-full. Without it a private
+    /// PostgreSQL is started in the data directory.
+    DatabaseUrl, "database-url", "DATABASE_URL", "URL"
+}
+
+secret_setting! {
+    /// A second address of that database, past a pooler in transaction mode (such as PgBouncer) to which DATABASE_URL points.
+    /// Changes are heard, and migrations applied, that way.
+    DatabaseDirectUrl, "database-direct-url", "PORTCULLIS_DATABASE_DIRECT_URL", "URL"
+}
+
+secret_setting! {
+    /// The deployment's secret, 32 bytes or more, the same for all instances: it seals the signing keys in the database.
+    /// With the private PostgreSQL one is made and kept in the data directory. Prefer a file or the environment variable:
+    /// other users of the machine can read flags.
+    DeploymentSecret, "secret", "PORTCULLIS_SECRET", "SECRET"
+}
+
+secret_setting! {
+    /// The secret of before, while PORTCULLIS_SECRET is being replaced: what it sealed is sealed anew at start.
+    PreviousSecret, "secret-previous", "PORTCULLIS_SECRET_PREVIOUS", "SECRET"
+}
 
 /// A setting that holds a secret, as it is given.
 #[derive(Clone)]
