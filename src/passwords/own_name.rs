@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use super::policy::NAME_LENGTH;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+use super::policy::NAME_LENGTH;
 
 /// So many letters in a row, if they stand in a name, are taken for a part of it. What is shorter says little.
 const RUN: usize = 5;
@@ -88,13 +89,11 @@ fn fold(characters: &[char], signs: Signs) -> Vec<(char, usize)> {
         let decomposed = std::iter::once(*c).nfkd().filter(|c| !is_combining_mark(*c));
         decomposed.flat_map(char::to_lowercase).flat_map(unlike).map(move |c| (c, place)).collect::<Vec<_>>()
     };
-    let folded = characters.iter().enumerate().flat_map(parts);
-    let folded =
-        folded.map(
-            |(c, place)| {
-                if c.is_alphanumeric() || signs == Signs::AreLetters { (lookalike(c), place) } else { (c, place) }
-            },
-        );
+    let letter = |(c, place): (char, usize)| match signs {
+        Signs::Separate if !c.is_alphanumeric() => (c, place),
+        _ => (lookalike(c), place),
+    };
+    let folded = characters.iter().enumerate().flat_map(parts).map(letter);
     folded.filter(|(c, _)| c.is_alphanumeric()).take(FOLDED_LENGTH).collect()
 }
 
