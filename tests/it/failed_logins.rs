@@ -93,6 +93,16 @@ async fn each_attempt_of_a_request_has_its_line_and_so_has_a_change_of_the_passw
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_lines_can_be_had_without_the_others() {
+    let database = TestDatabase::new().await;
+    let server = server(&database, &[("PORTCULLIS_LOG", "warn,portcullis::authentication=info")]).await;
+    try_from(&server.client(), "192.0.2.7", "one", "ada").await;
+    let log = server.stop();
+    assert!(log.lines().count() == 1 && log.contains("request{id=\"one\""), "{log}");
+    assert_eq!(failures(&log).len(), 1, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn identifiers_are_logged_where_a_setting_says_so_and_break_nothing() {
     let database = TestDatabase::new().await;
     let odd = format!("x\r\nforged \"address=192.0.2.9\u{1b}[2J\u{202e}\u{2028}{}", "y".repeat(3000));
