@@ -64,8 +64,10 @@ pub fn sdl() -> String {
 
 /// A schema that refuses documents which are over their bounds.
 fn measured(documents: Documents) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    // The depth has been measured by then, and once. The first extension has the last word: what it conceals, others have said.
-    bare().limit_recursive_depth(documents.bounds.depth + 1).extension(documents).extension(conventions::Conventions)
+    // The depth has been measured by then. What is executed in the document's place may have one fragment more at each level.
+    let depth = 2 * documents.bounds.depth + 1;
+    // The first extension has the last word: what it conceals, others have said.
+    bare().limit_recursive_depth(depth).extension(documents).extension(conventions::Conventions)
 }
 
 fn bare() -> SchemaBuilder<Query, Mutation, EmptySubscription> {

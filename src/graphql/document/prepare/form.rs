@@ -85,3 +85,54 @@ impl Fields {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+
+    /// `{ a b { c d! } e! [{ f! }] }` of a type that has all of them.
+    fn form() -> Form {
+        let leaf = |name: &str, written: &str| (Name::new(name), Form::of(written, None));
+        let inner =
+            Fields::ByType(vec![("T".to_owned(), vec![leaf("c", "Int"), leaf("d", "Int!")]), ("U".to_owned(), vec![])]);
+        let list = Fields::Same(vec![leaf("f", "[Int!]!")]);
+        Form::object(Fields::Same(vec![
+            leaf("a", "Int"),
+            (Name::new("b"), Form::of("T", Some(inner))),
+            (Name::new("e"), Form::of("[L!]!", Some(list))),
+        ]))
+    }
+
+    #[test]
+    fn an_answer_gets_the_keys_and_the_order_that_were_asked_for() {
+        for (answer, put) in [
+            (
+                value!({ "e": [{ "f": [1] }, { ":type": "L", "f": [] }], "b": { ":type": "T", "d": 2, "c": null } }),
+                value!({ "a": null, "b": { "c": null, "d": 2 }, "e": [{ "f": [1] }, { "f": [] }] }),
+            ),
+            (value!({ "a": 1, "b": { ":type": "U" }, "e": [] }), value!({ "a": 1, "b": {}, "e": [] })),
+            (value!({ "a": 1, "b": null, "e": [] }), value!({ "a": 1, "b": null, "e": [] })),
+        ] {
+            let mut answer = answer;
+            assert!(form().put(&mut answer));
+            assert_eq!(answer.to_string(), put.to_string());
+        }
+    }
+
+    #[test]
+    fn what_failed_and_may_not_be_null_takes_the_nearest_around_it_that_may() {
+        for (answer, put) in [
+            // `d` is missing.
+            (value!({ "a": 1, "b": { ":type": "T", "c": 1 }, "e": [] }), value!({ "a": 1, "b": null, "e": [] })),
+            // `f` is missing, in a list that may not be null, of what may not be.
+            (value!({ "a": 1, "b": null, "e": [{ "f": [] }, { ":type": "L" }] }), Value::Null),
+            (value!({ "a": 1, "b": null }), Value::Null),
+        ] {
+            let mut answer = answer;
+            assert!(form().put(&mut answer), "the root may be null");
+            assert_eq!(answer, put);
+        }
+    }
+}
