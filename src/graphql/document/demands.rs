@@ -9,7 +9,7 @@ use super::refusal::{over, refusal};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 
-/// Validation copies a variable wherever it is used. What could not be written out in the document, at each of these places, is not
+/// A variable is copied wherever it is used. What could not be written out in the document, at each of these places, is not
 /// let in beside it.
 pub(super) fn values(variables: &Variables, uses: usize, bounds: &Bounds) -> Result<(), ServerError> {
     let count = variables.values().fold(0, |sum, value| sum + count(value));

@@ -66,10 +66,12 @@ impl Serving {
 }
 
 impl OneRequest {
-    fn conceal(&self, errors: &mut [ServerError], text: &str) {
+    /// The errors of a document with this text, as a client may see them.
+    fn concealed(&self, mut errors: Vec<ServerError>, text: &str) -> Vec<ServerError> {
         if self.documents.concealed {
             errors.iter_mut().for_each(|error| conceal(error, text));
         }
+        errors
     }
 
     async fn find(
@@ -112,17 +114,16 @@ impl OneRequest {
     }
 
     async fn serve(&self, registry: &Registry, request: &mut Request) -> Result<(), Vec<ServerError>> {
-        let (document, hash) = self.find(registry, request).await?;
+        let (document, hash) =
+            self.find(registry, request).await.map_err(|errors| self.concealed(errors, &request.query))?;
         let prepared = if of::<Arc<Registration>>(&request.data).is_some() {
             // The library wants to know which to execute.
             request.operation_name = any_name(document.parsed());
             None
         } else {
             let Request { variables, operation_name, .. } = request;
-            document.prepare(variables, operation_name.as_deref(), registry).map_err(|mut error| {
-                self.conceal(std::slice::from_mut(&mut error), document.text());
-                one(error)
-            })?
+            let prepared = document.prepare(variables, operation_name.as_deref(), registry);
+            prepared.map_err(|error| self.concealed(one(error), document.text()))?
         };
         let serving = Serving { document, hash, prepared };
         // Without a prepared one the library says that there is no operation of that name.
@@ -153,8 +154,7 @@ impl Extension for OneRequest {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        if let Err(mut errors) = self.serve(&ctx.schema_env.registry, &mut request).await {
-            self.conceal(&mut errors, &request.query);
+        if let Err(errors) = self.serve(&ctx.schema_env.registry, &mut request).await {
             let first = errors.first().cloned();
             let _ = self.refused.set(errors);
             return Err(first.unwrap_or_else(|| ServerError::new("This document is refused.", None)));
@@ -184,7 +184,7 @@ impl Extension for OneRequest {
         if let Some(prepared) = serving.prepared() {
             prepared.form.put(&mut response.data);
         }
-        self.conceal(&mut response.errors, serving.document.text());
+        response.errors = self.concealed(std::mem::take(&mut response.errors), serving.document.text());
         response
     }
 }

@@ -21,10 +21,10 @@ pub(super) fn coerce(
     for definition in &operation.variable_definitions {
         let (position, definition) = (definition.pos, &definition.node);
         let name = &definition.name.node;
-        let required = |_| refused(format!("The variable ${name} is required."), position);
         match (variables.get_mut(name), &definition.default_value) {
+            (Some(Value::Null), _) | (None, None) if definition.var_type.node.nullable => {}
             (Some(Value::Null), _) | (None, None) => {
-                Some(()).filter(|()| definition.var_type.node.nullable).ok_or(()).map_err(required)?;
+                return Err(refused(format!("The variable ${name} is required."), position));
             }
             (None, Some(default)) => {
                 variables.insert(name.clone(), default.node.clone());

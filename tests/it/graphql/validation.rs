@@ -175,4 +175,11 @@ async fn a_refusal_tells_no_names_where_the_schema_is_not_told() {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{document}: {answer}");
         assert!(!answer.to_string().contains(hidden), "{document}: {answer}");
     }
+    // Values of variables are told of in the same way, also where the document is known and its hash alone is sent.
+    let document = "mutation($i: LoginInput!) { login(input: $i) { __typename } }";
+    for input in [json!({}), json!({ "identifier": 5, "password": "x" }), json!({ "nothing": 1 })] {
+        let answer = client.send(document, json!({ "i": input })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+        assert!(!["identifier", "password", "String"].iter().any(|name| answer.to_string().contains(name)), "{answer}");
+    }
 }
