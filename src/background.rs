@@ -9,10 +9,13 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
-use crate::flows::{clean_up, keys, record_uses};
+use crate::flows::{clean_up, keys, record_endings, record_uses};
 
 /// How long a use of a session waits to be written.
 const USES: Duration = Duration::from_secs(10);
+
+/// How often an instance looks for ends of sessions that are to be written down, if it is not told of one.
+const ENDINGS: Duration = Duration::from_secs(10);
 
 /// How often an instance asks for a turn at clearing away.
 const CLEAN_UP: Duration = Duration::from_secs(60);
@@ -39,6 +42,7 @@ impl Background {
         tasks.spawn(every(USES, app.clone(), "writing when sessions were used", async |app| {
             record_uses::record_uses(app).await
         }));
+        tasks.spawn(write_endings(app.clone()));
         tasks.spawn(every(CLEAN_UP, app.clone(), "clearing away ended sessions", async |app| {
             let removed = clean_up::clean_up(app).await?;
             if removed > 0 {
@@ -82,6 +86,23 @@ async fn look_after_keys(app: Arc<App>) {
                 break;
             }
         }
+    }
+}
+
+/// As soon as this instance has ended all sessions of an account, and now and then for what others have left.
+async fn write_endings(app: Arc<App>) {
+    let mut failed = false;
+    loop {
+        match record_endings::record_endings(&app).await {
+            Ok(_) => failed = false,
+            Err(error) if failed => tracing::debug!(%error, "writing down ends of sessions still fails"),
+            Err(error) => {
+                failed = true;
+                tracing::warn!(%error, "writing down ends of sessions failed, and is tried again");
+            }
+        }
+        sleep(AT_ONCE).await;
+        let _ = timeout(ENDINGS, app.endings.notified()).await;
     }
 }
 

@@ -120,7 +120,7 @@ refused_soon() {
 
 try() {
     algorithm=$1 dir=$work/$1 port=0 issuer=https://auth.example.com audience=api.example.com
-    local name elsewhere one two three four body
+    local name elsewhere one two three four five six body
     say "$algorithm"
     mkdir -m 711 "$dir"
     export PORTCULLIS_DATA_DIR=$dir/data PORTCULLIS_SIGNING_ALGORITHM=$algorithm PORTCULLIS_ISSUER=$issuer
@@ -133,9 +133,9 @@ try() {
     stop_server
     start_server "$audience"
     key=$("$server" service-keys create 'an example' 2>>"$dir/server.log")
-    one=$(login) two=$(login) three=$(login) four=$(login)
+    one=$(login) two=$(login) three=$(login) four=$(login) five=$(login)
     last=$four
-    [ -n "$elsewhere" ] && [ -n "$four" ] || fail 'no tokens'
+    [ -n "$elsewhere" ] && [ -n "$five" ] || fail 'no tokens'
     declare -gA at=()
     start_example node node "$work/node/server.js"
     start_example rust "$CARGO_TARGET_DIR/debug/verify-tokens-example"
@@ -172,8 +172,13 @@ try() {
 
     logout "$three"
     refused_soon "$three" 'logged out after the stream came back'
+    end_others
+    expect 200 "$five" 'the session that ended all others' node rust python
+    six=$(login)
+    expect 200 "$six" 'a session that was opened afterwards' node rust python
     disable
-    refused_soon "$four" 'the account was disabled'
+    refused_soon "$five" 'the account was disabled'
+    refused_soon "$six" 'the account was disabled'
     expect 200 "$four" 'the account was disabled, where the stream is not followed' python
     stop_server
 }
@@ -189,6 +194,12 @@ be_silent() {
     kill -CONT "$server_pid"
     for name in node rust; do await 10 "$name has the stream again" is_status 200 "$name" "$1"; done
     say '  the server is silent: 503 until it speaks again, from node rust'
+}
+
+# Ends all of ada's sessions but that of the fifth token.
+end_others() {
+    graphql 'mutation { revokeOtherSessions { __typename } }' "$five" | grep -q RevokeOtherSessionsSuccess || fail 'nothing was ended'
+    refused_soon "$four" 'another session ended all others'
 }
 
 # Shuts ada's account out, as the operator.

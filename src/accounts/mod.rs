@@ -40,6 +40,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// Since when it is shut out.
     pub disabled_at: Option<Timestamp>,
+    /// Its sessions of earlier generations have ended.
+    pub session_generation: i64,
 }
 
 impl Account {

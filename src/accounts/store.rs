@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, Array, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ pub(crate) struct AccountRow {
     roles: Vec<Option<String>>,
     created_at: Timestamp,
     disabled_at: Option<Timestamp>,
+    session_generation: i64,
 }
 
 impl From<AccountRow> for Account {
@@ -37,6 +38,7 @@ impl From<AccountRow> for Account {
             roles: row.roles.into_iter().flatten().collect(),
             created_at: row.created_at,
             disabled_at: row.disabled_at,
+            session_generation: row.session_generation,
         }
     }
 }
@@ -81,7 +83,7 @@ impl QueryFragment<Pg> for Finding<'_> {
         out.push_sql("SELECT ");
         out.push_sql(TAKEN);
         out.push_sql(
-            ", id, email, username, roles, created_at, disabled_at, password_hash, \
+            ", id, email, username, roles, created_at, disabled_at, session_generation, password_hash, \
              coalesce(password_changed_at, created_at) FROM ",
         );
         self.attempt.walk(&mut out)?;
@@ -95,7 +97,7 @@ impl QueryFragment<Pg> for Finding<'_> {
 
 /// The columns of an [`AccountRow`].
 pub(crate) type AccountColumns =
-    (sql_types::Uuid, Text, Nullable<Text>, Array<Nullable<Text>>, Timestamptz, Nullable<Timestamptz>);
+    (sql_types::Uuid, Text, Nullable<Text>, Array<Nullable<Text>>, Timestamptz, Nullable<Timestamptz>, BigInt);
 
 impl Query for Finding<'_> {
     type SqlType = (TakenColumns, Nullable<(AccountColumns, Text, Timestamptz)>);

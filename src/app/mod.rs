@@ -5,11 +5,14 @@ mod charge;
 mod console;
 mod failed;
 mod trial;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::accounts::Account;
+use tokio::sync::Notify;
+
+use crate::accounts::{Account, AccountId};
 use crate::client::Client;
 use crate::clock::{Clock, Timestamp, new_id};
 use crate::config::{Config, DatabaseChoice, Secret};
@@ -30,6 +33,7 @@ pub(crate) use charge::Failure;
 pub use console::Console;
 pub(crate) use failed::{Refused, log_failed};
 pub(crate) use trial::{Admission, Trial};
+use turns::{Turn, Turns};
 
 /// Everything that a use case needs.
 pub struct App {
@@ -55,6 +59,10 @@ pub struct App {
     pub feed: Feed,
     /// Uses of sessions that wait to be written.
     pub uses: Uses,
+    /// Says that all sessions of an account ended, which is to be written down session by session.
+    pub endings: Notify,
+    /// Who is at which account's row.
+    pub(crate) turns: Turns,
 }
 
 impl App {
@@ -90,12 +98,25 @@ impl App {
             viewers,
             feed,
             uses: Uses::default(),
+            endings: Notify::new(),
+            turns: Turns::default(),
         })
     }
 
     /// A session to be opened now for this client.
     pub(crate) fn new_session(&self, client: Client, now: Timestamp) -> NewSession {
         NewSession { id: SessionId(new_id(now)), created_at: now, expires_at: now + self.config.session_ttl, client }
+    }
+
+    /// A turn at the account's row, to be taken before a connection by whatever locks the row for one of its owner's requests.
+    pub(crate) async fn turn(&self, account: AccountId) -> Result<Turn, Error> {
+        self.turns.take(account, self.config.database_timeout).await
+    }
+
+    /// To be said when all sessions of an account may have ended.
+    pub(crate) fn all_ended(&self, account: AccountId) {
+        self.viewers.forget_account(account);
+        self.endings.notify_one();
     }
 
     /// The session's current tokens.

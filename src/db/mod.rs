@@ -9,6 +9,7 @@ mod pooled;
 mod probe;
 #[allow(missing_docs, unreachable_pub, reason = "generated")]
 pub(crate) mod schema;
+mod statement;
 mod suitability;
 mod target;
 mod tls;
@@ -24,6 +25,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use error::violated_constraint;
+pub(crate) use statement::Statement;
 pub use target::{BadUrl, Target};
 
 use self::pool::Pool;

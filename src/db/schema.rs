@@ -9,6 +9,7 @@ diesel::table! {
         roles -> Array<Nullable<Text>>,
         created_at -> Timestamptz,
         disabled_at -> Nullable<Timestamptz>,
+        session_generation -> Int8,
         password_changed_at -> Nullable<Timestamptz>,
     }
 }
@@ -62,6 +63,8 @@ diesel::table! {
         session_id -> Nullable<Uuid>,
         account_id -> Nullable<Uuid>,
         revoked_at -> Timestamptz,
+        generation -> Nullable<Int8>,
+        kept_session_id -> Nullable<Uuid>,
     }
 }
 
@@ -76,6 +79,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    session_endings (account_id, generation) {
+        account_id -> Uuid,
+        generation -> Int8,
+        ended_at -> Timestamptz,
+        kept_session_id -> Nullable<Uuid>,
+        user_agent -> Nullable<Text>,
+        ip_address -> Nullable<Inet>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         account_id -> Uuid,
@@ -86,9 +101,12 @@ diesel::table! {
         revoked_at -> Nullable<Timestamptz>,
         user_agent -> Nullable<Text>,
         ip_address -> Nullable<Inet>,
+        generation -> Int8,
+        ended_in -> Nullable<Int8>,
     }
 }
 
+diesel::joinable!(session_endings -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -99,5 +117,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     limits,
     revocations,
     service_keys,
+    session_endings,
     sessions,
 );

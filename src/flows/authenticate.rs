@@ -46,7 +46,7 @@ async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<Signed
     let ticket = app.viewers.ticket();
     let found = app.db.run(async |connection| store::find_with_account(connection, claims.session).await).await?;
     let Some((session, account)) = found else { return Ok(None) };
-    if !session.is_active(now, app.config.session_idle_ttl) || !account.is_enabled() {
+    if !session.is_active(&account, now, app.config.session_idle_ttl) || !account.is_enabled() {
         return Ok(None);
     }
     if uses::is_noteworthy(session.last_used_at, now) {

@@ -9,14 +9,14 @@ use crate::client::Client;
 use crate::error::{Error, Reason};
 use crate::limits::{Attempt, Refusal, Verdict as Limit};
 use crate::passwords::{self, BadPassword, FirstGuesses, Password, PasswordHash, Weakness};
-use crate::sessions::SessionId;
-use crate::sessions::store::{self, Change, Changed};
+use crate::sessions::Ending;
+use crate::sessions::store::{self, Asking, Change, Changed};
 
 /// How a change of the password ends.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The new password is the account's, and all its other sessions, these, have ended.
-    Success(Vec<SessionId>),
+    /// The new password is the account's, and all its other sessions have ended.
+    Success(Ending),
     /// That is not the current password.
     InvalidCredentials,
     /// The new password is too short or too long.
@@ -94,12 +94,16 @@ pub async fn change_password(
             Ok(hash) => hash,
             Err(weakness) => return Ok(Outcome::Weak(weakness)),
         };
+        let turn = app.turn(account.id).await?;
         let now = app.clock.now();
-        let change = Change { account: account.id, old: &hash, new: &new, kept: session, client };
-        match app.db.run(async |connection| store::change_password(connection, &change, now).await).await? {
-            Changed::Done { ended } => {
-                app.viewers.forget_sessions(&ended);
-                return Ok(Outcome::Success(ended));
+        let asking = Asking { account: account.id, by: session, client };
+        let change = Change { old: &hash, new: &new, asking };
+        let changed = app.db.run(async |connection| store::change_password(connection, &change, now).await).await?;
+        drop(turn);
+        match changed {
+            Changed::Done(ending) => {
+                app.all_ended(account.id);
+                return Ok(Outcome::Success(ending));
             }
             Changed::SessionEnded => return Err(Error::Unauthenticated(Reason::SessionRevoked)),
             Changed::OtherHash => old = find(app, caller, &attempt).await?.1,

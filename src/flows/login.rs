@@ -174,10 +174,12 @@ async fn open(
     stronger: Option<PasswordHash>,
     device: Option<DeviceToken>,
 ) -> Result<Option<Outcome>, Error> {
+    let turn = app.turn(account.id).await?;
     let now = app.clock.now();
     let new = app.new_session(client.clone(), now);
     let verified = Verified { account: account.id, hash, stronger };
     let opened = app.db.run(async |connection| sessions::store::open(connection, &verified, new).await).await?;
+    drop(turn);
     let Some(session) = opened else { return Ok(None) };
     telemetry::record_account(account.id);
     let device = match device.filter(|device| device.is_of(account.id, password_of)) {

@@ -4,7 +4,7 @@ use crate::app::{App, SignedIn};
 use crate::client::Client;
 use crate::error::{Error, Reason};
 use crate::sessions::SessionId;
-use crate::sessions::store::{Asked, revoke_own};
+use crate::sessions::store::{Asking, revoke_own};
 
 /// Ends the caller's session `id`. Returns whether there was such a session and it was active; somebody else's is none.
 ///
@@ -12,10 +12,9 @@ use crate::sessions::store::{Asked, revoke_own};
 /// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is away: the
 /// session may live on.
 pub async fn revoke_session(app: &App, client: &Client, caller: &SignedIn, id: SessionId) -> Result<bool, Error> {
-    let asked = Asked { account: caller.account().id, by: caller.session(), target: Some(id), client };
+    let asking = Asking { account: caller.account().id, by: caller.session(), client };
     let now = app.clock.now();
-    let ended = app.db.run(async |connection| revoke_own(connection, &asked, now).await).await;
+    let ended = app.db.run(async |connection| revoke_own(connection, &asking, id, now).await).await;
     app.viewers.forget_sessions(&[id]);
-    let ended = ended?.ok_or(Error::Unauthenticated(Reason::SessionRevoked))?;
-    Ok(!ended.is_empty())
+    ended?.ok_or(Error::Unauthenticated(Reason::SessionRevoked))
 }

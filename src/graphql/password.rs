@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
+use async_graphql::{Context, InputObject, Object, Union};
 
 use super::account::User;
 use super::error::ApiError;
 use super::guard::{Viewer, auth, signed_in};
 use super::problem::{ErrorCode, FieldError, InvalidCredentials, InvalidInput, RateLimited, WeakPassword};
+use super::session::{EndedSessions, SessionConnection};
 use crate::app::{App, SignedIn};
 use crate::flows::change_password::{self, Outcome};
 
@@ -32,22 +33,41 @@ pub(crate) enum ChangePasswordResult {
     RateLimited(RateLimited),
 }
 
-/// The new password holds, and all the account's sessions but the one that asked have ended. Its tokens stay good.
-#[derive(SimpleObject)]
 pub(crate) struct ChangePasswordSuccess {
+    caller: SignedIn,
+    ended: EndedSessions,
+}
+
+/// The new password holds, and all the account's sessions but the one that asked have ended. Its tokens stay good.
+#[Object]
+impl ChangePasswordSuccess {
     /// The account.
-    user: User,
-    /// Which sessions ended now.
-    ended_session_ids: Vec<ID>,
+    async fn user(&self) -> User {
+        User::of(self.caller.clone())
+    }
+
+    /// How many sessions ended now.
+    async fn ended_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+        self.ended.count(ctx).await
+    }
+
+    /// The sessions that ended now, the newest first. They are known until a day after.
+    async fn ended_sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the session before the first.")] after: Option<String>,
+    ) -> Result<Option<SessionConnection>, ApiError> {
+        self.ended.page(ctx, first, after.as_deref()).await.map(Some)
+    }
 }
 
 impl ChangePasswordResult {
     fn new(outcome: Outcome, caller: SignedIn) -> Self {
         match outcome {
-            Outcome::Success(ended) => Self::Success(ChangePasswordSuccess {
-                user: User::of(caller),
-                ended_session_ids: ended.into_iter().map(|id| id.0.into()).collect(),
-            }),
+            Outcome::Success(ending) => {
+                Self::Success(ChangePasswordSuccess { ended: EndedSessions::new(caller.clone(), Some(ending)), caller })
+            }
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,
                 message: "That is not the current password.".to_owned(),

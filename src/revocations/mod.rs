@@ -11,8 +11,8 @@ use crate::sessions::SessionId;
 
 pub use position::{BadPosition, Position};
 
-/// How far clocks, and the moments of a change and its commit, may be apart: a token that an account got shortly before, or while, it
-/// was disabled must not pass for one that it got afterwards.
+/// How far clocks, and the moments of a change and its commit, may be apart: a token that an account got shortly before, or while, its
+/// sessions ended must not pass for one that it got afterwards.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// Access tokens that must be refused from now on.
@@ -25,17 +25,21 @@ pub enum Revocation {
         /// When.
         at: Timestamp,
     },
-    /// Those with this `sub` that are not newer.
+    /// Those with this `sub` that are not of a later generation.
     Account {
-        /// The account that was disabled or removed.
+        /// The account that was disabled or removed, or all of whose sessions ended.
         id: AccountId,
         /// When.
         at: Timestamp,
+        /// Tokens that name a lower generation, or none, are void. Earlier versions did not say.
+        generation: Option<i64>,
+        /// The session whose tokens stay good.
+        kept: Option<SessionId>,
     },
 }
 
-/// When an account was disabled at `at`, its tokens with an `iat` before this are void. Later ones were issued after it had been
-/// enabled again.
+/// When all sessions of an account ended at `at`, its tokens with an `iat` before this are void, for who knows no generations. Later
+/// ones were issued to sessions that were opened afterwards.
 #[must_use]
 pub fn issued_before(at: Timestamp) -> Timestamp {
     at + SKEW

@@ -37,17 +37,21 @@ struct RevocationRow {
     account_id: Option<Uuid>,
     #[diesel(sql_type = Timestamptz)]
     revoked_at: Timestamp,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    generation: Option<i64>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    kept_session_id: Option<Uuid>,
 }
 
 /// What a position of this history has not seen. The first condition on transactions is for the index.
-const SINCE: &str = "SELECT id, session_id, account_id, revoked_at FROM revocations \
+const SINCE: &str = "SELECT id, session_id, account_id, revoked_at, generation, kept_session_id FROM revocations \
     WHERE history = $4 AND transaction_id >= pg_snapshot_xmin($6::pg_snapshot)::text::bigint \
     AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, $6::pg_snapshot) \
     AND pg_visible_in_snapshot(transaction_id::text::xid8, $5::pg_snapshot) \
     AND id > $1 AND revoked_at > clock_timestamp() - make_interval(secs => $2) ORDER BY id LIMIT $3";
 
 /// All; those of another history are over.
-const ALL: &str = "SELECT id, session_id, account_id, revoked_at FROM revocations \
+const ALL: &str = "SELECT id, session_id, account_id, revoked_at, generation, kept_session_id FROM revocations \
     WHERE (history <> $4 OR pg_visible_in_snapshot(transaction_id::text::xid8, $5::pg_snapshot)) \
     AND id > $1 AND revoked_at > clock_timestamp() - make_interval(secs => $2) AND $6 <> '' ORDER BY id LIMIT $3";
 
@@ -103,7 +107,12 @@ pub(crate) async fn between(
     let next = rows.last().filter(|_| rows.len() == BATCH).map(|row| row.id);
     let revocation = |row: RevocationRow| match (row.session_id, row.account_id) {
         (Some(id), _) => Ok(Revocation::Session { id: SessionId(id), at: row.revoked_at }),
-        (None, Some(id)) => Ok(Revocation::Account { id: AccountId(id), at: row.revoked_at }),
+        (None, Some(id)) => Ok(Revocation::Account {
+            id: AccountId(id),
+            at: row.revoked_at,
+            generation: row.generation,
+            kept: row.kept_session_id.map(SessionId),
+        }),
         (None, None) => Err(Error::internal("a revocation of nothing")),
     };
     Ok(Batch { revocations: rows.into_iter().map(revocation).collect::<Result<_, _>>()?, next })

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::accounts::AccountId;
+use crate::accounts::{Account, AccountId};
 use crate::clock::Timestamp;
 
 pub use crate::client::Client;
@@ -54,14 +54,25 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// The device's address when the session was opened.
     pub ip_address: Option<IpAddr>,
+    /// The account's when the session was opened, or when it ended all others.
+    pub generation: i64,
 }
 
 impl Session {
-    /// Whether its tokens are good at `now`: not ended, not past its end, and not left unused for `idle_ttl`.
+    /// Whether its tokens are good at `now`: not ended, by itself or with all sessions of its account, not past its end, and not left
+    /// unused for `idle_ttl`.
     #[must_use]
-    pub fn is_active(&self, now: Timestamp, idle_ttl: Duration) -> bool {
-        self.revoked_at.is_none() && in_time(self.expires_at, self.last_used_at, now, idle_ttl)
+    pub fn is_active(&self, account: &Account, now: Timestamp, idle_ttl: Duration) -> bool {
+        self.revoked_at.is_none()
+            && is_living(self.generation, account)
+            && in_time(self.expires_at, self.last_used_at, now, idle_ttl)
     }
+}
+
+/// Whether a session of this generation has not ended with all sessions of its account. Statements say the same:
+/// `sessions.generation >= accounts.session_generation`. A session never is of a higher one, unless the account was looked up before.
+fn is_living(generation: i64, account: &Account) -> bool {
+    generation >= account.session_generation
 }
 
 /// Whether a session that was not ended is still good at `now`.
@@ -78,6 +89,17 @@ pub struct Page {
     pub after: Option<SessionId>,
     /// How many at the most.
     pub first: u16,
+}
+
+/// An end of all sessions of an account but the one that asked, if one did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Whose.
+    pub account: AccountId,
+    /// The generation that the account came to.
+    pub generation: i64,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A session to be opened.
@@ -110,14 +132,26 @@ mod tests {
             revoked_at: None,
             user_agent: None,
             ip_address: None,
+            generation: 1,
+        };
+        let account = Account {
+            id: AccountId(Uuid::nil()),
+            email: String::new(),
+            username: None,
+            roles: Vec::new(),
+            created_at: start,
+            disabled_at: None,
+            session_generation: 1,
         };
         let idle = Duration::from_secs(30);
         let at = |seconds| start + Duration::from_secs(seconds);
-        assert!(session.is_active(at(29), idle));
-        assert!(!session.is_active(at(30), idle), "unused for too long");
+        assert!(session.is_active(&account, at(29), idle));
+        assert!(!session.is_active(&account, at(30), idle), "unused for too long");
         let used = Session { last_used_at: at(59), ..session.clone() };
-        assert!(used.is_active(at(59), idle));
-        assert!(!used.is_active(at(60), idle), "past its end");
-        assert!(!Session { revoked_at: Some(start), ..session }.is_active(start, idle));
+        assert!(used.is_active(&account, at(59), idle));
+        assert!(!used.is_active(&account, at(60), idle), "past its end");
+        assert!(!Session { revoked_at: Some(start), ..session.clone() }.is_active(&account, start, idle));
+        let raised = Account { session_generation: 2, ..account };
+        assert!(!session.is_active(&raised, start, idle), "all were ended");
     }
 }

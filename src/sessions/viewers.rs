@@ -12,7 +12,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 
 use super::freshness::Freshness;
-use super::{Session, SessionId, in_time, uses};
+use super::{Session, SessionId, in_time, is_living, uses};
 use crate::accounts::{Account, AccountId};
 use crate::clock::Timestamp;
 
@@ -34,6 +34,7 @@ pub struct Viewers {
 /// A session that was active, as far as it matters to its caller.
 struct Known {
     account: AccountId,
+    generation: i64,
     expires_at: Timestamp,
     /// When it was looked up.
     looked_up: Timestamp,
@@ -67,6 +68,10 @@ impl Viewers {
         }
         let known = self.sessions.get(&id)?;
         let account = self.accounts.get(&known.account)?;
+        // The account is here again, by another of its sessions, and this one has ended.
+        if !is_living(known.generation, &account) {
+            return None;
+        }
         let last_used = Timestamp::from_timestamp_micros(known.last_used.load(Ordering::Relaxed))?;
         let age = now.signed_duration_since(known.looked_up).to_std();
         if age.map_or(true, |age| age > OLDEST) || !in_time(known.expires_at, last_used, now, self.idle_ttl) {
@@ -92,7 +97,8 @@ impl Viewers {
             return;
         }
         let last_used = AtomicI64::new(session.last_used_at.timestamp_micros());
-        let known = Known { account: account.id, expires_at: session.expires_at, looked_up: now, last_used };
+        let (expires_at, generation) = (session.expires_at, session.generation);
+        let known = Known { account: account.id, generation, expires_at, looked_up: now, last_used };
         self.accounts.insert(account.id, account);
         self.sessions.insert(session.id, Arc::new(known));
     }

@@ -40,6 +40,8 @@ struct NewClaims<'a> {
     iat: i64,
     exp: i64,
     roles: &'a [String],
+    #[serde(skip_serializing_if = "is_zero")]
+    generation: i64,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +101,7 @@ impl AccessTokens {
             iat: now.timestamp(),
             exp: expires,
             roles: &account.roles,
+            generation: session.generation,
         };
         let expires_at = Timestamp::from_timestamp(expires, 0).ok_or_else(|| Error::internal("expiry out of range"))?;
         Ok((PlainToken(key.sign(&header, &claims)?), expires_at))
@@ -151,6 +154,12 @@ impl AccessTokens {
             .map(|token| token.claims)
             .map_err(|_| Rejected::Invalid)
     }
+}
+
+/// Most sessions are of an account's first generation: their tokens do not say so.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(generation: &i64) -> bool {
+    *generation == 0
 }
 
 /// `application/` may stand before the type (RFC 9068 section 4).

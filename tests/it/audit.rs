@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis::flows::record_endings::record_endings;
 use serde_json::{Value, json};
 
 use crate::support::{Client, PASSWORD, TestApp};
@@ -49,6 +50,7 @@ async fn what_happens_to_an_account_is_written_down_for_its_owner() {
     tick();
     let changed = change_password(&second, PASSWORD, "some other passphrase").await;
     assert_eq!(changed["data"]["changePassword"]["__typename"], "ChangePasswordSuccess", "{changed}");
+    record_endings(&app.app).await.expect("a database");
     let told = kinds(&second).await;
     let mut sorted = told[..2].to_vec();
     sorted.sort();

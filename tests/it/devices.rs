@@ -12,6 +12,10 @@ const LIST: &str = "query Sessions($first: Int, $after: String) { me { sessions(
     edges { cursor node { id } } nodes { id current lastUsedAt userAgent ipAddress createdAt expiresAt } \
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
 
+/// Sessions that have not ended.
+const LIVING: &str = "SELECT count(*) FROM sessions JOIN accounts ON accounts.id = account_id \
+    WHERE revoked_at IS NULL AND generation = session_generation";
+
 async fn list(client: &Client, variables: Value) -> Value {
     client.send(LIST, variables).await["data"]["me"]["sessions"].clone()
 }
@@ -131,22 +135,32 @@ async fn nobody_revokes_anothers_session_or_learns_of_it() {
 async fn all_other_sessions_are_revoked_and_this_one_stays() {
     let app = TestApp::start().await;
     let laptop = app.registered("ada@example.com").await;
-    let others = [app.anonymous().login("ada@example.com").await, app.anonymous().login("ada@example.com").await];
+    let mut others = Vec::new();
+    for _ in 0..2 {
+        app.clock.advance(Duration::from_secs(1));
+        others.push(app.anonymous().login("ada@example.com").await);
+    }
     let eve = app.registered("eve@example.com").await;
     for client in &others {
         assert_eq!(client.is_signed_in().await, Ok(()));
     }
-    let query = "mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedSessionIds } } }";
-    let answer = laptop.send(query, Value::Null).await;
-    let ended = answer["data"]["revokeOtherSessions"]["endedSessionIds"].as_array().expect("ids").clone();
-    assert!(ended.len() == 2 && others.iter().all(|other| ended.contains(id(other))), "{answer}");
+    let ended = "endedCount endedSessions { nodes { id current } pageInfo { hasNextPage } }";
+    let query = format!("mutation {{ revokeOtherSessions {{ ... on RevokeOtherSessionsSuccess {{ {ended} }} }} }}");
+    let answer = laptop.send(&query, Value::Null).await;
+    let success = &answer["data"]["revokeOtherSessions"];
+    assert_eq!(success["endedCount"], 2, "{answer}");
+    let newest_first =
+        others.iter().rev().map(|other| json!({ "id": id(other), "current": false })).collect::<Vec<_>>();
+    assert_eq!(success["endedSessions"]["nodes"], json!(newest_first), "{answer}");
+    assert_eq!(success["endedSessions"]["pageInfo"]["hasNextPage"], false);
     for client in &others {
         assert_eq!(client.is_signed_in().await, Err("SESSION_REVOKED".into()));
         assert_eq!(client.try_refresh(client.refresh_token()).await["reason"], "REVOKED");
     }
     assert_eq!((laptop.is_signed_in().await, eve.is_signed_in().await), (Ok(()), Ok(())));
-    let again = laptop.send(query, Value::Null).await;
-    assert_eq!(again["data"]["revokeOtherSessions"]["endedSessionIds"], json!([]));
+    let again = &laptop.send(&query, Value::Null).await["data"]["revokeOtherSessions"];
+    assert_eq!((&again["endedCount"], &again["endedSessions"]["nodes"]), (&json!(0), &json!([])));
+    assert_eq!(app.database.count("SELECT session_generation FROM accounts WHERE email LIKE 'ada%'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +193,7 @@ async fn devices_that_end_each_other_at_once_take_turns() {
         for _ in 0..8 {
             devices.push(app.anonymous().login("ada@example.com").await);
         }
-        let query = "mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedSessionIds } } }";
+        let query = "mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedCount } } }";
         let answers =
             futures_util::future::join_all(devices.iter().map(|device| device.send(query, Value::Null))).await;
         for answer in &answers {
@@ -187,7 +201,7 @@ async fn devices_that_end_each_other_at_once_take_turns() {
             assert!(matches!(code, None | Some("UNAUTHENTICATED")), "{answer}");
         }
         // Whoever comes first stays: a session that has ended ends no other.
-        assert_eq!(app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 1);
+        assert_eq!(app.database.count(LIVING).await, 1);
         let won = answers.iter().filter(|answer| answer["errors"].is_null()).count();
         assert_eq!(won, 1, "{answers:?}");
     }
@@ -220,7 +234,7 @@ async fn a_session_that_has_just_ended_ends_no_other() {
     }
 }
 
-/// Both end several sessions: they must not wait for each other.
+/// Both end all other sessions, and each of them waits for the account: one wins, and the other's session has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_the_password_and_another_device_take_turns() {
     let app = TestApp::start().await;
@@ -229,16 +243,15 @@ async fn a_change_of_the_password_and_another_device_take_turns() {
     let second = app.anonymous().login("ada@example.com").await;
     app.clock.advance(Duration::from_secs(1));
     let third = app.anonymous().login("ada@example.com").await;
-    let hold = format!("BEGIN; SELECT FROM sessions WHERE id = {} FOR UPDATE", id(&first)).replace('"', "'");
     let holder = app.database.another().await;
-    holder.batch_execute(&hold).await.expect("a lock");
+    holder.batch_execute("BEGIN; SELECT FROM accounts FOR UPDATE").await.expect("a lock");
     let change = "mutation { changePassword(input: { currentPassword: \"correct horse battery staple\", \
         newPassword: \"another staple for the horse\" }) { __typename } }";
     let others = "mutation { revokeOtherSessions { __typename } }";
     let asked = [(second, change), (third, others)]
         .map(|(client, query)| tokio::spawn(async move { client.send(query, Value::Null).await }));
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 \
-        AND query LIKE '%sessions%' AND datname = current_database()";
+        AND query LIKE '%session_generation%' AND datname = current_database()";
     until("both wait", async || app.database.count(waiting).await >= 2).await;
     holder.batch_execute("COMMIT").await.expect("a commit");
     for answer in asked {
@@ -246,5 +259,29 @@ async fn a_change_of_the_password_and_another_device_take_turns() {
         let code = answer["errors"][0]["extensions"]["code"].as_str();
         assert!(matches!(code, None | Some("UNAUTHENTICATED")), "{answer}");
     }
-    assert_eq!(app.database.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 1);
+    assert_eq!(app.database.count(LIVING).await, 1);
+    assert_eq!(first.is_signed_in().await, Err("SESSION_REVOKED".into()));
+}
+
+/// A client that sends its request twice, or two of its tabs: the session that asks has not ended by the other request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_the_others_twice_at_once_goes_on() {
+    let app = TestApp::start().await;
+    let laptop = app.registered("ada@example.com").await;
+    for _ in 0..10 {
+        for _ in 0..3 {
+            app.anonymous().login("ada@example.com").await;
+        }
+        let query = "mutation { revokeOtherSessions { __typename } }";
+        let (refreshed, answers) = tokio::join!(
+            laptop.try_refresh(laptop.refresh_token()),
+            futures_util::future::join_all((0..8).map(|_| laptop.send(query, Value::Null)))
+        );
+        assert_eq!(refreshed["__typename"], "RefreshTokenSuccess", "{refreshed}");
+        for answer in answers {
+            assert_eq!(answer["data"]["revokeOtherSessions"]["__typename"], "RevokeOtherSessionsSuccess", "{answer}");
+        }
+        assert_eq!(laptop.is_signed_in().await, Ok(()));
+        assert_eq!(app.database.count(LIVING).await, 1);
+    }
 }

@@ -180,7 +180,7 @@ async fn a_field_is_guarded_as_it_says() {
         ("revokeSession", "mutation { revokeSession(input: { id: \"\" }) { __typename } }"),
         (
             "revokeOtherSessions",
-            "mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedSessionIds } } }",
+            "mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedCount } } }",
         ),
         (
             "changePassword",

@@ -45,6 +45,7 @@ mod login;
 mod logout;
 mod logs;
 mod many_logins;
+mod many_sessions;
 mod methods;
 mod operator;
 mod origins;

@@ -1,9 +1,11 @@
 //! `GET /revocations`: backends are told whose access tokens are void.
 
+use base64::Engine;
 use portcullis::db::embedded::{Embedded, Options};
+use portcullis::flows::record_endings::record_endings;
 use portcullis::flows::service_keys;
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cluster::watched_dir;
 use crate::support::database::TestDatabase;
@@ -105,7 +107,8 @@ async fn every_way_to_end_a_session_is_told_and_what_ends_none_is_not() {
     assert_eq!(&events.told().await.data["sid"], sid(&ada), "theft, and nothing before it");
 
     let (one, two) = (app.anonymous().login("ada@example.com").await, app.anonymous().login("ada@example.com").await);
-    one.send("mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedSessionIds } } }", Value::Null)
+    app.database
+        .execute(&format!("UPDATE sessions SET revoked_at = now() WHERE id = {}", sid(&two)).replace('"', "'"))
         .await;
     assert_eq!(&events.told().await.data["sid"], sid(&two));
     app.database.execute("UPDATE sessions SET expires_at = created_at + interval '1 microsecond'").await;
@@ -114,6 +117,56 @@ async fn every_way_to_end_a_session_is_told_and_what_ends_none_is_not() {
 
     app.database.execute("DELETE FROM accounts").await;
     assert_eq!(events.told().await.data["sub"], ada.sign_in["user"]["id"]);
+}
+
+/// The claim of an access token that says of which generation its session is.
+fn generation(client: &Client) -> Option<i64> {
+    let payload = client.access_token().split('.').nth(1).expect("claims");
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    serde_json::from_slice::<Value>(&payload).expect("claims")["generation"].as_i64()
+}
+
+/// Whoever knows the generations refuses what ended, and neither the session that asked nor what is opened in the next minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_of_all_sessions_is_one_line_that_says_exactly_what_is_void() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let laptop = app.registered("ada@example.com").await;
+    for _ in 0..20 {
+        assert_eq!(generation(&app.anonymous().login("ada@example.com").await), None, "most tokens are as ever");
+    }
+    let mut events = follow(&app, &key, None).await;
+    events.batch().await;
+    laptop.send("mutation { revokeOtherSessions { __typename } }", Value::Null).await;
+    let event = events.told().await;
+    assert_eq!((event.kind.as_str(), &event.data["sub"]), ("account", &laptop.sign_in["user"]["id"]));
+    assert_eq!((&event.data["generation"], &event.data["exceptSession"]), (&json!(1), sid(&laptop)));
+    assert!(event.data["issuedBefore"].is_i64(), "for who knows no generations");
+    assert_eq!(record_endings(&app.app).await.expect("a database"), 20);
+    let (rest, position) = events.batch().await;
+    assert!(rest.is_empty(), "no line for each of them");
+    let next = app.anonymous().login("ada@example.com").await;
+    assert_eq!((generation(&laptop), generation(&next)), (None, Some(1)));
+    assert_eq!(generation(&laptop.refresh().await), Some(1));
+    app.database.execute("UPDATE accounts SET disabled_at = now()").await;
+    app.database.execute("UPDATE accounts SET disabled_at = NULL").await;
+    let event = events.told().await;
+    assert_eq!((&event.data["generation"], &event.data["exceptSession"]), (&json!(2), &Value::Null));
+    app.database.execute("DELETE FROM accounts").await;
+    assert_eq!(events.told().await.data["generation"], 3);
+    let (missed, _) = follow(&app, &key, Some(&position)).await.batch().await;
+    assert_eq!(missed.iter().map(|event| &event.data["generation"]).collect::<Vec<_>>(), [&json!(2), &json!(3)]);
+}
+
+/// As an instance of an earlier version wrote it down.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_an_earlier_version_names_no_generation() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    app.database.execute("INSERT INTO revocations (account_id) VALUES (gen_random_uuid())").await;
+    let (told, _) = follow(&app, &key, None).await.batch().await;
+    let members: Vec<_> = told[0].data.as_object().expect("an object").keys().collect();
+    assert_eq!(members, ["issuedBefore", "revokedAt", "sub"]);
 }
 
 /// Numbers are given out before transactions commit, so a reader who only remembers a number would miss the slow one.
@@ -212,7 +265,7 @@ async fn operators_make_list_and_revoke_keys() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_that_are_truncated_are_told() {
-    let app = at_present().await;
+    let app = TestApp::at_present().await;
     let key = key(&app).await;
     let (ada, eve) = (app.registered("ada@example.com").await, app.registered("eve@example.com").await);
     let mut events = follow(&app, &key, None).await;
@@ -220,15 +273,6 @@ async fn sessions_that_are_truncated_are_told() {
     app.database.execute("TRUNCATE accounts CASCADE").await;
     let told = [events.told().await, events.told().await];
     assert!([&ada, &eve].iter().all(|client| about(&told).contains(&sid(client))), "{told:?}");
-}
-
-/// An app whose clock shows the time of the database.
-async fn at_present() -> TestApp {
-    let database = TestDatabase::new().await;
-    let url = database.url.clone();
-    let now: String = database.operator.query_one("SELECT to_json(now())#>>'{}'", &[]).await.expect("a time").get(0);
-    let clock = portcullis::clock::ManualClock::new(now.parse().expect("a time"));
-    TestApp::at(database, &url, &[], clock.clone(), clock.clock()).await
 }
 
 /// As a dump that is restored into another cluster leaves it: the numbers of transactions are of the old one.

@@ -25,6 +25,7 @@ export class Revocations {
   // In the order in which they were heard, so the oldest come first. The values are [when, what].
   #sessions = new Map()
   #accounts = new Map()
+  #generations = new Map()
 
   constructor({ url, serviceKey }) {
     this.#url = new URL(`${url}/revocations`)
@@ -37,8 +38,10 @@ export class Revocations {
   }
 
   /** Whether a token with these claims was revoked, as far as is known. */
-  isRevoked({ sid, sub, iat }) {
-    return this.#sessions.has(sid) || iat < (this.#accounts.get(sub)?.[1] ?? -Infinity)
+  isRevoked({ sid, sub, iat, generation = 0 }) {
+    if (this.#sessions.has(sid) || iat < (this.#accounts.get(sub)?.[1] ?? -Infinity)) return true
+    const ended = this.#generations.get(sub)?.[1]
+    return ended !== undefined && sid !== ended.exceptSession && !(generation >= ended.generation)
   }
 
   /** Follows the stream until `signal` aborts. */
@@ -97,14 +100,20 @@ export class Revocations {
     if (type === 'session') {
       remember(this.#sessions, JSON.parse(data).sid, [now])
     } else if (type === 'account') {
-      const { sub, issuedBefore } = JSON.parse(data)
+      const { sub, issuedBefore, generation, exceptSession } = JSON.parse(data)
       // What is told twice may come in another order.
-      remember(this.#accounts, sub, [now, Math.max(issuedBefore, this.#accounts.get(sub)?.[1] ?? issuedBefore)])
+      if (generation === undefined) {
+        remember(this.#accounts, sub, [now, Math.max(issuedBefore, this.#accounts.get(sub)?.[1] ?? issuedBefore)])
+      } else {
+        const known = this.#generations.get(sub)?.[1]
+        remember(this.#generations, sub, [now, known?.generation > generation ? known : { generation, exceptSession }])
+      }
     } else if (type === 'position') {
       this.#position = id
       this.#heardAt = now
       forget(this.#sessions, now - REMEMBER)
       forget(this.#accounts, now - REMEMBER)
+      forget(this.#generations, now - REMEMBER)
     }
   }
 }

@@ -12,7 +12,7 @@ use crate::accounts::AccountId;
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::Connection;
+use crate::db::{Connection, Statement};
 use crate::error::Error;
 use crate::limits::store::Settling;
 use crate::limits::{Attempt, Ending, Taken};
@@ -36,6 +36,13 @@ impl<'a> Occurrence<'a> {
             ip_address: client.ip_address.map(IpNetwork::from),
             request_id: client.request_id.as_deref(),
         }
+    }
+
+    /// Binds three parameters: the `User-Agent`, the address and the request's id of whoever does it.
+    pub(crate) fn bind_origin<'b>(&'b self, statement: &mut Statement<'_, 'b, '_>) -> QueryResult<()> {
+        statement.bind::<Nullable<Text>, _>(&self.user_agent)?;
+        statement.bind::<Nullable<Inet>, _>(&self.ip_address)?;
+        statement.bind::<Nullable<Text>, _>(&self.request_id)
     }
 
     /// An `INSERT` of one event for each of `rows`: SQL from the source, the columns that stand for the account and the session

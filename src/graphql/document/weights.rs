@@ -25,10 +25,13 @@ const HASHING: Weight = Weight::Flat(50);
 /// A statement that changes sessions.
 const CHANGE: Weight = Weight::Flat(10);
 
+/// Rows that are counted.
+const COUNT: Weight = Weight::Flat(10);
+
 /// As many as are asked for.
 const CONNECTION: Weight = Weight::Connection { argument: "first", usual: USUAL as u64, most: MOST as u64 };
 
-const WEIGHTS: [(&str, &str, Weight); 19] = [
+const WEIGHTS: [(&str, &str, Weight); 23] = [
     ("Mutation", "register", HASHING),
     ("Mutation", "login", HASHING),
     ("Mutation", "changePassword", HASHING),
@@ -36,6 +39,10 @@ const WEIGHTS: [(&str, &str, Weight); 19] = [
     ("Mutation", "logout", CHANGE),
     ("Mutation", "revokeSession", CHANGE),
     ("Mutation", "revokeOtherSessions", CHANGE),
+    ("RevokeOtherSessionsSuccess", "endedCount", COUNT),
+    ("RevokeOtherSessionsSuccess", "endedSessions", CONNECTION),
+    ("ChangePasswordSuccess", "endedCount", COUNT),
+    ("ChangePasswordSuccess", "endedSessions", CONNECTION),
     ("User", "sessions", CONNECTION),
     ("User", "securityEvents", CONNECTION),
     ("__Schema", "types", Weight::List(3)),

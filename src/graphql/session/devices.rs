@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 use uuid::Uuid;
 
+use super::{EndedSessions, SessionConnection};
 use crate::app::App;
 use crate::flows::{revoke_other_sessions, revoke_session};
 use crate::graphql::error::ApiError;
@@ -39,11 +40,25 @@ pub(crate) enum RevokeOtherSessionsResult {
     Success(RevokeOtherSessionsSuccess),
 }
 
+pub(crate) struct RevokeOtherSessionsSuccess(EndedSessions);
+
 /// All the caller's sessions but the one that asked have ended, on every instance.
-#[derive(SimpleObject)]
-pub(crate) struct RevokeOtherSessionsSuccess {
-    /// Which sessions ended now.
-    ended_session_ids: Vec<ID>,
+#[Object]
+impl RevokeOtherSessionsSuccess {
+    /// How many sessions ended now.
+    async fn ended_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+        self.0.count(ctx).await
+    }
+
+    /// The sessions that ended now, the newest first. They are known until a day after.
+    async fn ended_sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the session before the first.")] after: Option<String>,
+    ) -> Result<Option<SessionConnection>, ApiError> {
+        self.0.page(ctx, first, after.as_deref()).await.map(Some)
+    }
 }
 
 #[derive(Default)]
@@ -76,8 +91,9 @@ impl DevicesMutation {
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Viewer>().client();
-        let ended = revoke_other_sessions::revoke_other_sessions(app, &client, signed_in(ctx).await?).await?;
-        let ended_session_ids = ended.into_iter().map(|id| id.0.into()).collect();
-        Ok(Some(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess { ended_session_ids })))
+        let caller = signed_in(ctx).await?;
+        let ending = revoke_other_sessions::revoke_other_sessions(app, &client, caller).await?;
+        let ended = EndedSessions::new(caller.clone(), ending);
+        Ok(Some(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess(ended))))
     }
 }

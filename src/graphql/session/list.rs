@@ -1,15 +1,19 @@
 //! `User.sessions`.
 
+use std::sync::Arc;
+
 use async_graphql::connection::PageInfo;
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Object, SimpleObject};
+use tokio::sync::OnceCell;
 
 use super::Session;
-use crate::app::SignedIn;
+use crate::app::{App, SignedIn};
+use crate::flows::ended_sessions;
 use crate::graphql::error::ApiError;
 use crate::graphql::loaders::SessionLoader;
 use crate::graphql::pages::page;
-use crate::sessions::{self, Page, SessionId};
+use crate::sessions::{self, Ending, Page, SessionId};
 
 /// Sessions of an account, page by page (GraphQL Cursor Connections Specification).
 pub(crate) struct SessionConnection {
@@ -73,4 +77,45 @@ pub(crate) async fn sessions_of(
     sessions.truncate(usize::from(first));
     // Those before a cursor were asked for already.
     Ok(SessionConnection { sessions, current: caller.session(), has_previous_page: after.is_some(), has_next_page })
+}
+
+/// The sessions that ended with all others of the caller's, if any did.
+pub(crate) struct EndedSessions {
+    caller: SignedIn,
+    ending: Option<Ending>,
+    counted: OnceCell<i32>,
+}
+
+impl EndedSessions {
+    pub(crate) fn new(caller: SignedIn, ending: Option<Ending>) -> Self {
+        Self { caller, ending, counted: OnceCell::new() }
+    }
+
+    /// How many there are. Counted once, however often it is asked for.
+    pub(crate) async fn count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+        let Some(ending) = &self.ending else { return Ok(0) };
+        let app = ctx.data_unchecked::<Arc<App>>();
+        let count = async || Ok(i32::try_from(ended_sessions::count(app, ending).await?).unwrap_or(i32::MAX));
+        self.counted.get_or_try_init(count).await.copied()
+    }
+
+    /// A page of them, newest first.
+    pub(crate) async fn page(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<u16>,
+        after: Option<&str>,
+    ) -> Result<SessionConnection, ApiError> {
+        let (first, after) = page(first, after)?;
+        let app = ctx.data_unchecked::<Arc<App>>();
+        let mut sessions = match &self.ending {
+            // One more tells whether there are more.
+            Some(ending) => ended_sessions::list(app, ending, (after.map(SessionId), first + 1)).await?,
+            None => Vec::new(),
+        };
+        let has_next_page = sessions.len() > usize::from(first);
+        sessions.truncate(usize::from(first));
+        let current = self.caller.session();
+        Ok(SessionConnection { sessions, current, has_previous_page: after.is_some(), has_next_page })
+    }
 }

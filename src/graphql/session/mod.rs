@@ -13,7 +13,7 @@ use super::scalars::DateTime;
 use crate::app::{SignIn, SignedIn};
 use crate::sessions::{self, SessionId};
 
-pub(crate) use list::{SessionConnection, sessions_of};
+pub(crate) use list::{EndedSessions, SessionConnection, sessions_of};
 pub(crate) use tokens::{Delivery, TokenTransport, Tokens};
 
 /// An account signed in on one device.

@@ -103,7 +103,7 @@ mutation RevokeSession($input: RevokeSessionInput!) {
 const revokeOtherSessions = `# Ends all the account's sessions but this one.
 mutation RevokeOtherSessions {
   revokeOtherSessions {
-    ... on RevokeOtherSessionsSuccess { endedSessionIds }
+    ... on RevokeOtherSessionsSuccess { endedCount }
   }
 }
 `;
@@ -112,7 +112,7 @@ const changePassword = `# Changes the password, and ends all sessions but this o
 mutation ChangePassword($input: ChangePasswordInput!) {
   changePassword(input: $input) {
     __typename
-    ... on ChangePasswordSuccess { endedSessionIds }
+    ... on ChangePasswordSuccess { endedCount }
     ... on UserError { code message }
     ... on InvalidInput { fields { path code message } }
     ... on WeakPassword { suggestions }

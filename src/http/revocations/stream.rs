@@ -128,9 +128,13 @@ fn event(revocation: &Revocation) -> Event {
         Revocation::Session { id, at } => {
             Event::message(json!({ "sid": id.0, "revokedAt": at }).to_string()).event_type("session")
         }
-        Revocation::Account { id, at } => {
+        Revocation::Account { id, at, generation, kept } => {
             let issued_before = issued_before(*at).timestamp();
-            let data = json!({ "sub": id.0, "revokedAt": at, "issuedBefore": issued_before });
+            let mut data = json!({ "sub": id.0, "revokedAt": at, "issuedBefore": issued_before });
+            if let Some(generation) = generation {
+                data["generation"] = json!(generation);
+                data["exceptSession"] = json!(kept.map(|session| session.0));
+            }
             Event::message(data.to_string()).event_type("account")
         }
     }

@@ -41,7 +41,7 @@ impl AccountValues<'_> {
         out.push_bind_param::<Text, _>(self.account.password_hash.as_str())?;
         out.push_sql(", ");
         out.push_bind_param::<Timestamptz, _>(&self.account.created_at)?;
-        out.push_sql(") RETURNING id)");
+        out.push_sql(") RETURNING id, session_generation)");
         Ok(())
     }
 }

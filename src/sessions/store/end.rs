@@ -1,9 +1,9 @@
-//! Ending sessions.
+//! Ending sessions one by one.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, Array, Nullable, Timestamptz};
+use diesel::sql_types::{self, Array, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::audit::Kind;
 use crate::audit::store::Occurrence;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::Connection;
+use crate::db::{Connection, Statement};
 use crate::error::Error;
 use crate::sessions::SessionId;
 
@@ -28,29 +28,28 @@ pub(crate) async fn revoke(
     Ok(These { ids, now, occurrence }.load::<Uuid>(connection).await?.len())
 }
 
-/// Which sessions of an account are to end, and which of them asks.
-pub(crate) struct Asked<'a> {
+/// Which session of an account is asked to end others.
+pub(crate) struct Asking<'a> {
     pub(crate) account: AccountId,
     /// The session that asks. Nothing is done for one that has ended.
     pub(crate) by: SessionId,
-    /// The one to end; without one all others.
-    pub(crate) target: Option<SessionId>,
     /// On which device.
     pub(crate) client: &'a Client,
 }
 
-/// Ends active sessions of an account, if the one that asks is active. Returns which; `None` if it is not.
+/// Ends a session of the account, if it is active and the one that asks is. Returns whether it was; `None` if the one that asks is
+/// not.
 pub(crate) async fn revoke_own(
     connection: &mut Connection,
-    asked: &Asked<'_>,
+    asking: &Asking<'_>,
+    target: SessionId,
     now: Timestamp,
-) -> Result<Option<Vec<SessionId>>, Error> {
-    let occurrence = Occurrence::new(Kind::SessionRevoked, asked.client, now);
-    let own = Own { account: asked.account.0, by: asked.by.0, target: asked.target.map(|id| id.0), now, occurrence };
+) -> Result<Option<bool>, Error> {
+    let occurrence = Occurrence::new(Kind::SessionRevoked, asking.client, now);
+    let own = Own { account: asking.account.0, by: asking.by.0, target: target.0, now, occurrence };
     let rows = own.load::<(Uuid, bool)>(connection).await?;
-    let asking = rows.iter().any(|(id, _)| *id == asked.by.0);
-    let ended = rows.into_iter().filter(|(_, ended)| *ended).map(|(id, _)| SessionId(id)).collect();
-    Ok(asking.then_some(ended))
+    let is_asking = rows.iter().any(|(id, _)| *id == asking.by.0);
+    Ok(is_asking.then(|| rows.iter().any(|(_, ended)| *ended)))
 }
 
 // Whoever ends several sessions locks them in one order, so that devices that end each other take turns.
@@ -61,28 +60,52 @@ struct These<'a> {
     occurrence: Occurrence<'a>,
 }
 
-/// What an event of a session that ended is about.
-const OF_ENDED: &str = "account_id, id FROM ended";
-
 struct Own<'a> {
     account: Uuid,
     by: Uuid,
-    target: Option<Uuid>,
+    target: Uuid,
     now: Timestamp,
     occurrence: Occurrence<'a>,
 }
 
+/// What an event of a session that ended is about.
+const OF_ENDED: &str = "account_id, id FROM ended";
+
+const THESE: &str = "
+WITH given AS (SELECT $1::uuid[] AS ids, $2::timestamptz AS now),
+active AS (
+    SELECT s.id, given.now FROM given JOIN sessions s ON s.id = ANY (given.ids) JOIN accounts a ON a.id = s.account_id
+    WHERE s.revoked_at IS NULL AND s.generation >= a.session_generation AND s.expires_at > given.now
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+),
+ended AS (
+    UPDATE sessions SET revoked_at = active.now FROM active WHERE sessions.id = active.id
+    RETURNING sessions.account_id, sessions.id
+),
+recorded AS (";
+
+const OWN: &str = "
+WITH asked AS (SELECT $1::uuid AS account, $2::uuid AS by, $3::uuid AS target, $4::timestamptz AS now),
+active AS (
+    SELECT s.id, asked.by, asked.target, asked.now
+    FROM asked JOIN sessions s ON s.id IN (asked.by, asked.target) AND s.account_id = asked.account
+        JOIN accounts a ON a.id = s.account_id
+    WHERE s.revoked_at IS NULL AND s.generation >= a.session_generation AND s.expires_at > asked.now
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+),
+ended AS (
+    UPDATE sessions SET revoked_at = active.now FROM active
+    WHERE sessions.id = active.id AND active.id = active.target AND EXISTS (SELECT FROM active WHERE id = by)
+    RETURNING sessions.account_id, sessions.id
+),
+recorded AS (";
+
 impl QueryFragment<Pg> for These<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH active AS (SELECT id FROM sessions WHERE id = ANY(");
-        out.push_bind_param::<Array<sql_types::Uuid>, _>(&self.ids)?;
-        out.push_sql(") AND revoked_at IS NULL AND expires_at > ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" ORDER BY id FOR NO KEY UPDATE), ended AS (UPDATE sessions SET revoked_at = ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(
-            " FROM active WHERE sessions.id = active.id RETURNING sessions.account_id, sessions.id), recorded AS (",
-        );
+        let mut statement = Statement::new(THESE, &mut out);
+        statement.bind::<Array<sql_types::Uuid>, _>(&self.ids)?;
+        statement.bind::<Timestamptz, _>(&self.now)?;
+        statement.end();
         self.occurrence.walk(OF_ENDED, &mut out)?;
         out.push_sql(") SELECT id FROM ended");
         Ok(())
@@ -91,22 +114,12 @@ impl QueryFragment<Pg> for These<'_> {
 
 impl QueryFragment<Pg> for Own<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH asked AS (SELECT ");
-        out.push_bind_param::<sql_types::Uuid, _>(&self.by)?;
-        out.push_sql(" AS by, ");
-        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.target)?;
-        out.push_sql(" AS target), active AS (SELECT id FROM sessions WHERE account_id = ");
-        out.push_bind_param::<sql_types::Uuid, _>(&self.account)?;
-        out.push_sql(" AND revoked_at IS NULL AND expires_at > ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" ORDER BY id FOR NO KEY UPDATE), ended AS (UPDATE sessions SET revoked_at = ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(
-            " FROM active, asked WHERE sessions.id = active.id \
-             AND CASE WHEN asked.target IS NULL THEN active.id <> asked.by ELSE active.id = asked.target END \
-             AND EXISTS (SELECT FROM active WHERE id = asked.by) RETURNING sessions.account_id, sessions.id), \
-             recorded AS (",
-        );
+        let mut statement = Statement::new(OWN, &mut out);
+        statement.bind::<sql_types::Uuid, _>(&self.account)?;
+        statement.bind::<sql_types::Uuid, _>(&self.by)?;
+        statement.bind::<sql_types::Uuid, _>(&self.target)?;
+        statement.bind::<Timestamptz, _>(&self.now)?;
+        statement.end();
         self.occurrence.walk(OF_ENDED, &mut out)?;
         out.push_sql(") SELECT active.id, ended.id IS NOT NULL FROM active LEFT JOIN ended USING (id)");
         Ok(())

@@ -7,10 +7,9 @@ use diesel::sql_types::{self, Array, BigInt, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{COLUMNS, SessionRow};
+use super::{COLUMNS, SessionColumns, SessionRow};
 use crate::clock::Timestamp;
 use crate::db::Connection;
-use crate::db::schema::sessions;
 use crate::error::Error;
 use crate::sessions::{Page, Session};
 
@@ -51,10 +50,13 @@ impl QueryFragment<Pg> for Listing {
         out.push_bind_param::<Array<Nullable<sql_types::Uuid>>, _>(&self.afters)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.firsts)?;
-        out.push_sql(") WITH ORDINALITY AS page (account, after, first, number) CROSS JOIN LATERAL (SELECT ");
+        out.push_sql(
+            ") WITH ORDINALITY AS page (account, after, first, number) \
+             JOIN accounts ON accounts.id = page.account CROSS JOIN LATERAL (SELECT ",
+        );
         out.push_sql(COLUMNS);
         out.push_sql(
-            " FROM sessions WHERE account_id = page.account \
+            " FROM sessions WHERE account_id = page.account AND generation = session_generation \
              AND id < coalesce(page.after, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND revoked_at IS NULL AND expires_at > ",
         );
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
@@ -66,7 +68,7 @@ impl QueryFragment<Pg> for Listing {
 }
 
 impl Query for Listing {
-    type SqlType = (BigInt, sessions::SqlType);
+    type SqlType = (BigInt, SessionColumns);
 }
 
 impl QueryId for Listing {

@@ -3,12 +3,15 @@
 mod account;
 mod clean_up;
 mod end;
+mod end_all;
+mod ended;
 mod list;
 mod open;
 mod password;
 mod refresh;
 
 use diesel::prelude::*;
+use diesel::sql_types::{self, BigInt, Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
@@ -23,7 +26,9 @@ use crate::error::Error;
 
 pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
-pub(crate) use end::{Asked, revoke, revoke_own};
+pub(crate) use end::{Asking, revoke, revoke_own};
+pub(crate) use end_all::end_others;
+pub(crate) use ended::{count_ended, list_ended, record_endings};
 pub(crate) use list::list;
 pub(crate) use open::{Verified, open, open_with_account};
 pub(crate) use password::{Change, Changed, change_password};
@@ -32,9 +37,22 @@ pub(crate) use refresh::refresh;
 // Statements that diesel has no words for, or prepares anew each time, which costs a round trip, are written as queries of their
 // own. They are prepared once a connection; so their text must not depend on their values.
 
-/// The table's columns, in its order.
-const COLUMNS: &str =
-    "id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address";
+/// The columns of a [`SessionRow`].
+const COLUMNS: &str = "id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation";
+
+/// Their types.
+type SessionColumns = (
+    sql_types::Uuid,
+    sql_types::Uuid,
+    BigInt,
+    Timestamptz,
+    Timestamptz,
+    Timestamptz,
+    Nullable<Timestamptz>,
+    Nullable<Text>,
+    Nullable<Inet>,
+    BigInt,
+);
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
@@ -48,6 +66,7 @@ struct SessionRow {
     revoked_at: Option<Timestamp>,
     user_agent: Option<String>,
     ip_address: Option<IpNetwork>,
+    generation: i64,
 }
 
 impl From<SessionRow> for Session {
@@ -62,6 +81,7 @@ impl From<SessionRow> for Session {
             revoked_at: row.revoked_at,
             user_agent: row.user_agent,
             ip_address: row.ip_address.map(|network| network.ip()),
+            generation: row.generation,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{self, Inet, Nullable, Text, Timestamptz};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{self, BigInt, Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
@@ -36,8 +36,8 @@ pub(crate) async fn open(
 ) -> Result<Option<Session>, Error> {
     let occurrence = Occurrence::new(Kind::LoggedIn, &session.client, session.created_at);
     let opening = Opening { verified, session: SessionValues::from(&session), occurrence };
-    let opened = opening.execute(connection).await?;
-    Ok((opened > 0).then(|| new_session(session, verified.account)))
+    let opened = opening.get_result::<i64>(connection).await.optional()?;
+    Ok(opened.map(|generation| new_session(session, verified.account, generation)))
 }
 
 /// A session's columns, as they are bound.
@@ -64,9 +64,12 @@ impl<'a> From<&'a NewSession> for SessionValues<'a> {
 impl SessionValues<'_> {
     /// The table expression `session`: inserts it for the `id` in the table expression `account`.
     fn insert<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(", session AS (INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at, user_agent, ip_address) SELECT ");
+        out.push_sql(
+            ", session AS (INSERT INTO sessions \
+             (id, account_id, generation, created_at, last_used_at, expires_at, user_agent, ip_address) SELECT ",
+        );
         out.push_bind_param::<sql_types::Uuid, _>(&self.id)?;
-        out.push_sql(", id, ");
+        out.push_sql(", id, session_generation, ");
         out.push_bind_param::<Timestamptz, _>(&self.created_at)?;
         out.push_sql(", ");
         out.push_bind_param::<Timestamptz, _>(&self.created_at)?;
@@ -76,7 +79,7 @@ impl SessionValues<'_> {
         out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
-        out.push_sql(" FROM account RETURNING account_id, id) ");
+        out.push_sql(" FROM account RETURNING account_id, id, generation) ");
         Ok(())
     }
 }
@@ -92,7 +95,7 @@ const OF_SESSION: &str = "account_id, id FROM session";
 
 impl QueryFragment<Pg> for Opening<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH account AS (SELECT id FROM accounts WHERE id = ");
+        out.push_sql("WITH account AS (SELECT id, session_generation FROM accounts WHERE id = ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.verified.account.0)?;
         out.push_sql(" AND password_hash = ");
         out.push_bind_param::<Text, _>(self.verified.hash.as_str())?;
@@ -105,8 +108,15 @@ impl QueryFragment<Pg> for Opening<'_> {
         out.push_bind_param::<sql_types::Bool, _>(if self.verified.stronger.is_some() { &true } else { &false })?;
         out.push_sql(")");
         self.session.insert(&mut out)?;
-        self.occurrence.walk(OF_SESSION, &mut out)
+        out.push_sql(", recorded AS (");
+        self.occurrence.walk(OF_SESSION, &mut out)?;
+        out.push_sql(") SELECT generation FROM session");
+        Ok(())
     }
+}
+
+impl Query for Opening<'_> {
+    type SqlType = BigInt;
 }
 
 const NO_TEXT: &Option<&str> = &None;
@@ -126,7 +136,7 @@ pub(crate) async fn open_with_account(
     let values = AccountValues::from(&account);
     let registration = Registration { account: values, session: SessionValues::from(&session), occurrence };
     Ok(unless_taken(registration.execute(connection).await)?.map(|()| {
-        let session = new_session(session, account.id);
+        let session = new_session(session, account.id, 0);
         (new_account(account), session)
     }))
 }
@@ -150,7 +160,7 @@ impl QueryId for Registration<'_> {
     type QueryId = Registration<'static>;
 }
 
-fn new_session(new: NewSession, account_id: AccountId) -> Session {
+fn new_session(new: NewSession, account_id: AccountId, generation: i64) -> Session {
     Session {
         id: new.id,
         account_id,
@@ -161,6 +171,7 @@ fn new_session(new: NewSession, account_id: AccountId) -> Session {
         revoked_at: None,
         user_agent: new.client.user_agent().map(str::to_owned),
         ip_address: new.client.ip_address,
+        generation,
     }
 }
 
@@ -172,5 +183,6 @@ fn new_account(new: NewAccount) -> Account {
         roles: Vec::new(),
         created_at: new.created_at,
         disabled_at: None,
+        session_generation: 0,
     }
 }

@@ -7,17 +7,16 @@ use diesel::sql_types::{self, BigInt, Bool, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{COLUMNS, SessionRow};
+use super::{COLUMNS, SessionColumns, SessionRow};
 use crate::accounts::store::{AccountColumns, AccountRow};
 use crate::audit::Kind;
 use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
 use crate::db::Connection;
-use crate::db::schema::sessions;
 use crate::error::Error;
 use crate::limits::store::{TakenColumns, TakenRow};
 use crate::limits::{self, Attempt, Verdict};
-use crate::sessions::{Client, Refreshed, Refusal, Session, SessionId};
+use crate::sessions::{Client, Refreshed, Refusal, Session, SessionId, is_living};
 
 /// Carries out what the token with this counter is worth, in one statement: [`Refreshed`] says what that may be. A session that
 /// nobody used since `unused_since` has expired. Takes what the attempt takes, and does not continue the session if that is
@@ -49,7 +48,9 @@ pub(crate) async fn refresh(
         (true, None) => Refreshed::Continued { account, session },
         (true, Some(_)) => Refreshed::Reused(session),
         (false, None)
-            if account.is_enabled() && (session.expires_at <= now || session.last_used_at <= unused_since) =>
+            if account.is_enabled()
+                && is_living(session.generation, &account)
+                && (session.expires_at <= now || session.last_used_at <= unused_since) =>
         {
             Refreshed::Refused(Refusal::Expired)
         }
@@ -80,14 +81,14 @@ impl QueryFragment<Pg> for Refreshing<'_> {
         self.attempt.walk(&mut out)?;
         out.push_sql(
             "), found AS (SELECT s.*, a.id AS owner, a.email, a.username, a.roles, \
-             a.created_at AS registered_at, a.disabled_at \
+             a.created_at AS registered_at, a.disabled_at, a.session_generation \
              FROM given JOIN sessions s USING (id) JOIN accounts a ON a.id = s.account_id), \
              changed AS (UPDATE sessions s SET refresh_counter = greatest(s.refresh_counter, given.counter + 1), \
              last_used_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN s.last_used_at \
              ELSE greatest(s.last_used_at, given.now) END, \
              revoked_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN given.now END \
              FROM given, found, taken WHERE (taken.wait IS NULL OR given.counter < s.refresh_counter - 1) AND s.id = given.id AND found.id = given.id AND found.disabled_at IS NULL \
-             AND s.revoked_at IS NULL AND s.expires_at > given.now AND s.last_used_at > given.unused_since \
+             AND s.revoked_at IS NULL AND s.generation >= found.session_generation AND s.expires_at > given.now AND s.last_used_at > given.unused_since \
              RETURNING s.*), \
              recorded AS (",
         );
@@ -103,7 +104,7 @@ impl QueryFragment<Pg> for Refreshing<'_> {
             out.push_sql(", ");
         }
         out.push_sql(
-            "owner, email, username, roles, registered_at, disabled_at, changed, wait, refused, taken, contended \
+            "owner, email, username, roles, registered_at, disabled_at, session_generation, changed, wait, refused, taken, contended \
              FROM taken, latest JOIN found USING (id)",
         );
         Ok(())
@@ -111,7 +112,7 @@ impl QueryFragment<Pg> for Refreshing<'_> {
 }
 
 impl Query for Refreshing<'_> {
-    type SqlType = (sessions::SqlType, AccountColumns, Bool, TakenColumns);
+    type SqlType = (SessionColumns, AccountColumns, Bool, TakenColumns);
 }
 
 impl QueryId for Refreshing<'_> {

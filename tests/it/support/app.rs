@@ -105,6 +105,16 @@ impl TestApp {
         Self::at(database, url, flags, clock.clone(), clock.clock()).await
     }
 
+    /// A server whose clock shows the time of the database.
+    pub(crate) async fn at_present() -> Self {
+        let database = TestDatabase::new().await;
+        let url = database.url.clone();
+        let now: String =
+            database.operator.query_one("SELECT to_json(now())#>>'{}'", &[]).await.expect("a time").get(0);
+        let clock = ManualClock::new(now.parse().expect("a time"));
+        Self::at(database, &url, &[], clock.clone(), clock.clock()).await
+    }
+
     /// A server that takes the time from `time`.
     pub(crate) async fn at(database: TestDatabase, url: &str, flags: &[&str], clock: ManualClock, time: Clock) -> Self {
         let target: Target = database.url.parse().expect("a URL of the tests");

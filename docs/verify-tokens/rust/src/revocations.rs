@@ -37,6 +37,8 @@ struct Heard {
     sessions: HashMap<String, Instant>,
     /// By `sub`, when, and before which second its void tokens were issued.
     accounts: HashMap<String, (Instant, i64)>,
+    /// By `sub`, when, and of which generation its sessions are since then.
+    generations: HashMap<String, (Instant, Generation)>,
     /// The last time that everything was heard.
     position_at: Option<Instant>,
     /// The last time that old entries were removed.
@@ -67,6 +69,16 @@ struct Session {
 struct Account {
     sub: String,
     issued_before: i64,
+    #[serde(flatten)]
+    generation: Option<Generation>,
+}
+
+/// All sessions of earlier generations have ended, except one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Generation {
+    generation: i64,
+    except_session: Option<String>,
 }
 
 impl Revocations {
@@ -84,6 +96,9 @@ impl Revocations {
         let heard = self.heard.read().unwrap_or_else(PoisonError::into_inner);
         heard.sessions.contains_key(&claims.sid)
             || heard.accounts.get(&claims.sub).is_some_and(|(_, issued_before)| claims.iat < *issued_before)
+            || heard.generations.get(&claims.sub).is_some_and(|(_, ended)| {
+                claims.generation < ended.generation && ended.except_session.as_ref() != Some(&claims.sid)
+            })
     }
 
     fn position_at(&self) -> Option<Instant> {
@@ -150,10 +165,16 @@ impl Revocations {
                 heard.sessions.insert(session.sid, now);
             }
             "account" => {
-                let Account { sub, issued_before } = serde_json::from_str(&event.data)?;
-                let entry = heard.accounts.entry(sub).or_insert((now, issued_before));
+                let Account { sub, issued_before, generation } = serde_json::from_str(&event.data)?;
                 // What is told twice may come in another order.
-                *entry = (now, entry.1.max(issued_before));
+                if let Some(told) = generation {
+                    let known = heard.generations.remove(&sub).map(|(_, known)| known);
+                    let latest = known.filter(|known| known.generation > told.generation).unwrap_or(told);
+                    heard.generations.insert(sub, (now, latest));
+                } else {
+                    let entry = heard.accounts.entry(sub).or_insert((now, issued_before));
+                    *entry = (now, entry.1.max(issued_before));
+                }
             }
             "position" => {
                 place.position = event.id;
@@ -176,6 +197,7 @@ impl Heard {
         self.forgot_at = Some(now);
         self.sessions.retain(|_, at| since(*at) < REMEMBER);
         self.accounts.retain(|_, (at, _)| since(*at) < REMEMBER);
+        self.generations.retain(|_, (at, _)| since(*at) < REMEMBER);
     }
 }
 

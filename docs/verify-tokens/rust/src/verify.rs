@@ -28,6 +28,9 @@ pub struct Claims {
     pub exp: i64,
     #[serde(default)]
     pub roles: Vec<String>,
+    /// Left out of most tokens: 0.
+    #[serde(default)]
+    pub generation: i64,
 }
 
 pub struct Verifier {

@@ -339,14 +339,14 @@ mutation RevokeSession($input: RevokeSessionInput!) {
 `,Kde=`# Ends all the account's sessions but this one.
 mutation RevokeOtherSessions {
   revokeOtherSessions {
-    ... on RevokeOtherSessionsSuccess { endedSessionIds }
+    ... on RevokeOtherSessionsSuccess { endedCount }
   }
 }
 `,Xde=`# Changes the password, and ends all sessions but this one.
 mutation ChangePassword($input: ChangePasswordInput!) {
   changePassword(input: $input) {
     __typename
-    ... on ChangePasswordSuccess { endedSessionIds }
+    ... on ChangePasswordSuccess { endedCount }
     ... on UserError { code message }
     ... on InvalidInput { fields { path code message } }
     ... on WeakPassword { suggestions }
