@@ -68,6 +68,7 @@ impl Settings {
                 "14d",
                 5 * MINUTE..=400 * DAY,
             ),
+            max_sessions: check.number("PORTCULLIS_MAX_SESSIONS", &self.max_sessions, 1000, 1..=1_000_000),
             session_cache: check.number("PORTCULLIS_SESSION_CACHE", &self.session_cache, 100_000, 0..=10_000_000),
             feed_timeout: check.duration(
                 "PORTCULLIS_FEED_TIMEOUT",

@@ -125,6 +125,10 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_SESSION_IDLE_TTL", default_value = "14d", value_name = "DURATION")]
     pub session_idle_ttl: String,
 
+    /// Sessions that an account may have at a time: 1 to 1000000. One more ends the least used of them.
+    #[arg(long, global = true, env = "PORTCULLIS_MAX_SESSIONS", default_value = "1000", value_name = "NUMBER")]
+    pub max_sessions: String,
+
     /// Sessions that an instance remembers, so that it needs not ask the database about their callers: 0 to 10000000. Each
     /// takes some 400 bytes.
     #[arg(long, global = true, env = "PORTCULLIS_SESSION_CACHE", default_value = "100000", value_name = "NUMBER")]
@@ -227,6 +231,8 @@ pub struct Config {
     pub session_ttl: Duration,
     /// Life of a session that nobody uses.
     pub session_idle_ttl: Duration,
+    /// Sessions of an account at the most.
+    pub max_sessions: u32,
     /// Sessions remembered.
     pub session_cache: usize,
     /// Trust in what is remembered, without a sign of life.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::limits::{Attempt, Refusal, Verdict as Limit};
 use crate::passwords::{Password, PasswordHash};
 use crate::sessions;
-use crate::sessions::store::Verified;
+use crate::sessions::store::{Bound, Opened, Verified};
 use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::DeviceToken;
@@ -177,10 +177,12 @@ async fn open(
     let turn = app.turn(account.id).await?;
     let now = app.clock.now();
     let new = app.new_session(client.clone(), now);
+    let bound = Bound { most: app.config.max_sessions.into(), unused_since: app.unused_since(now) };
     let verified = Verified { account: account.id, hash, stronger };
-    let opened = app.db.run(async |connection| sessions::store::open(connection, &verified, new).await).await?;
+    let opened = app.db.run(async |connection| sessions::store::open(connection, &verified, new, &bound).await).await?;
     drop(turn);
-    let Some(session) = opened else { return Ok(None) };
+    let Some(Opened { session, ended }) = opened else { return Ok(None) };
+    app.viewers.forget_sessions(&ended);
     telemetry::record_account(account.id);
     let device = match device.filter(|device| device.is_of(account.id, password_of)) {
         Some(known) => known.renewed(now),

@@ -46,6 +46,7 @@ mod logout;
 mod logs;
 mod many_logins;
 mod many_sessions;
+mod max_sessions;
 mod methods;
 mod operator;
 mod origins;

@@ -25,6 +25,7 @@ const BASE: &[(&str, &str)] = &[
     ("PORTCULLIS_ACCESS_TOKEN_TTL", "1s"),
     ("PORTCULLIS_SESSION_TTL", "forever"),
     ("PORTCULLIS_SESSION_IDLE_TTL", "1m"),
+    ("PORTCULLIS_MAX_SESSIONS", "0"),
     ("PORTCULLIS_SESSION_CACHE", "some"),
     ("PORTCULLIS_FEED_TIMEOUT", "0s"),
     ("PORTCULLIS_DATABASE_POOL_SIZE", "0"),

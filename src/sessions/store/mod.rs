@@ -30,7 +30,7 @@ pub(crate) use end::{Asking, revoke, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{count_ended, list_ended, record_endings};
 pub(crate) use list::list;
-pub(crate) use open::{Verified, open, open_with_account};
+pub(crate) use open::{Bound, Opened, Verified, open, open_with_account};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
 

@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, BigInt, Inet, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, Array, BigInt, Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
 use crate::passwords::PasswordHash;
-use crate::sessions::{NewSession, Session};
+use crate::sessions::{NewSession, Session, SessionId};
 
 /// An account whose password was compared and found right.
 pub(crate) struct Verified {
@@ -29,15 +29,33 @@ pub(crate) struct Verified {
 
 /// Opens a session, if the account is still enabled and its password's hash still the one that was compared: a password
 /// changed, or an account disabled, in the meantime wins. The account's row is locked, so a change under way is waited for.
+/// Ends the least used of the account's other sessions that are too many.
 pub(crate) async fn open(
     connection: &mut Connection,
     verified: &Verified,
     session: NewSession,
-) -> Result<Option<Session>, Error> {
+    bound: &Bound,
+) -> Result<Option<Opened>, Error> {
     let occurrence = Occurrence::new(Kind::LoggedIn, &session.client, session.created_at);
-    let opening = Opening { verified, session: SessionValues::from(&session), occurrence };
-    let opened = opening.get_result::<i64>(connection).await.optional()?;
-    Ok(opened.map(|generation| new_session(session, verified.account, generation)))
+    let made_room = Occurrence::new(Kind::SessionRevoked, &session.client, session.created_at);
+    let opening = Opening { verified, session: SessionValues::from(&session), bound, occurrence, made_room };
+    let opened = opening.get_result::<(i64, Vec<Uuid>)>(connection).await.optional()?;
+    Ok(opened.map(|(generation, ended)| Opened {
+        session: new_session(session, verified.account, generation),
+        ended: ended.into_iter().map(SessionId).collect(),
+    }))
+}
+
+/// How many sessions an account may have, of those that were used since then.
+pub(crate) struct Bound {
+    pub(crate) most: i64,
+    pub(crate) unused_since: Timestamp,
+}
+
+/// A session that was opened, and those that made room for it.
+pub(crate) struct Opened {
+    pub(crate) session: Session,
+    pub(crate) ended: Vec<SessionId>,
 }
 
 /// A session's columns, as they are bound.
@@ -87,7 +105,9 @@ impl SessionValues<'_> {
 struct Opening<'a> {
     verified: &'a Verified,
     session: SessionValues<'a>,
+    bound: &'a Bound,
     occurrence: Occurrence<'a>,
+    made_room: Occurrence<'a>,
 }
 
 /// What an event of a new session is about.
@@ -108,15 +128,26 @@ impl QueryFragment<Pg> for Opening<'_> {
         out.push_bind_param::<sql_types::Bool, _>(if self.verified.stronger.is_some() { &true } else { &false })?;
         out.push_sql(")");
         self.session.insert(&mut out)?;
-        out.push_sql(", recorded AS (");
+        out.push_sql(
+            ", room AS MATERIALIZED (SELECT ended.* FROM session, LATERAL portcullis_make_room(\
+             session.account_id, session.generation, session.id, ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.bound.most)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Timestamptz, _>(&self.session.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Timestamptz, _>(&self.bound.unused_since)?;
+        out.push_sql(") ended), made_room AS (");
+        self.made_room.walk("account_id, id FROM room", &mut out)?;
+        out.push_sql("), recorded AS (");
         self.occurrence.walk(OF_SESSION, &mut out)?;
-        out.push_sql(") SELECT generation FROM session");
+        out.push_sql(") SELECT generation, ARRAY(SELECT id FROM room) FROM session");
         Ok(())
     }
 }
 
 impl Query for Opening<'_> {
-    type SqlType = BigInt;
+    type SqlType = (BigInt, Array<sql_types::Uuid>);
 }
 
 const NO_TEXT: &Option<&str> = &None;
