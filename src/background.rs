@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
-use crate::flows::{clean_up, keys, record_endings, record_uses};
+use crate::flows::{clean_up, keys, record_endings, record_uses, remove_accounts};
 
 /// How long a use of a session waits to be written.
 const USES: Duration = Duration::from_secs(10);
@@ -89,16 +89,20 @@ async fn look_after_keys(app: Arc<App>) {
     }
 }
 
-/// As soon as this instance has ended all sessions of an account, and now and then for what others have left.
+/// As soon as this instance has ended all sessions of an account, or deleted one, and now and then for what others have left.
 async fn write_endings(app: Arc<App>) {
     let mut failed = false;
     loop {
-        match record_endings::record_endings(&app).await {
+        // Of accounts that go there is nothing to write down.
+        let removed = remove_accounts::remove_accounts(&app).await;
+        match removed.and(record_endings::record_endings(&app).await) {
             Ok(_) => failed = false,
-            Err(error) if failed => tracing::debug!(%error, "writing down ends of sessions still fails"),
+            Err(error) if failed => {
+                tracing::debug!(%error, "removing accounts, or writing down ends of sessions, still fails")
+            }
             Err(error) => {
                 failed = true;
-                tracing::warn!(%error, "writing down ends of sessions failed, and is tried again");
+                tracing::warn!(%error, "removing accounts, or writing down ends of sessions, failed, and is tried again");
             }
         }
         sleep(AT_ONCE).await;

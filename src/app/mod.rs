@@ -2,6 +2,7 @@
 
 mod caller;
 mod charge;
+mod confirmation;
 mod console;
 mod failed;
 mod trial;

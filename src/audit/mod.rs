@@ -25,7 +25,7 @@ pub enum Kind {
     LoggedOut,
     /// A refresh token was used again, and its session ended.
     RefreshTokenReused,
-    /// A session was ended by another, or with all others by a change of the password.
+    /// A session was ended by another, with all others of the account, or to make room for a new one.
     SessionRevoked,
     /// The password was changed.
     PasswordChanged,
@@ -35,11 +35,19 @@ pub enum Kind {
     AccountDisabled,
     /// An operator let the account in again.
     AccountEnabled,
+    /// An operator ended all sessions of the account.
+    AccountSignedOut,
+    /// The account was deleted, by a session of its owner's or by an operator.
+    AccountDeleted,
+    /// A wrong password was given to delete the account.
+    AccountDeletionFailed,
+    /// An operator restored the account.
+    AccountRestored,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Registered,
         Self::LoggedIn,
         Self::LoginFailed,
@@ -51,6 +59,10 @@ impl Kind {
         Self::PasswordChangeFailed,
         Self::AccountDisabled,
         Self::AccountEnabled,
+        Self::AccountSignedOut,
+        Self::AccountDeleted,
+        Self::AccountDeletionFailed,
+        Self::AccountRestored,
     ];
 
     /// The name in the table.
@@ -68,6 +80,10 @@ impl Kind {
             Self::PasswordChangeFailed => "password_change_failed",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
+            Self::AccountSignedOut => "account_signed_out",
+            Self::AccountDeleted => "account_deleted",
+            Self::AccountDeletionFailed => "account_deletion_failed",
+            Self::AccountRestored => "account_restored",
         }
     }
 

@@ -3,8 +3,12 @@
 use std::io::{BufRead, IsTerminal, Read};
 
 use clap::Subcommand;
+use portcullis::accounts::AccountId;
 use portcullis::app::Console;
-use portcullis::flows::accounts::{Created, Fault, Registration, Switched, Taken, create, set_enabled};
+use portcullis::error::Error;
+use portcullis::flows::accounts::{
+    Created, Fault, Registration, Restored, Switched, Taken, create, delete, restore, set_enabled, sign_out,
+};
 
 use crate::serve::{Outcome, sentence};
 
@@ -28,9 +32,24 @@ pub(crate) enum Accounts {
         /// Its e-mail address, username or id.
         account: String,
     },
-    /// Let an account in again. Its sessions go on, unless they have expired.
+    /// Let an account in again. Its sessions have ended: it signs in anew.
     Enable {
         /// Its e-mail address, username or id.
+        account: String,
+    },
+    /// End all sessions of an account: from now on no instance accepts its tokens. Its password stays.
+    SignOut {
+        /// Its e-mail address, username or id.
+        account: String,
+    },
+    /// Delete an account: its sessions end and its names are free at once. It is kept as long as PORTCULLIS_DELETED_ACCOUNTS_KEPT says.
+    Delete {
+        /// Its e-mail address, username or id.
+        account: String,
+    },
+    /// Give a deleted account back that is still kept, if nobody else has its names. It signs in anew.
+    Restore {
+        /// The e-mail address or username that it had, or its id.
         account: String,
     },
 }
@@ -60,13 +79,30 @@ impl Accounts {
             }
             Self::Disable { account } => (account, false, "disabled"),
             Self::Enable { account } => (account, true, "enabled"),
+            Self::SignOut { account } => return done(sign_out(console, &account).await, "signed out everywhere"),
+            Self::Delete { account } => return done(delete(console, &account).await, "deleted"),
+            Self::Restore { account } => {
+                return match restore(console, &account).await.map_err(sentence)? {
+                    Restored::Done(id) => Ok(format!("The account {id} is restored.\n")),
+                    Restored::Taken(Taken::Email) => Err("another account has its e-mail address now".into()),
+                    Restored::Taken(Taken::Username) => Err("another account has its username now".into()),
+                    Restored::Unknown => Err("no account that was deleted and is kept had this name".into()),
+                };
+            }
         };
         match set_enabled(console, &account, enabled).await.map_err(sentence)? {
             Switched::Done(id) => Ok(format!("The account {id} is {done}.\n")),
             Switched::Already(id) => Err(format!("the account {id} is {done} already").into()),
-            Switched::Unknown => Err("no account has this e-mail address, username or id".into()),
+            Switched::Unknown => Err(UNKNOWN.into()),
         }
     }
+}
+
+const UNKNOWN: &str = "no account has this e-mail address, username or id";
+
+fn done(which: Result<Option<AccountId>, Error>, what: &str) -> Outcome<String> {
+    let id = which.map_err(sentence)?.ok_or(UNKNOWN)?;
+    Ok(format!("The account {id} is {what}.\n"))
 }
 
 fn made(created: Created) -> Outcome<String> {

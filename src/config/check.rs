@@ -98,6 +98,12 @@ impl Settings {
                 "400d",
                 DAY..=4000 * DAY,
             ),
+            deleted_accounts_kept: check.duration(
+                "PORTCULLIS_DELETED_ACCOUNTS_KEPT",
+                &self.deleted_accounts_kept,
+                "0s",
+                Duration::ZERO..=400 * DAY,
+            ),
             shutdown_grace: check.duration(
                 "PORTCULLIS_SHUTDOWN_GRACE",
                 &self.shutdown_grace,

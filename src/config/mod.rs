@@ -181,6 +181,17 @@ pub struct Settings {
     #[arg(long, global = true, env = "PORTCULLIS_AUDIT_RETENTION", default_value = "400d", value_name = "DURATION")]
     pub audit_retention: String,
 
+    /// How long an account that was deleted is kept, so that an operator can restore it: 0s to 400 days. Its names are free meanwhile,
+    /// and it is removed for good afterwards.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_DELETED_ACCOUNTS_KEPT",
+        default_value = "0s",
+        value_name = "DURATION"
+    )]
+    pub deleted_accounts_kept: String,
+
     /// How long requests in flight may take to finish when the server is told to stop: 0s to 10m.
     #[arg(long, global = true, env = "PORTCULLIS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION")]
     pub shutdown_grace: String,
@@ -251,6 +262,8 @@ pub struct Config {
     pub hashing_queue: usize,
     /// How long security events are kept.
     pub audit_retention: Duration,
+    /// How long deleted accounts are kept.
+    pub deleted_accounts_kept: Duration,
     /// Bound on a graceful stop.
     pub shutdown_grace: Duration,
     /// For whom it runs.

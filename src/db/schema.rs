@@ -10,6 +10,9 @@ diesel::table! {
         created_at -> Timestamptz,
         disabled_at -> Nullable<Timestamptz>,
         session_generation -> Int8,
+        deleted_at -> Nullable<Timestamptz>,
+        deleted_email -> Nullable<Text>,
+        deleted_username -> Nullable<Text>,
         password_changed_at -> Nullable<Timestamptz>,
     }
 }

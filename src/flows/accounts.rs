@@ -33,6 +33,17 @@ pub enum Switched {
     Unknown,
 }
 
+/// How giving a deleted account back ends.
+#[derive(Debug)]
+pub enum Restored {
+    /// It was done. It is signed in nowhere.
+    Done(AccountId),
+    /// Another account has the e-mail address or the username now.
+    Taken(Taken),
+    /// No such account was deleted, or none is kept any more.
+    Unknown,
+}
+
 /// Makes an account, by the same rules as a registration, also where nobody may register.
 ///
 /// # Errors
@@ -57,7 +68,7 @@ pub async fn create(console: &Console, typed: Registration) -> Result<Created, E
 }
 
 /// Shuts an account out (`enabled` is false): from now on neither password nor token is accepted, by any instance. Or lets it in again:
-/// what is left of its sessions goes on.
+/// its sessions have ended.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -70,5 +81,40 @@ pub async fn set_enabled(console: &Console, typed: &str, enabled: bool) -> Resul
         Some((id, true)) => Switched::Done(id),
         Some((id, false)) => Switched::Already(id),
         None => Switched::Unknown,
+    })
+}
+
+/// Ends all sessions of an account. Returns which it is, if there is one.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn sign_out(console: &Console, typed: &str) -> Result<Option<AccountId>, Error> {
+    let Some(designation) = Designation::parse(typed) else { return Ok(None) };
+    let now = console.clock.now();
+    console.db.run(async |connection| store::sign_out(connection, &designation, now).await).await
+}
+
+/// Deletes an account, as its owner would. Returns which it was, if there was one.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn delete(console: &Console, typed: &str) -> Result<Option<AccountId>, Error> {
+    let Some(designation) = Designation::parse(typed) else { return Ok(None) };
+    let (is_kept, now) = (!console.config.deleted_accounts_kept.is_zero(), console.clock.now());
+    console.db.run(async |connection| store::delete(connection, &designation, is_kept, now).await).await
+}
+
+/// Gives the account that was last deleted under this designation back, if it is kept and its names are still free.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn restore(console: &Console, typed: &str) -> Result<Restored, Error> {
+    let Some(designation) = Designation::parse(typed) else { return Ok(Restored::Unknown) };
+    let now = console.clock.now();
+    let restored = console.db.run(async |connection| store::restore(connection, &designation, now).await).await?;
+    Ok(match restored {
+        Ok(Some(id)) => Restored::Done(id),
+        Ok(None) => Restored::Unknown,
+        Err(taken) => Restored::Taken(taken),
     })
 }

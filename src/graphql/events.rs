@@ -28,7 +28,8 @@ pub(crate) enum SecurityEventKind {
     LoggedOut,
     /// A refresh token was used again, and its session ended: somebody had a copy.
     RefreshTokenReused,
-    /// A session was ended by one of the account's sessions, or by a change of the password.
+    /// A session was ended by one of the account's sessions, by a change of the password, by an operator, or to make room for a new
+    /// one.
     SessionRevoked,
     /// The password was changed.
     PasswordChanged,
@@ -38,6 +39,14 @@ pub(crate) enum SecurityEventKind {
     AccountDisabled,
     /// An operator let the account in again.
     AccountEnabled,
+    /// An operator ended all sessions of the account.
+    AccountSignedOut,
+    /// The account was deleted.
+    AccountDeleted,
+    /// A wrong password was given to delete the account.
+    AccountDeletionFailed,
+    /// An operator restored the account after it was deleted.
+    AccountRestored,
 }
 
 /// Something that happened to an account.

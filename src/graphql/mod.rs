@@ -3,6 +3,7 @@
 mod account;
 mod conventions;
 pub(crate) mod cookies;
+mod deletion;
 pub(crate) mod document;
 pub(crate) mod error;
 mod events;
@@ -33,7 +34,12 @@ pub struct Query(account::AccountQuery);
 /// What can be done. Each outcome that a caller can bring about is a member of the result's union; `errors` is for a missing
 /// or bad token, malformed input, overload and faults.
 #[derive(MergedObject, Default)]
-pub struct Mutation(account::AccountMutation, session::SessionMutation, password::PasswordMutation);
+pub struct Mutation(
+    account::AccountMutation,
+    session::SessionMutation,
+    password::PasswordMutation,
+    deletion::DeletionMutation,
+);
 
 /// The schema with its resolvers.
 pub type PortcullisSchema = Schema<Query, Mutation, EmptySubscription>;

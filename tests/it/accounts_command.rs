@@ -118,3 +118,48 @@ async fn an_account_is_shut_out_and_let_in_again_by_command_while_servers_run() 
     assert!(nodes.contains(&json!({ "kind": "ACCOUNT_ENABLED", "ipAddress": null })), "{answer}");
     server.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_signed_out_deleted_and_restored_by_command_while_servers_run() {
+    let (database, environment) = closed().await;
+    let mut environment = borrowed(&environment).to_vec();
+    let create = ["accounts", "create", "ada@example.com", "--username", "ada"];
+    let (_, id, _) = run_with(&create, &environment, PASSWORD.as_bytes());
+    let server = Server::start(&environment);
+    environment.push(("PORTCULLIS_DELETED_ACCOUNTS_KEPT", "30d"));
+    let accounts = |arguments: &[&str]| run(&[&["accounts"], arguments].concat(), &environment);
+    for name in ["ADA@example.com", "Ada", id.trim()] {
+        let ada = server.client().login("ada").await;
+        assert_eq!(ada.is_signed_in().await, Ok(()));
+        let (status, said, errors) = accounts(&["sign-out", name]);
+        assert!(
+            status.success() && said == format!("The account {} is signed out everywhere.\n", id.trim()),
+            "{said}{errors}"
+        );
+        until("the token is refused", async || ada.is_signed_in().await.is_err()).await;
+        assert_eq!(ada.try_refresh(ada.refresh_token()).await["reason"], "REVOKED");
+    }
+    let told = "SELECT count(*) FROM audit_events WHERE kind = 'account_signed_out'";
+    assert_eq!(database.count(told).await, 3);
+    let (status, said, errors) = accounts(&["restore", "ada"]);
+    assert!(status.code() == Some(1) && said.is_empty() && errors.contains("no account that was deleted"), "{errors}");
+    server.stop();
+
+    // Whoever keeps them says so to all instances.
+    let server = Server::start(&environment);
+    let (status, said, errors) = accounts(&["delete", "Ada"]);
+    assert!(status.success() && said == format!("The account {} is deleted.\n", id.trim()), "{said}{errors}");
+    assert_eq!(server.client().login_type("ada", PASSWORD).await, "InvalidCredentials");
+    for gone in ["ada", "ada@example.com", id.trim(), "eve", ""] {
+        for command in ["delete", "sign-out", "enable", "disable"] {
+            let (status, _, errors) = accounts(&[command, gone]);
+            assert!(status.code() == Some(1) && errors.contains("no account has this"), "{command} {gone}: {errors}");
+        }
+    }
+    let (status, _, errors) = accounts(&["create", "other@example.com", "--username", "ADA"]);
+    assert!(!status.success() && errors.contains("at least 8"), "no password was given: {errors}");
+    let (status, said, errors) = accounts(&["restore", "ADA@example.com"]);
+    assert!(status.success() && said == format!("The account {} is restored.\n", id.trim()), "{said}{errors}");
+    server.client().login("ada").await;
+    server.stop();
+}

@@ -158,8 +158,17 @@ fn root_fields() -> Vec<(String, Vec<String>)> {
 fn every_root_field_says_who_may_call_it() {
     let mut names: Vec<_> = root_fields().into_iter().map(|(name, _)| name).collect();
     names.sort_unstable();
-    let all =
-        ["changePassword", "login", "logout", "me", "refreshToken", "register", "revokeOtherSessions", "revokeSession"];
+    let all = [
+        "changePassword",
+        "deleteAccount",
+        "login",
+        "logout",
+        "me",
+        "refreshToken",
+        "register",
+        "revokeOtherSessions",
+        "revokeSession",
+    ];
     assert_eq!(names, all);
     for (name, directives) in root_fields() {
         let access = directives.iter().filter(|name| ["public", "auth"].contains(&name.as_str())).count();
@@ -186,6 +195,7 @@ async fn a_field_is_guarded_as_it_says() {
             "changePassword",
             "mutation { changePassword(input: { currentPassword: \"\", newPassword: \"\" }) { __typename } }",
         ),
+        ("deleteAccount", "mutation { deleteAccount(input: { password: \"\" }) { __typename } }"),
     ];
     for (name, directives) in root_fields() {
         let guarded = directives.iter().any(|name| name == "auth");

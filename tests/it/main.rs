@@ -21,6 +21,7 @@ mod cors;
 mod costly;
 mod cross_site;
 mod cut_off;
+mod deletion;
 mod device_tokens;
 mod devices;
 mod discovery;

@@ -38,6 +38,7 @@ const BASE: &[(&str, &str)] = &[
     ("PORTCULLIS_HASHING_THREADS", "0"),
     ("PORTCULLIS_HASHING_QUEUE", "1.5"),
     ("PORTCULLIS_AUDIT_RETENTION", "1h"),
+    ("PORTCULLIS_DELETED_ACCOUNTS_KEPT", "-1d"),
     ("PORTCULLIS_SHUTDOWN_GRACE", "1d"),
     ("PORTCULLIS_ENV", "staging"),
 ];

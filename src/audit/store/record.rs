@@ -102,11 +102,12 @@ impl QueryFragment<Pg> for Recording<'_> {
         self.throttle.walk(&mut out)?;
         out.push_sql("), ");
         self.settling.walk("seldom", &mut out)?;
-        out.push_sql(", subject AS (SELECT ");
-        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.account)?;
-        out.push_sql(" AS account_id, ");
+        // An attempt that began before its account was deleted is one at an account that does not exist.
+        out.push_sql(", subject AS (SELECT accounts.id AS account_id, CASE WHEN accounts.id IS NOT NULL THEN ");
         out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.session)?;
-        out.push_sql(" AS session_id FROM seldom WHERE wait IS NULL) ");
+        out.push_sql(" END AS session_id FROM seldom LEFT JOIN accounts ON deleted_at IS NULL AND id = ");
+        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.account)?;
+        out.push_sql(" WHERE wait IS NULL) ");
         self.occurrence.walk("account_id, session_id FROM subject", &mut out)
     }
 }

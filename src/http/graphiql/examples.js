@@ -121,6 +121,17 @@ mutation ChangePassword($input: ChangePasswordInput!) {
 }
 `;
 
+const deleteAccount = `# Deletes the account: its sessions end, its names are free.
+mutation DeleteAccount($input: DeleteAccountInput!) {
+  deleteAccount(input: $input) {
+    __typename
+    ... on DeleteAccountSuccess { deletedAt keptUntil }
+    ... on UserError { code message }
+    ... on RateLimited { retryAfter }
+  }
+}
+`;
+
 const me = `# Who is signed in. The access token of the last sign-in
 # is sent along: run Register or Login first.
 query Me {
@@ -148,5 +159,6 @@ export const examples = [
   { query: revokeSession, variables: json({ id: '' }) },
   { query: revokeOtherSessions },
   { query: changePassword, variables: json({ currentPassword: password, newPassword: `${password} too` }) },
+  { query: deleteAccount, variables: json({ password: '' }) },
   { query: logout },
 ];

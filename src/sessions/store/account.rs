@@ -115,13 +115,13 @@ struct Switching<'a> {
 
 impl QueryFragment<Pg> for Switching<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH found AS (SELECT id, disabled_at FROM accounts WHERE id = ");
+        out.push_sql("WITH found AS (SELECT id, disabled_at FROM accounts WHERE deleted_at IS NULL AND (id = ");
         out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.id)?;
         out.push_sql(" OR lower(email COLLATE \"C\") = ");
         out.push_bind_param::<Nullable<Text>, _>(&self.email)?;
         out.push_sql(" OR lower(username COLLATE \"C\") = ");
         out.push_bind_param::<Nullable<Text>, _>(&self.username)?;
-        out.push_sql(" FOR NO KEY UPDATE), changed AS (UPDATE accounts SET disabled_at = ");
+        out.push_sql(") FOR NO KEY UPDATE), changed AS (UPDATE accounts SET disabled_at = ");
         out.push_bind_param::<Nullable<Timestamptz>, _>(&self.disabled_at)?;
         out.push_sql(" FROM found WHERE accounts.id = found.id AND (found.disabled_at IS NOT NULL) = ");
         out.push_bind_param::<Bool, _>(&self.enabled)?;

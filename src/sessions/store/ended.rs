@@ -125,7 +125,7 @@ pub(crate) struct Step {
 }
 
 /// Takes the next ending after `place` that nobody else is at, and writes down the end of some of its sessions: in their rows, and
-/// as events of those that were in use at the time. An ending of which nothing is left is taken away. `None` at the end of the table.
+/// as events of those that were in use at the time, unless the account was deleted. An ending of which nothing is left is taken away. `None` at the end of the table.
 pub(crate) async fn record_endings(
     connection: &mut Connection,
     place: Place,
@@ -165,7 +165,8 @@ recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
     SELECT portcullis_event_id(ending.ended_at), ending.ended_at, kind, ending.user_agent, ending.ip_address, ending.request_id,
         ended.account_id, ended.id
-    FROM ended, ending, given WHERE ended.expires_at > ending.ended_at AND ended.last_used_at > ending.ended_at - idle
+    FROM ending, given, ended JOIN accounts ON accounts.id = ended.account_id AND accounts.deleted_at IS NULL
+    WHERE ended.expires_at > ending.ended_at AND ended.last_used_at > ending.ended_at - idle
 ),
 done AS (
     DELETE FROM session_endings e USING ending

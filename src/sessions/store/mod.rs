@@ -2,11 +2,13 @@
 
 mod account;
 mod clean_up;
+mod delete;
 mod end;
 mod end_all;
 mod ended;
 mod list;
 mod open;
+mod operate;
 mod password;
 mod refresh;
 
@@ -26,11 +28,13 @@ use crate::error::Error;
 
 pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
+pub(crate) use delete::{Deleted, delete_own, remove_deleted};
 pub(crate) use end::{Asking, revoke, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{count_ended, list_ended, record_endings};
 pub(crate) use list::list;
 pub(crate) use open::{Bound, Opened, Verified, open, open_with_account};
+pub(crate) use operate::{delete, restore, sign_out};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
 
