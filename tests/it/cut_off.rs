@@ -22,7 +22,7 @@ const LACKING: &str = "SELECT coalesce(sum(extract(epoch FROM full_at - '2026-01
 /// Buckets of which somebody holds something whose outcome is not known.
 const HELD: &str = "SELECT count(*) FROM limits WHERE held > 0";
 
-/// Sends a request, and hangs up as soon as something was taken for it.
+/// Sends a request, and hangs up when something was taken for it and the server knows so, long before the password is hashed.
 async fn hang_up(app: &TestApp, client: &Client, from: &str, query: &str, input: Value) {
     let before = app.database.count(LACKING).await;
     let body = json!({ "query": query, "variables": { "i": input } }).to_string();
@@ -33,6 +33,10 @@ async fn hang_up(app: &TestApp, client: &Client, from: &str, query: &str, input:
     let mut raw = Raw::from(from, app.address).await;
     raw.send(&request).await;
     until("the attempt is charged", async || app.database.count(LACKING).await > before).await;
+    // The answer of the statement is on its way to the server: answers of later ones come after it.
+    for _ in 0..5 {
+        app.anonymous().http.get(app.url("/health/ready")).send().await.expect("an answer");
+    }
     drop(raw);
 }
 
