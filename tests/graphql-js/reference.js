@@ -49,6 +49,7 @@ const roots = world => ({
   revokeSession: () => { throw new Error('nobody is signed in') },
   revokeOtherSessions: () => { throw new Error('nobody is signed in') },
   changePassword: () => { throw new Error('nobody is signed in') },
+  deleteAccount: () => { throw new Error('nobody is signed in') },
 })
 
 const fieldResolver = (root) => (source, args, context, info) => {
