@@ -19,6 +19,7 @@ const GENUINE: &[&str] = &[
     "mutation Login { login(input: { identifier: \"ada@example.com\", password: \"s3cr3t marker of the fuzz\" }) { __typename ... on LoginSuccess { tokens { accessToken refreshToken } } ... on UserError { code message } } }",
     "mutation Register($input: RegisterInput!) { register(input: $input) { __typename ... on RegisterSuccess { user { id } } ... on InvalidInput { fields { path code message } } } }",
     "mutation Change { changePassword(input: { currentPassword: \"s3cr3t marker of the fuzz\", newPassword: \"s3cr3t marker of the fuzz\" }) { __typename ... on UserError { message } } }",
+    "mutation Delete { deleteAccount(input: { password: \"s3cr3t marker of the fuzz\" }) { __typename ... on UserError { message } } }",
     "mutation Out { logout { ended } revokeOtherSessions { __typename } revokeSession(input: { id: \"x\" }) { __typename } }",
     "mutation Go { refreshToken { __typename ... on InvalidRefreshToken { reason } } }",
     "query Look { __schema { types { name fields { name args { name } } } } __type(name: \"User\") { kind } }",

@@ -90,7 +90,7 @@ impl World {
             request = serde_json::from_str(&harmless).expect("JSON");
         }
         let query = request["query"].as_str().unwrap_or_default();
-        let changes = ["logout", "revoke", "changePassword"].iter().any(|field| query.contains(field));
+        let changes = ["logout", "revoke", "changePassword", "deleteAccount"].iter().any(|field| query.contains(field));
         let signed_in = may_be_signed_in && !changes;
         let client = if signed_in { &self.signed_in } else { &self.anonymous };
         let answer = client.post(request.to_string()).send().await.expect("an answer").text().await.expect("text");
