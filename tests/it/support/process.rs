@@ -28,14 +28,31 @@ const BINARY: &str = env!("CARGO_BIN_EXE_portcullis");
 
 /// The binary with no setting but these, on a free port.
 pub(crate) fn command(environment: &[(&str, &str)]) -> Command {
-    with(Command::new(BINARY), environment)
+    with(heeding(BINARY), environment)
 }
 
 /// A command of the shell in which `"$0"` is the binary, with no setting but these.
 pub(crate) fn shell(script: &str, environment: &[(&str, &str)]) -> Command {
-    let mut shell = Command::new("sh");
+    let mut shell = heeding("sh");
     shell.args(["-c", script, BINARY]);
     with(shell, environment)
+}
+
+/// A program that heeds signals, whatever the tests were started by: `nohup` and scripts that put them into the background have some
+/// ignored, which a program that is started inherits.
+fn heeding(program: &str) -> Command {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or_default();
+    let heeded = [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT), ("TERM", Signal::TERM)];
+    let is_ignored = |signal: Signal| mask >> (signal.as_raw() - 1) & 1 == 1;
+    let ignored: Vec<_> = heeded.into_iter().filter(|(_, signal)| is_ignored(*signal)).map(|(name, _)| name).collect();
+    if ignored.is_empty() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.arg(format!("--default-signal={}", ignored.join(","))).arg(program);
+    command
 }
 
 fn with(mut command: Command, environment: &[(&str, &str)]) -> Command {
