@@ -112,6 +112,9 @@ async fn a_connection_multiplies_what_is_in_it_wherever_its_number_comes_from() 
         (query(head, "(first: $n)", 7), json!({}), false),
         (query(head, "(first: $n)", 7), json!({ "n": 1 }), true),
         (query(head, "(first: $n)", 7), json!({ "n": 100 }), false),
+        (query("($n: Int)", "(first: $n)", 7), json!({ "n": 100 }), false),
+        (query("($n: Int)", "(first: $n)", 7), json!({ "n": 100.0 }), false),
+        (query("($n: Int)", "(first: $n)", 6), json!({ "n": 100.0 }), true),
         // 20 where nothing is said.
         (query("", "", 30), json!({}), true),
         (query("", "", 32), json!({}), false),

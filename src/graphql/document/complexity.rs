@@ -8,6 +8,7 @@ use async_graphql::parser::types::{
 use async_graphql::registry::{MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Value, Variables};
 
+use super::variables::whole;
 use super::weights::{Weight, weight};
 
 /// The weight of an operation.
@@ -130,7 +131,8 @@ impl<'a> Scale<'a> {
             Ok::<_, ()>(self.variables.get(&name).cloned().or_else(default).unwrap_or(Value::Null))
         });
         match value.ok()? {
-            Value::Number(number) => number.as_u64(),
+            // The value is not coerced yet.
+            Value::Number(number) => whole(&number).and_then(|number| u64::try_from(number).ok()),
             _ => None,
         }
     }

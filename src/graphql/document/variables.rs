@@ -2,7 +2,7 @@
 
 use async_graphql::parser::types::OperationDefinition;
 use async_graphql::registry::{MetaType, MetaTypeName, Registry};
-use async_graphql::{Pos, ServerError, Value, Variables};
+use async_graphql::{Number, Pos, ServerError, Value, Variables};
 
 use super::refusal::refusal;
 use super::rules::is_required;
@@ -88,7 +88,9 @@ fn fit_named(value: &mut Value, name: &str, registry: &Registry) -> Result<(), U
         (Some(MetaType::InputObject { .. }), Value::Object(_)) => return fit_object(value, name, registry),
         (Some(MetaType::Enum { enum_values, .. }), Value::String(chosen)) => enum_values.contains_key(chosen.as_str()),
         (Some(MetaType::Scalar { is_valid, .. }), _) => match name {
-            "Int" | "ID" if matches!(value, Value::Number(_)) => return whole(value, name == "ID").ok_or_else(wrong),
+            "Int" | "ID" if matches!(value, Value::Number(_)) => {
+                return be_whole(value, name == "ID").ok_or_else(wrong);
+            }
             "Float" => matches!(value, Value::Number(_)),
             "String" | "ID" => matches!(value, Value::String(_)),
             "Boolean" => matches!(value, Value::Boolean(_)),
@@ -100,14 +102,18 @@ fn fit_named(value: &mut Value, name: &str, registry: &Registry) -> Result<(), U
     if fits { Ok(()) } else { Err(wrong()) }
 }
 
-/// A whole number, of 32 bits unless it may be of any length.
-fn whole(value: &mut Value, long: bool) -> Option<()> {
-    let Value::Number(number) = value else { return None };
-    let whole = match number.as_f64() {
+/// The whole number that this is, however it is written.
+pub(super) fn whole(number: &Number) -> Option<i64> {
+    match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9.0e15 => Some(float as i64),
         _ => number.as_i64(),
-    };
-    match whole {
+    }
+}
+
+/// Makes a number a whole one, of 32 bits unless it may be of any length.
+fn be_whole(value: &mut Value, long: bool) -> Option<()> {
+    let Value::Number(number) = value else { return None };
+    match whole(number) {
         Some(whole) if long || i32::try_from(whole).is_ok() => *value = Value::from(whole),
         None if long && number.is_u64() => {}
         _ => return None,
