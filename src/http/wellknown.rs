@@ -52,12 +52,11 @@ impl Endpoint for Metadata {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let issuer = &self.0.config.issuer;
-        // No OAuth is spoken here: without these lists the default would be that it is.
+        // No OAuth is spoken here. The empty list is there since it is required (RFC 8414, section 2).
         let body = json!({
             "issuer": issuer,
             "jwks_uri": format!("{}{JWKS}", issuer.trim_end_matches('/')),
             "response_types_supported": [],
-            "grant_types_supported": [],
             "access_token_signing_alg_values_supported": self.0.keys.current().algorithms(self.0.clock.now()),
         });
         Ok(public(&request, Published::new(&body)))

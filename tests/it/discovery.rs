@@ -22,7 +22,6 @@ async fn the_issuer_leads_to_the_keys_and_nothing_else_is_claimed() {
         "issuer": "https://auth.example.com",
         "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
         "response_types_supported": [],
-        "grant_types_supported": [],
         "access_token_signing_alg_values_supported": ["EdDSA"],
     });
     assert_eq!(document(&app, PATH).await, expected);
