@@ -65,6 +65,12 @@ async fn a_query_by_get_is_answered_as_by_post() {
         json!({ "data": { "__typename": "Query" } }),
         "an empty name is none; others' parameters are theirs"
     );
+    for empty in
+        ["variables=", "variables", "documentId=", "extensions=", "operationName=&documentId&extensions&variables"]
+    {
+        let query_string = format!("query=%7B__typename%7D&{empty}");
+        assert_eq!(raw(&app, &query_string).await, (200, json!({ "data": { "__typename": "Query" } })), "{empty}");
+    }
     let plus = "query=%7b+__typename%20%7D&extensions=%6eull&&operationName";
     assert_eq!(raw(&app, plus).await, (200, json!({ "data": { "__typename": "Query" } })));
 }
@@ -135,6 +141,12 @@ async fn nothing_but_a_query_is_executed_by_get() {
             }
         }
     }
+    // An operation that is not there is none, whether the one that is has a name or not.
+    for document in ["mutation { logout { ended } }", out, "{ __typename }"] {
+        let (_, answer) = get(&ada, &[("query", document), ("operationName", "Nobody")]).await;
+        assert_eq!(code_of(&answer), "BAD_USER_INPUT", "{document}: {answer}");
+        assert!(answer.get("data").is_none_or(Value::is_null), "{document}: {answer}");
+    }
     let (status, answer) = get(&ada, &[("query", two)]).await;
     assert_eq!((status, code_of(&answer)), (StatusCode::OK, "BAD_USER_INPUT"), "which of the two? {answer}");
     let (status, answer) = get(&ada, &[("query", two), ("operationName", "Look")]).await;
@@ -158,8 +170,7 @@ async fn a_query_string_that_is_no_request_is_refused_without_being_quoted() {
         "documentId=hunter2&documentId=hunter2",
         "query={__typename}&extensions={}&extensions={}",
         "query={__typename}&variables=hunter2",
-        "query={__typename}&variables=",
-        "query={__typename}&variables",
+        "documentId=&variables=",
         "query={__typename}&variables=[%22hunter2%22]",
         "query={__typename}&variables=%22hunter2%22",
         "query={__typename}&variables={%22hunter2%22:1",

@@ -85,6 +85,18 @@ async fn aliases_in_one_document_are_attempts_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mutation_under_one_response_key_is_one_attempt_however_often_it_is_written() {
+    let app = limited(&[]).await;
+    let login = "login(input: { identifier: \"ada@example.com\", password: \"a wrong one\" }) { __typename }";
+    let document = format!("mutation {{ {login} {login} ...F }} fragment F on Mutation {{ {login} }}");
+    for number in 1..=11 {
+        let answer = app.anonymous().send(&document, Value::Null).await;
+        let expected = if number == 11 { "RateLimited" } else { "InvalidCredentials" };
+        assert_eq!(answer, serde_json::json!({ "data": { "login": { "__typename": expected } } }), "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn instances_count_together_also_at_the_same_moment() {
     let app = limited(&[]).await;
     let peer = app.peer(&["--rate-limits=on"]).await;

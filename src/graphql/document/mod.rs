@@ -81,7 +81,8 @@ impl Document {
             let complexity = complexity::weigh(&parsed, &operation.node, &Variables::default(), registry);
             (!complexity.varies).then_some(complexity.weight)
         });
-        let bytes = (DOCUMENT + text.len() + counted.tokens * TOKEN) as u64;
+        // The parsed document has names and strings of its own.
+        let bytes = (DOCUMENT + 2 * text.len() + counted.tokens * TOKEN) as u64;
         let changes = parsed.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
         let secret = changes && counted.strings > 0;
         let measure::Measured { uses, introspects } = measured;
@@ -105,7 +106,7 @@ impl Document {
     pub(super) async fn validate(&mut self, registry: &Registry, library: &Library) -> Result<(), Vec<ServerError>> {
         rules::check(&self.parsed, registry, library).await?;
         self.prepared = chosen(&self.parsed, None).and_then(|only| prepare_once(&self.parsed, only, registry));
-        self.bytes += self.prepared.as_ref().map_or(0, |prepared| (prepared.fields * TOKEN) as u64);
+        self.bytes += self.prepared.as_ref().map_or(0, |prepared| prepared.bytes as u64);
         Ok(())
     }
 
@@ -130,7 +131,7 @@ impl Document {
     /// been found valid.
     ///
     /// # Errors
-    /// A variable is missing or has a wrong value, or the operation would be executed otherwise than it reads.
+    /// A variable is missing or has a wrong value, or a condition is null.
     pub(super) fn prepare(
         &self,
         variables: &mut Variables,
@@ -139,7 +140,6 @@ impl Document {
     ) -> Result<Option<Prepared>, ServerError> {
         let Some(chosen) = chosen(&self.parsed, name) else { return Ok(None) };
         variables::coerce(&chosen.1.node, variables, registry)?;
-        demands::no_mutation_twice(&self.parsed, &chosen.1.node)?;
         if self.prepared.is_some() { Ok(None) } else { prepare(&self.parsed, chosen, variables, registry) }
     }
 
@@ -186,7 +186,8 @@ fn chosen<'a>(
     name: Option<&str>,
 ) -> Option<(Option<&'a Name>, &'a Positioned<OperationDefinition>)> {
     match &document.operations {
-        DocumentOperations::Single(operation) => Some((None, operation)),
+        // It has no name, so no name means it.
+        DocumentOperations::Single(operation) => name.is_none().then_some((None, operation)),
         DocumentOperations::Multiple(all) => {
             let (name, operation) = match name {
                 Some(name) => all.get_key_value(name),

@@ -92,3 +92,38 @@ fn operation_name(text: &str) -> &str {
     }
     "an operation without a name"
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_copy_of_a_long_string_counts_as_memory() {
+        let time = Duration::from_secs(1);
+        let bounds = Bounds {
+            tokens: 1000,
+            nesting: 99,
+            depth: 9,
+            complexity: 9999,
+            aliases: 9,
+            root_fields: 9,
+            directives: 9,
+            time,
+        };
+        let long = "x".repeat(1_000_000);
+        let text = format!(
+            "{{ me {{ ...F }} b: me {{ ...F }} c: me {{ ...F }} }} \
+             fragment F on User {{ sessions(after: \"{long}\") {{ nodes {{ id }} }} }}"
+        );
+        let manifest = Manifest(Arc::new(BTreeMap::from([("a".to_owned(), text)])));
+        let registered = registered(&manifest, bounds).await.expect("a sound document");
+        let bytes = registered.by_name["a"].bytes;
+        // The text, what was parsed, and each place in what was prepared.
+        assert!((5_000_000..5_100_000).contains(&bytes), "{bytes}");
+    }
+}

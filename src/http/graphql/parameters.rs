@@ -59,12 +59,14 @@ impl Parameters {
                 return Err(format!("The query string has {} twice.", NAMES[place]));
             }
         }
-        let [query, document_id, operation_name, variables, extensions] = values;
+        let [query, others @ ..] = values;
+        // An empty one is as none (GraphQL over HTTP, section 5.3).
+        let [document_id, operation_name, variables, extensions] =
+            others.map(|value| value.filter(|value| !value.is_empty()));
         Ok(Self {
             query,
             document_id,
-            // An empty one is as none (GraphQL over HTTP, section 5.3).
-            operation_name: operation_name.filter(|name| !name.is_empty()),
+            operation_name,
             variables: object("variables", variables)?,
             extensions: object("extensions", extensions)?,
         })

@@ -4,8 +4,20 @@ use async_graphql::{Name, Pos, Positioned, ServerError};
 use async_graphql_value::Value;
 
 use super::Preparing;
+use crate::graphql::document::TOKEN;
 use crate::graphql::document::refusal::refusal;
 use crate::graphql::error::Code;
+
+/// Memory of a copy, estimated.
+pub(super) fn bytes(value: &Value) -> usize {
+    TOKEN
+        + match value {
+            Value::String(text) => text.len(),
+            Value::List(values) => values.iter().map(bytes).sum(),
+            Value::Object(fields) => fields.values().map(bytes).sum(),
+            _ => 0,
+        }
+}
 
 type Argument = (Positioned<Name>, Positioned<Value>);
 

@@ -21,6 +21,7 @@ use async_graphql::parser::types::{
 use async_graphql::registry::{MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 
+use super::TOKEN;
 use super::rules::{kind, root};
 pub(crate) use form::Form;
 use form::{Fields, HIDDEN, Members};
@@ -30,8 +31,8 @@ pub(crate) struct Prepared {
     pub(crate) executable: ExecutableDocument,
     /// Of `data` in the answer.
     pub(crate) form: Form,
-    /// How many fields there are in it.
-    pub(crate) fields: usize,
+    /// Its memory, estimated.
+    pub(crate) bytes: usize,
 }
 
 /// Prepares an operation of a valid document, with these values of its variables. Nothing is left to do if its root is unknown.
@@ -64,7 +65,7 @@ struct Preparing<'a> {
     /// Without them, what depends on them is an error.
     variables: Option<&'a Variables>,
     registry: &'a Registry,
-    fields: usize,
+    bytes: usize,
 }
 
 impl<'a> Preparing<'a> {
@@ -76,7 +77,7 @@ impl<'a> Preparing<'a> {
     ) -> Self {
         let definitions = operation.variable_definitions.iter();
         let definitions = definitions.map(|definition| (&definition.node.name.node, &definition.node)).collect();
-        Self { document, definitions, variables, registry, fields: 0 }
+        Self { document, definitions, variables, registry, bytes: 0 }
     }
 
     fn operation(
@@ -99,7 +100,7 @@ impl<'a> Preparing<'a> {
             Some(name) => DocumentOperations::Multiple(HashMap::from([(name.clone(), prepared)])),
         };
         let executable = ExecutableDocument { operations, fragments: HashMap::new() };
-        Ok(Some(Prepared { executable, form: Form::object(fields), fields: self.fields }))
+        Ok(Some(Prepared { executable, form: Form::object(fields), bytes: self.bytes }))
     }
 
     /// What is selected on a type, in all these sets together.
@@ -141,7 +142,6 @@ impl<'a> Preparing<'a> {
             let Some((first, written)) = fields.first().zip(kind(Some(parent), &fields[0].node.name.node)) else {
                 continue;
             };
-            self.fields += 1;
             let inner = self.registry.types.get(MetaTypeName::concrete_typename(written));
             let (selection_set, within) = match inner.filter(|inner| inner.is_composite()) {
                 Some(inner) => {
@@ -151,10 +151,12 @@ impl<'a> Preparing<'a> {
                 }
                 None => (Positioned::default(), None),
             };
+            let arguments = self.arguments(&first.node.arguments)?;
+            self.bytes += TOKEN + arguments.iter().map(|(_, value)| fill::bytes(&value.node)).sum::<usize>();
             let field = Field {
                 alias: first.node.alias.clone(),
                 name: first.node.name.clone(),
-                arguments: self.arguments(&first.node.arguments)?,
+                arguments,
                 directives: Vec::new(),
                 selection_set,
             };
