@@ -23,7 +23,7 @@ enum Open<'a> {
 }
 
 /// What a definition begins with.
-const DEFINITIONS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
+pub(super) const DEFINITIONS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
 /// Words that are values. The parser takes `nullx` for one of them and a name.
 const VALUES: [&str; 3] = ["true", "false", "null"];
@@ -61,7 +61,9 @@ impl<'a> Grammar<'a> {
             }
             _ => {}
         }
-        self.within = !(self.open.is_empty() && written == "}");
+        // A description is before its definition.
+        let describes = !self.within && matches!(token.kind, Kind::String | Kind::BlockString);
+        self.within = !(describes || self.open.is_empty() && written == "}");
         self.before = [before, written];
         Ok(())
     }
@@ -105,6 +107,7 @@ mod tests {
             "{ a(b: 1.) }",
             "{ a(b: -) }",
             "{ a(b: 0x1) }",
+            "\"d\" queryQ { a }",
         ] {
             assert!(!is_allowed(text), "{text}");
         }
