@@ -22,6 +22,8 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) arguments: Vec<Typed>,
     pub(crate) returns: String,
+    /// Whether only those may call it who are signed in.
+    pub(crate) is_guarded: bool,
 }
 
 /// What there is to ask for.
@@ -71,6 +73,7 @@ impl Schema {
                     .map(|argument| (argument.node.name.node.to_string(), argument.node.ty.node.to_string()))
                     .collect(),
                 returns: base(&field.ty.node.to_string()).to_owned(),
+                is_guarded: field.directives.iter().any(|directive| directive.node.name.node == "auth"),
             };
             schema.fields.insert(name, fields.into_iter().map(|found| field(found.node)).collect());
         }

@@ -89,8 +89,11 @@ impl<'a, 'b> Generator<'a, 'b> {
             return String::new();
         }
         let mut text = "(".to_owned();
+        let gap = if self.choices.one_in(6) { self.choices.pick(&[" ", ",", "\n", " # ]\n"]) } else { "" };
         for Variable { name, kind, default, .. } in &self.variables {
             let default = default.as_ref().map(|default| format!(" = {default}")).unwrap_or_default();
+            let kind = kind.replace('[', &format!("[{gap}")).replace(']', &format!("{gap}]"));
+            let kind = kind.replace('!', &format!("{gap}!"));
             text.push_str(&format!("${name}: {kind}{default}, "));
         }
         text + ")"
@@ -182,7 +185,7 @@ impl<'a, 'b> Generator<'a, 'b> {
 
     fn own_alias(&mut self) -> String {
         self.aliases += 1;
-        if self.choices.one_in(8) { String::new() } else { format!("m{}: ", self.aliases) }
+        if self.choices.one_in(4) { String::new() } else { format!("m{}: ", self.aliases) }
     }
 
     fn member(&mut self, of: &str) -> String {
