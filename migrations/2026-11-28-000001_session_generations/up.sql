@@ -24,6 +24,8 @@ CREATE TRIGGER sessions_open BEFORE INSERT ON sessions FOR EACH ROW
 
 -- The sessions of one generation, however many ended ones there are. Neither column is touched by a refresh.
 CREATE INDEX sessions_living_idx ON sessions (account_id, generation, id) WHERE revoked_at IS NULL;
+-- Those that ended with a generation, also when their end is written down.
+CREATE INDEX sessions_generation_idx ON sessions (account_id, generation, id);
 
 CREATE TABLE session_endings (
     account_id uuid NOT NULL CONSTRAINT session_endings_account_id_fkey REFERENCES accounts (id) ON DELETE CASCADE,
@@ -44,6 +46,11 @@ ALTER TABLE revocations ADD COLUMN generation bigint, ADD COLUMN kept_session_id
 
 COMMENT ON COLUMN revocations.generation IS 'Of an account: tokens of sessions of earlier generations are void. Null in rows of earlier versions.';
 COMMENT ON COLUMN revocations.kept_session_id IS 'Of an account: the session whose tokens stay good, whatever generation they name.';
+
+-- Who was shut out before has none of the sessions of before either when let in again.
+UPDATE accounts SET session_generation = 1 WHERE disabled_at IS NOT NULL;
+INSERT INTO session_endings (account_id, generation, ended_at)
+    SELECT id, session_generation, disabled_at FROM accounts WHERE disabled_at IS NOT NULL;
 
 -- A generation never goes back and skips none. Who is shut out is signed in nowhere, also when let in again.
 CREATE FUNCTION portcullis_sessions_end() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -11,4 +11,5 @@ BEGIN
 END
 $$;
 
+DROP INDEX audit_events_deletions_idx;
 ALTER TABLE accounts DROP COLUMN deleted_at, DROP COLUMN deleted_email, DROP COLUMN deleted_username;

@@ -100,8 +100,8 @@ pub async fn sign_out(console: &Console, typed: &str) -> Result<Option<AccountId
 /// [`Error::Unavailable`] when the database is away.
 pub async fn delete(console: &Console, typed: &str) -> Result<Option<AccountId>, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(None) };
-    let (is_kept, now) = (!console.config.deleted_accounts_kept.is_zero(), console.clock.now());
-    console.db.run(async |connection| store::delete(connection, &designation, is_kept, now).await).await
+    let (kept, now) = (console.config.deleted_accounts_kept, console.clock.now());
+    console.db.run(async |connection| store::delete(connection, &designation, kept, now).await).await
 }
 
 /// Gives the account that was last deleted under this designation back, if it is kept and its names are still free.
@@ -110,8 +110,8 @@ pub async fn delete(console: &Console, typed: &str) -> Result<Option<AccountId>,
 /// [`Error::Unavailable`] when the database is away.
 pub async fn restore(console: &Console, typed: &str) -> Result<Restored, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(Restored::Unknown) };
-    let now = console.clock.now();
-    let restored = console.db.run(async |connection| store::restore(connection, &designation, now).await).await?;
+    let (kept, now) = (console.config.deleted_accounts_kept, console.clock.now());
+    let restored = console.db.run(async |connection| store::restore(connection, &designation, kept, now).await).await?;
     Ok(match restored {
         Ok(Some(id)) => Restored::Done(id),
         Ok(None) => Restored::Unknown,

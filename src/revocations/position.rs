@@ -28,7 +28,7 @@ impl Position {
         Self { history: "0".to_owned(), snapshot: "1:1:".to_owned() }
     }
 
-    pub(super) fn history(&self) -> &str {
+    pub(crate) fn history(&self) -> &str {
         &self.history
     }
 

@@ -8,6 +8,7 @@ use portcullis::flows::remove_accounts::remove_accounts;
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
+use crate::support::database::BLOCKED;
 use crate::support::{Client, PASSWORD, TestApp, until};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -176,6 +177,8 @@ async fn a_kept_account_is_restored_while_its_names_are_free_and_removed_in_the_
     assert!(matches!(restore(&console, id).await.expect("a database"), Restored::Unknown), "it is not deleted");
 
     app.clock.advance(DAY * 31);
+    let late = restore(&console, other.sign_in["user"]["id"].as_str().expect("an id")).await.expect("a database");
+    assert!(matches!(late, Restored::Unknown), "{late:?}");
     assert_eq!(removed(&app).await, 1, "the other one");
     assert!(matches!(restore(&console, "eve@example.com").await.expect("a database"), Restored::Unknown));
     assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 1);
@@ -283,21 +286,115 @@ async fn a_registration_of_the_address_waits_for_the_deletion() {
 async fn a_login_that_fails_after_the_deletion_leaves_no_trace_of_the_account() {
     let app = TestApp::start().await;
     let ada = app.registered("ada@example.com").await;
+    let fail = async |client: Client| client.login_type("ada@example.com", "a wrong password").await;
+    assert_eq!(fail(app.anonymous()).await, "InvalidCredentials");
     let holder = app.database.another().await;
-    holder.batch_execute("BEGIN; LOCK TABLE audit_events IN SHARE MODE").await.expect("a lock");
-    let anonymous = app.anonymous();
-    let login = tokio::spawn(async move { anonymous.login_type("ada@example.com", "a wrong password").await });
-    until("the event waits", async || app.database.count(WAITING).await > 0).await;
-    let delete = "UPDATE accounts SET email = 'deleted ' || id, disabled_at = now(), deleted_at = '2026-01-01'; COMMIT";
-    holder.batch_execute(delete).await.expect("a deletion");
-    assert_eq!(login.await.expect("an answer"), "InvalidCredentials");
+    holder.batch_execute("BEGIN; SELECT FROM limits FOR UPDATE").await.expect("a lock");
+    let login = tokio::spawn(fail(app.anonymous()));
+    until("the event waits for a bucket", async || app.database.count(WAITING).await > 0).await;
+    assert_eq!(delete_account(&ada, PASSWORD).await["__typename"], "DeleteAccountSuccess");
     assert_eq!(removed(&app).await, 1);
-    let id = ada.sign_in["user"]["id"].as_str().expect("an id");
-    let telling = format!("SELECT count(*) FROM audit_events WHERE account_id = '{id}' AND ip_address IS NOT NULL");
-    assert_eq!(app.database.count(&telling).await, 0);
+    holder.batch_execute("COMMIT").await.expect("a commit");
+    assert_eq!(login.await.expect("an answer"), "InvalidCredentials");
+    assert_eq!(app.database.count(&telling(&ada)).await, 0);
     let nobodys = "SELECT count(*) FROM audit_events WHERE account_id IS NULL AND kind = 'login_failed'";
     assert_eq!(app.database.count(nobodys).await, 1);
 }
 
+/// An event that is being written when its account is deleted is one of those that are stripped.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_not_removed_before_the_events_that_are_being_written() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let hold = "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS \
+        $$ BEGIN PERFORM pg_advisory_xact_lock(20260101); RETURN NEW; END $$; \
+        CREATE TRIGGER hold BEFORE INSERT ON audit_events FOR EACH ROW WHEN (NEW.kind = 'login_failed') \
+        EXECUTE FUNCTION hold(); SELECT pg_advisory_lock(20260101)";
+    app.database.operator.batch_execute(hold).await.expect("a lock");
+    let anonymous = app.anonymous();
+    let login = tokio::spawn(async move { anonymous.login_type("ada@example.com", "a wrong password").await });
+    until("the event waits", async || app.database.count(BLOCKED).await > 0).await;
+    assert_eq!(delete_account(&ada, PASSWORD).await["__typename"], "DeleteAccountSuccess");
+    assert_eq!(removed(&app).await, 0);
+    app.database.operator.batch_execute("SELECT pg_advisory_unlock(20260101)").await.expect("a lock");
+    assert_eq!(login.await.expect("an answer"), "InvalidCredentials");
+    assert_eq!((removed(&app).await, app.database.count(&telling(&ada)).await), (1, 0));
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events WHERE kind = 'login_failed'").await, 1);
+}
+
+/// How many events of the account tell of its owner.
+fn telling(client: &Client) -> String {
+    let id = client.sign_in["user"]["id"].as_str().expect("an id");
+    format!("SELECT count(*) FROM audit_events WHERE account_id = '{id}' AND ip_address IS NOT NULL")
+}
+
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE pg_blocking_pids(pid) <> '{}' \
     AND query LIKE '%audit_events%' AND datname = current_database()";
+
+/// Whoever may change accounts can set and clear `deleted_at`; events can't be taken back.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_an_account_that_only_looks_deleted_lose_nothing() {
+    let flags = ["--deleted-accounts-kept=30d"];
+    let app = TestApp::with(&flags).await;
+    let console = app.console(&flags);
+    let ada = app.registered("ada@example.com").await;
+    let strip = "BEGIN; UPDATE accounts SET deleted_at = now(); \
+        SELECT set_config('portcullis.strip_account', id::text, true) FROM accounts; \
+        UPDATE audit_events SET user_agent = NULL, ip_address = NULL, request_id = NULL";
+    let is_stripped = async || {
+        let done = app.database.operator.batch_execute(strip).await;
+        app.database.operator.batch_execute("ROLLBACK").await.expect("a connection");
+        done.is_ok()
+    };
+    assert!(!is_stripped().await, "it was never deleted");
+    delete_account(&ada, PASSWORD).await;
+    assert!(is_stripped().await);
+    assert!(matches!(restore(&console, "ada@example.com").await.expect("a database"), Restored::Done(_)));
+    assert!(!is_stripped().await, "it was restored");
+    delete(&console, "ada@example.com").await.expect("a database").expect("an account");
+    assert!(is_stripped().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_can_not_be_removed_keeps_no_other() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    let eve = app.registered("eve@example.com").await;
+    let orders = "CREATE TABLE orders (account_id uuid REFERENCES accounts (id)); \
+        INSERT INTO orders SELECT id FROM accounts WHERE email LIKE 'ada%'";
+    app.database.operator.batch_execute(orders).await.expect("a table");
+    for client in [&ada, &eve] {
+        delete_account(client, PASSWORD).await;
+        app.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(removed(&app).await, 1);
+    assert_eq!(app.database.count(&telling(&ada)).await, 0, "of this one only the row is left");
+    app.database.execute("DELETE FROM orders").await;
+    assert_eq!(removed(&app).await, 1);
+}
+
+/// The row of the account is locked first by everybody, so nobody waits in a circle.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_removes_an_account_whose_owner_ends_sessions() {
+    let app = TestApp::start().await;
+    for query in [
+        "mutation { revokeOtherSessions { __typename } }".to_owned(),
+        "mutation($id: ID!) { revokeSession(input: { id: $id }) { __typename } }".to_owned(),
+        format!("mutation {{ deleteAccount(input: {{ password: \"{PASSWORD}\" }}) {{ __typename }} }}"),
+        format!(
+            "mutation {{ changePassword(input: {{ currentPassword: \"{PASSWORD}\", newPassword: \"{PASSWORD} too\" }}) \
+             {{ __typename }} }}"
+        ),
+    ] {
+        let ada = app.registered("ada@example.com").await;
+        let other = app.anonymous().login("ada@example.com").await;
+        app.database.operator.batch_execute("BEGIN; SELECT FROM accounts FOR UPDATE").await.expect("a lock");
+        let id = other.sign_in["session"]["id"].clone();
+        let asked = tokio::spawn(async move { ada.send(&query, json!({ "id": id })).await });
+        until("it waits", async || app.database.count(BLOCKED).await > 0).await;
+        app.database.operator.batch_execute("DELETE FROM accounts; COMMIT").await.expect("a removal");
+        let answer = asked.await.expect("an answer");
+        let code = answer["errors"][0]["extensions"]["code"].as_str();
+        assert!(matches!(code, None | Some("UNAUTHENTICATED")), "{answer}");
+    }
+}

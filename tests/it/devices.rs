@@ -215,12 +215,20 @@ async fn a_session_that_has_just_ended_ends_no_other() {
     let thief = app.anonymous().login("ada@example.com").await;
     assert_eq!(thief.is_signed_in().await, Ok(()));
     let session = id(&thief).as_str().expect("an id");
-    for query in [
+    let queries = [
         "mutation { revokeOtherSessions { __typename } }".to_owned(),
         format!("mutation {{ revokeSession(input: {{ id: {} }}) {{ __typename }} }}", id(&owner)),
-    ] {
-        let end = format!("BEGIN; UPDATE sessions SET revoked_at = now() WHERE id = '{session}'");
-        app.database.operator.batch_execute(&end).await.expect("a change");
+    ];
+    let ends = [
+        format!("BEGIN; UPDATE sessions SET revoked_at = now() WHERE id = '{session}'"),
+        // As the owner ends all others.
+        format!(
+            "BEGIN; WITH raised AS (UPDATE accounts SET session_generation = session_generation + 1 RETURNING session_generation) \
+             UPDATE sessions SET generation = session_generation FROM raised WHERE sessions.id <> '{session}'"
+        ),
+    ];
+    for (query, end) in queries.iter().flat_map(|query| ends.iter().map(move |end| (query.clone(), end))) {
+        app.database.operator.batch_execute(end).await.expect("a change");
         let client = thief.clone();
         let asked = tokio::spawn(async move { client.send(&query, Value::Null).await });
         until("it waits", async || app.database.count(BLOCKED).await > 0).await;
@@ -229,7 +237,8 @@ async fn a_session_that_has_just_ended_ends_no_other() {
         assert_eq!(answer["errors"][0]["extensions"]["reason"], "SESSION_REVOKED", "{answer}");
         assert_eq!(owner.is_signed_in().await, Ok(()));
         // Alive again, and not known here, for the next round.
-        app.database.execute("UPDATE sessions SET revoked_at = NULL").await;
+        let revive = "UPDATE sessions SET revoked_at = NULL, generation = session_generation FROM accounts";
+        app.database.execute(revive).await;
         until("it is alive", async || thief.is_signed_in().await == Ok(())).await;
     }
 }

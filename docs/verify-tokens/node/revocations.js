@@ -26,6 +26,8 @@ export class Revocations {
   #sessions = new Map()
   #accounts = new Map()
   #generations = new Map()
+  /** Those of another history of the database, until those of this one have been told. */
+  #formerGenerations = new Map()
 
   constructor({ url, serviceKey }) {
     this.#url = new URL(`${url}/revocations`)
@@ -40,8 +42,10 @@ export class Revocations {
   /** Whether a token with these claims was revoked, as far as is known. */
   isRevoked({ sid, sub, iat, generation = 0 }) {
     if (this.#sessions.has(sid) || iat < (this.#accounts.get(sub)?.[1] ?? -Infinity)) return true
-    const ended = this.#generations.get(sub)?.[1]
-    return ended !== undefined && sid !== ended.exceptSession && !(generation >= ended.generation)
+    return [this.#generations, this.#formerGenerations].some((generations) => {
+      const ended = generations.get(sub)?.[1]
+      return ended !== undefined && sid !== ended.exceptSession && !(generation >= ended.generation)
+    })
   }
 
   /** Follows the stream until `signal` aborts. */
@@ -108,7 +112,12 @@ export class Revocations {
         const known = this.#generations.get(sub)?.[1]
         remember(this.#generations, sub, [now, known?.generation > generation ? known : { generation, exceptSession }])
       }
+    } else if (type === 'history') {
+      // The server may have told some of this one already, and been interrupted: they are told again.
+      for (const [sub, ended] of this.#generations) this.#formerGenerations.set(sub, ended)
+      this.#generations.clear()
     } else if (type === 'position') {
+      this.#formerGenerations.clear()
       this.#position = id
       this.#heardAt = now
       forget(this.#sessions, now - REMEMBER)

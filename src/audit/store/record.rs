@@ -103,11 +103,14 @@ impl QueryFragment<Pg> for Recording<'_> {
         out.push_sql("), ");
         self.settling.walk("seldom", &mut out)?;
         // An attempt that began before its account was deleted is one at an account that does not exist.
-        out.push_sql(", subject AS (SELECT accounts.id AS account_id, CASE WHEN accounts.id IS NOT NULL THEN ");
-        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.session)?;
-        out.push_sql(" END AS session_id FROM seldom LEFT JOIN accounts ON deleted_at IS NULL AND id = ");
+        // Its row is locked: it is as it is now, not as it was before the wait for a bucket, and its removal waits for the event.
+        out.push_sql(", known AS MATERIALIZED (SELECT a.id FROM seldom, accounts a WHERE wait IS NULL AND a.deleted_at IS NULL AND a.id = ");
         out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.account)?;
-        out.push_sql(" WHERE wait IS NULL) ");
+        out.push_sql(
+            " FOR KEY SHARE OF a), subject AS (SELECT known.id AS account_id, CASE WHEN known.id IS NOT NULL THEN ",
+        );
+        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.session)?;
+        out.push_sql(" END AS session_id FROM seldom LEFT JOIN known ON true WHERE wait IS NULL) ");
         self.occurrence.walk("account_id, session_id FROM subject", &mut out)
     }
 }

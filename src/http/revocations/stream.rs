@@ -59,6 +59,7 @@ impl Stream {
             match self.told.recv().await {
                 Ok(Told::News(news)) => {
                     self.must_be_for_us(&news.now)?;
+                    self.part_from_another_history(&news.now).await?;
                     self.send_all(&news.revocations).await?;
                     self.arrive(&news.now).await?;
                 }
@@ -86,6 +87,9 @@ impl Stream {
         if let Err(ended) = self.must_be_for_us(&now) {
             return Ok(Err(ended));
         }
+        if let Err(ended) = self.part_from_another_history(&now).await {
+            return Ok(Err(ended));
+        }
         let mut rest = Some(Way::new(self.seen.clone(), now.position.clone()));
         while let Some(way) = rest {
             let (revocations, further) = way.walk(&self.app).await?;
@@ -101,6 +105,15 @@ impl Stream {
 
     fn must_be_for_us(&self, now: &Now) -> Result<(), Ended> {
         if now.is_for(self.key) { Ok(()) } else { Err(Ended("its service key was revoked")) }
+    }
+
+    /// What was told of another history is not all true of this one: it may have raised generations that this one has yet to give out.
+    async fn part_from_another_history(&self, now: &Now) -> Result<(), Ended> {
+        let history = now.position.history();
+        if self.seen.history() == history {
+            return Ok(());
+        }
+        self.send(Event::message(json!({ "history": history }).to_string()).event_type("history")).await
     }
 
     async fn send_all(&self, revocations: &[Revocation]) -> Result<(), Ended> {

@@ -1,16 +1,13 @@
 //! Deleting accounts: their names are free and their sessions end at once. The rows are removed later.
 
-use std::time::Duration;
-
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, BigInt, Bool, Text, Timestamptz};
+use diesel::sql_types::{self, Bool, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::end::Asking;
-use crate::accounts::AccountId;
 use crate::audit::Kind;
 use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
@@ -62,14 +59,13 @@ WITH given AS (
     SELECT $1::uuid AS account, $2::uuid AS by, $3::timestamptz AS now, $4::text AS hash, $5::boolean AS is_kept,
         $6::text AS kind, $7::text AS user_agent, $8::inet AS ip_address, $9::text AS request_id
 ),
-asking AS (
-    SELECT s.* FROM given JOIN sessions s ON s.id = given.by AND s.account_id = given.account
-    WHERE s.revoked_at IS NULL AND s.expires_at > given.now FOR NO KEY UPDATE OF s
-),
 account AS (
     SELECT id, session_generation FROM accounts
-    WHERE id = (SELECT account FROM given) AND password_hash = (SELECT hash FROM given) AND disabled_at IS NULL
-        AND (SELECT count(*) FROM asking) >= 0 FOR NO KEY UPDATE
+    WHERE id = (SELECT account FROM given) AND password_hash = (SELECT hash FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
+),
+asking AS (
+    SELECT s.* FROM account, given, sessions s
+    WHERE s.id = given.by AND s.account_id = account.id AND s.revoked_at IS NULL AND s.expires_at > given.now FOR NO KEY UPDATE OF s
 ),
 living AS (
     SELECT account.* FROM account, asking WHERE asking.generation >= account.session_generation
@@ -109,81 +105,4 @@ impl Query for Own<'_> {
 
 impl QueryId for Own<'_> {
     type QueryId = Own<'static>;
-}
-
-/// A step of removing an account.
-pub(crate) struct Removal {
-    /// Which.
-    pub(crate) account: AccountId,
-    /// Whether its row is gone, and with it all that was its.
-    pub(crate) is_gone: bool,
-    /// How many rows of it were removed or stripped.
-    pub(crate) rows: i64,
-}
-
-/// Takes an account that was deleted more than `kept` before `now`, by the clock of the database as well, and that nobody else is at.
-/// Strips some of its events of what tells of its owner, and removes some of its sessions; if there is none of either, removes the
-/// account. `None` if there is no such account.
-pub(crate) async fn remove_deleted(
-    connection: &mut Connection,
-    kept: Duration,
-    now: Timestamp,
-) -> Result<Option<Removal>, Error> {
-    let removing = Removing { now, kept: kept.as_secs_f64() };
-    let row = removing.get_result::<(Uuid, bool, i64)>(connection).await.optional()?;
-    Ok(row.map(|(account, is_gone, rows)| Removal { account: AccountId(account), is_gone, rows }))
-}
-
-struct Removing {
-    now: Timestamp,
-    kept: f64,
-}
-
-const REMOVING: &str = "
-WITH given AS (
-    SELECT least($1::timestamptz, clock_timestamp()) - make_interval(secs => $2::float8) AS deleted_before
-),
-account AS (
-    SELECT id FROM accounts WHERE deleted_at <= (SELECT deleted_before FROM given)
-    ORDER BY deleted_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
-),
-allowed AS MATERIALIZED (
-    SELECT id, set_config('portcullis.strip_account', id::text, true) FROM account
-),
-telling AS MATERIALIZED (
-    SELECT e.id FROM allowed JOIN audit_events e ON e.account_id = allowed.id
-    WHERE e.user_agent IS NOT NULL OR e.ip_address IS NOT NULL OR e.request_id IS NOT NULL LIMIT 500
-),
-stripped AS (
-    UPDATE audit_events SET user_agent = NULL, ip_address = NULL, request_id = NULL
-    WHERE id IN (SELECT id FROM telling) RETURNING id
-),
-left_over AS MATERIALIZED (
-    SELECT s.id FROM account JOIN sessions s ON s.account_id = account.id LIMIT 500 FOR UPDATE OF s
-),
-removed AS (
-    DELETE FROM sessions WHERE id IN (SELECT id FROM left_over) RETURNING id
-),
-gone AS (
-    DELETE FROM accounts WHERE id = (SELECT id FROM account)
-        AND NOT EXISTS (SELECT FROM telling) AND NOT EXISTS (SELECT FROM left_over) RETURNING id
-)
-SELECT id, EXISTS (SELECT FROM gone), (SELECT count(*) FROM stripped) + (SELECT count(*) FROM removed) FROM account";
-
-impl QueryFragment<Pg> for Removing {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let mut statement = Statement::new(REMOVING, &mut out);
-        statement.bind::<Timestamptz, _>(&self.now)?;
-        statement.bind::<sql_types::Double, _>(&self.kept)?;
-        statement.end();
-        Ok(())
-    }
-}
-
-impl Query for Removing {
-    type SqlType = (sql_types::Uuid, Bool, BigInt);
-}
-
-impl QueryId for Removing {
-    type QueryId = Self;
 }

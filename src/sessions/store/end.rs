@@ -52,7 +52,8 @@ pub(crate) async fn revoke_own(
     Ok(is_asking.then(|| rows.iter().any(|(_, ended)| *ended)))
 }
 
-// Whoever ends several sessions locks them in one order, so that devices that end each other take turns.
+// Whoever locks an account's row and rows of sessions locks the account first, as its removal does, and the sessions in one order, so that
+// devices that end each other take turns. Generations are compared when both are locked: before, one of them may be of the past.
 
 struct These<'a> {
     ids: Vec<Uuid>,
@@ -86,12 +87,18 @@ recorded AS (";
 
 const OWN: &str = "
 WITH asked AS (SELECT $1::uuid AS account, $2::uuid AS by, $3::uuid AS target, $4::timestamptz AS now),
-active AS (
-    SELECT s.id, asked.by, asked.target, asked.now
-    FROM asked JOIN sessions s ON s.id IN (asked.by, asked.target) AND s.account_id = asked.account
-        JOIN accounts a ON a.id = s.account_id
-    WHERE s.revoked_at IS NULL AND s.generation >= a.session_generation AND s.expires_at > asked.now
+account AS (
+    SELECT id, session_generation FROM accounts
+    WHERE id = (SELECT account FROM asked) AND disabled_at IS NULL FOR NO KEY UPDATE
+),
+locked AS (
+    SELECT s.id, s.generation, account.session_generation, asked.by, asked.target, asked.now
+    FROM account, asked, sessions s
+    WHERE s.id IN (asked.by, asked.target) AND s.account_id = account.id AND s.revoked_at IS NULL AND s.expires_at > asked.now
     ORDER BY s.id FOR NO KEY UPDATE OF s
+),
+active AS (
+    SELECT * FROM locked WHERE generation >= session_generation
 ),
 ended AS (
     UPDATE sessions SET revoked_at = active.now FROM active

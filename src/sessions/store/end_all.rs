@@ -1,7 +1,7 @@
 //! Ending all sessions of an account at once: its generation is raised, however many there are. What that means for each of them is
 //! written down later.
 //!
-//! Whoever does so locks first the session that asks, then the account.
+//! Whoever does so locks first the account, then the session that asks.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -43,13 +43,13 @@ WITH given AS (
     SELECT $1::uuid AS account, $2::uuid AS by, $3::timestamptz AS now,
         $4::text AS user_agent, $5::inet AS ip_address, $6::text AS request_id
 ),
-asking AS (
-    SELECT s.* FROM given JOIN sessions s ON s.id = given.by AND s.account_id = given.account
-    WHERE s.revoked_at IS NULL AND s.expires_at > given.now FOR NO KEY UPDATE OF s
-),
 account AS (
     SELECT id, session_generation FROM accounts
-    WHERE id = (SELECT account_id FROM asking) AND disabled_at IS NULL FOR NO KEY UPDATE
+    WHERE id = (SELECT account FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
+),
+asking AS (
+    SELECT s.* FROM account, given, sessions s
+    WHERE s.id = given.by AND s.account_id = account.id AND s.revoked_at IS NULL AND s.expires_at > given.now FOR NO KEY UPDATE OF s
 ),
 living AS (
     SELECT account.* FROM account, asking WHERE asking.generation >= account.session_generation

@@ -59,8 +59,10 @@ WITH given AS (
 )
 SELECT s.id, s.account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address,
     s.generation
-FROM given JOIN sessions s ON s.account_id = given.account AND s.generation = given.generation - 1 AND s.id < given.after
-WHERE (s.revoked_at IS NULL OR s.ended_in = given.generation) AND s.expires_at > at AND s.last_used_at > unused_since
+FROM sessions s
+WHERE s.account_id = (SELECT account FROM given) AND s.generation = (SELECT generation - 1 FROM given)
+    AND s.id < (SELECT after FROM given) AND (s.revoked_at IS NULL OR s.ended_in = (SELECT generation FROM given))
+    AND s.expires_at > (SELECT at FROM given) AND s.last_used_at > (SELECT unused_since FROM given)
 ORDER BY s.id DESC LIMIT (SELECT first FROM given)";
 
 fn bind_ending<'b>(

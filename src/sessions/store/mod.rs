@@ -11,6 +11,7 @@ mod open;
 mod operate;
 mod password;
 mod refresh;
+mod remove;
 
 use diesel::prelude::*;
 use diesel::sql_types::{self, BigInt, Inet, Nullable, Text, Timestamptz};
@@ -28,7 +29,7 @@ use crate::error::Error;
 
 pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
-pub(crate) use delete::{Deleted, delete_own, remove_deleted};
+pub(crate) use delete::{Deleted, delete_own};
 pub(crate) use end::{Asking, revoke, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{count_ended, list_ended, record_endings};
@@ -37,6 +38,7 @@ pub(crate) use open::{Bound, Opened, Verified, open, open_with_account};
 pub(crate) use operate::{delete, restore, sign_out};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
+pub(crate) use remove::{Due, next_due, remove};
 
 // Statements that diesel has no words for, or prepares anew each time, which costs a round trip, are written as queries of their
 // own. They are prepared once a connection; so their text must not depend on their values.

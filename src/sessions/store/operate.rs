@@ -1,9 +1,11 @@
 //! What operators do to accounts, beside shutting them out.
 
+use std::time::Duration;
+
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, Double, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -37,19 +39,20 @@ pub(crate) async fn sign_out(
     designation: &Designation,
     now: Timestamp,
 ) -> Result<Option<AccountId>, Error> {
-    let done =
-        Doing { text: SIGNING_OUT, called: designation.into(), now, is_kept: true, kind: Kind::AccountSignedOut };
+    let done = Doing { text: SIGNING_OUT, called: designation.into(), now, kept: 0.0, kind: Kind::AccountSignedOut };
     Ok(done.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
 }
 
-/// Deletes an account, also one that is disabled. Returns which it was, if there was one. It `is_kept` if it may be restored for a while.
+/// Deletes an account, also one that is disabled. Returns which it was, if there was one. It may be restored while it
+/// is `kept`, if that is any time.
 pub(crate) async fn delete(
     connection: &mut Connection,
     designation: &Designation,
-    is_kept: bool,
+    kept: Duration,
     now: Timestamp,
 ) -> Result<Option<AccountId>, Error> {
-    let done = Doing { text: DELETING, called: designation.into(), now, is_kept, kind: Kind::AccountDeleted };
+    let done =
+        Doing { text: DELETING, called: designation.into(), now, kept: kept.as_secs_f64(), kind: Kind::AccountDeleted };
     Ok(done.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
 }
 
@@ -58,9 +61,16 @@ pub(crate) async fn delete(
 pub(crate) async fn restore(
     connection: &mut Connection,
     designation: &Designation,
+    kept: Duration,
     now: Timestamp,
 ) -> Result<Result<Option<AccountId>, Taken>, Error> {
-    let done = Doing { text: RESTORING, called: designation.into(), now, is_kept: true, kind: Kind::AccountRestored };
+    let done = Doing {
+        text: RESTORING,
+        called: designation.into(),
+        now,
+        kept: kept.as_secs_f64(),
+        kind: Kind::AccountRestored,
+    };
     match done.get_result::<Uuid>(connection).await.optional() {
         Ok(id) => Ok(Ok(id.map(AccountId))),
         Err(error) => match violated_constraint(&error) {
@@ -75,13 +85,13 @@ struct Doing {
     text: &'static str,
     called: Called,
     now: Timestamp,
-    is_kept: bool,
+    kept: f64,
     kind: Kind,
 }
 
 const SIGNING_OUT: &str = "
 WITH given AS (
-    SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::boolean AS is_kept, $6::text AS kind
+    SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::float8 AS kept, $6::text AS kind
 ),
 raised AS (
     UPDATE accounts a SET session_generation = session_generation + 1 FROM given
@@ -100,12 +110,12 @@ SELECT id FROM raised";
 
 const DELETING: &str = "
 WITH given AS (
-    SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::boolean AS is_kept, $6::text AS kind
+    SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::float8 AS kept, $6::text AS kind
 ),
 deleted AS (
     UPDATE accounts a SET disabled_at = coalesce(disabled_at, now), deleted_at = now,
-        deleted_email = CASE WHEN is_kept THEN a.email END, deleted_username = CASE WHEN is_kept THEN a.username END,
-        email = 'deleted ' || a.id, username = NULL, password_hash = CASE WHEN is_kept THEN password_hash ELSE '' END,
+        deleted_email = CASE WHEN kept > 0 THEN a.email END, deleted_username = CASE WHEN kept > 0 THEN a.username END,
+        email = 'deleted ' || a.id, username = NULL, password_hash = CASE WHEN kept > 0 THEN password_hash ELSE '' END,
         session_generation = session_generation + 1
     FROM given
     WHERE (a.id = given.id OR lower(a.email COLLATE \"C\") = given.email OR lower(a.username COLLATE \"C\") = given.username)
@@ -121,13 +131,13 @@ SELECT id FROM deleted";
 // Who was shut out before being deleted stays so.
 const RESTORING: &str = "
 WITH given AS (
-    SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::boolean AS is_kept, $6::text AS kind
+    SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::float8 AS kept, $6::text AS kind
 ),
 found AS (
     SELECT a.id FROM accounts a, given
     WHERE (a.id = given.id OR lower(deleted_email COLLATE \"C\") = given.email
             OR lower(deleted_username COLLATE \"C\") = given.username)
-        AND deleted_at IS NOT NULL AND deleted_email IS NOT NULL
+        AND deleted_at > least(now, clock_timestamp()) - make_interval(secs => kept) AND deleted_email IS NOT NULL
     ORDER BY deleted_at DESC LIMIT 1 FOR NO KEY UPDATE OF a
 ),
 restored AS (
@@ -151,7 +161,7 @@ impl QueryFragment<Pg> for Doing {
         statement.bind::<Nullable<Text>, _>(&self.called.email)?;
         statement.bind::<Nullable<Text>, _>(&self.called.username)?;
         statement.bind::<Timestamptz, _>(&self.now)?;
-        statement.bind::<Bool, _>(&self.is_kept)?;
+        statement.bind::<Double, _>(&self.kept)?;
         statement.bind::<Text, _>(self.kind.as_str())?;
         statement.end();
         Ok(())

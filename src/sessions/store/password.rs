@@ -70,14 +70,13 @@ WITH given AS (
     SELECT $1::uuid AS account, $2::uuid AS by, $3::timestamptz AS now, $4::text AS old, $5::text AS new, $6::text AS kind,
         $7::text AS user_agent, $8::inet AS ip_address, $9::text AS request_id
 ),
-asking AS (
-    SELECT s.* FROM given JOIN sessions s ON s.id = given.by AND s.account_id = given.account
-    WHERE s.revoked_at IS NULL AND s.expires_at > given.now FOR NO KEY UPDATE OF s
-),
 account AS (
     SELECT id, session_generation FROM accounts
-    WHERE id = (SELECT account FROM given) AND password_hash = (SELECT old FROM given) AND disabled_at IS NULL
-        AND (SELECT count(*) FROM asking) >= 0 FOR NO KEY UPDATE
+    WHERE id = (SELECT account FROM given) AND password_hash = (SELECT old FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
+),
+asking AS (
+    SELECT s.* FROM account, given, sessions s
+    WHERE s.id = given.by AND s.account_id = account.id AND s.revoked_at IS NULL AND s.expires_at > given.now FOR NO KEY UPDATE OF s
 ),
 living AS (
     SELECT account.* FROM account, asking WHERE asking.generation >= account.session_generation

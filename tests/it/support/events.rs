@@ -70,6 +70,7 @@ impl Events {
             let event = self.next().await.expect("an event");
             match event.kind.as_str() {
                 "position" => return (events, event.id),
+                "history" => {}
                 _ => events.push(event),
             }
         }
@@ -89,7 +90,7 @@ impl Events {
     pub(crate) async fn told(&mut self) -> Event {
         for _ in 0..20 {
             let event = self.next().await.expect("an event");
-            if event.kind != "position" {
+            if !["position", "history"].contains(&event.kind.as_str()) {
                 return event;
             }
         }

@@ -39,6 +39,8 @@ struct Heard {
     accounts: HashMap<String, (Instant, i64)>,
     /// By `sub`, when, and of which generation its sessions are since then.
     generations: HashMap<String, (Instant, Generation)>,
+    /// Those of another history of the database, until those of this one have been told.
+    former_generations: HashMap<String, (Instant, Generation)>,
     /// The last time that everything was heard.
     position_at: Option<Instant>,
     /// The last time that old entries were removed.
@@ -96,8 +98,10 @@ impl Revocations {
         let heard = self.heard.read().unwrap_or_else(PoisonError::into_inner);
         heard.sessions.contains_key(&claims.sid)
             || heard.accounts.get(&claims.sub).is_some_and(|(_, issued_before)| claims.iat < *issued_before)
-            || heard.generations.get(&claims.sub).is_some_and(|(_, ended)| {
-                claims.generation < ended.generation && ended.except_session.as_ref() != Some(&claims.sid)
+            || [&heard.generations, &heard.former_generations].into_iter().any(|generations| {
+                generations.get(&claims.sub).is_some_and(|(_, ended)| {
+                    claims.generation < ended.generation && ended.except_session.as_ref() != Some(&claims.sid)
+                })
             })
     }
 
@@ -176,7 +180,13 @@ impl Revocations {
                     *entry = (now, entry.1.max(issued_before));
                 }
             }
+            "history" => {
+                // The server may have told some of this one already, and been interrupted: they are told again.
+                let generations = std::mem::take(&mut heard.generations);
+                heard.former_generations.extend(generations);
+            }
             "position" => {
+                heard.former_generations.clear();
                 place.position = event.id;
                 heard.position_at = Some(now);
                 heard.forget_the_old(now);
