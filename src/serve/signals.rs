@@ -47,12 +47,16 @@ impl Signals {
                     .map_or(Poll::Pending, Poll::Ready)
             })
             .await;
-            let last = self.last.replace((came, Stopwatch::start()));
-            let is_same = |(last, since): (Signal, Stopwatch)| {
-                (last == Signal::HUP || came == Signal::HUP) && since.elapsed() < HANG_UP
+            let is_same = |(last, since): &(Signal, Stopwatch)| {
+                (*last == Signal::HUP || came == Signal::HUP) && since.elapsed() < HANG_UP
             };
-            if !last.is_some_and(is_same) {
-                return;
+            match self.last.take().filter(is_same) {
+                // Of those that are one word the first one's time counts.
+                Some((_, since)) => self.last = Some((came, since)),
+                None => {
+                    self.last = Some((came, Stopwatch::start()));
+                    return;
+                }
             }
         }
     }
