@@ -18,21 +18,29 @@ const SHORT_WORDS: RangeInclusive<usize> = 3..=4;
 const FOLDED_LENGTH: usize = 1024;
 
 /// What is left of a password when everything that the names consist of is taken out, in whatever spelling: any case, any accents,
-/// any separators or none, digits and signs for letters, backwards. `None` if nothing was taken out.
+/// umlauts written as two letters, letters doubled or not, any separators or none, digits and signs for letters, backwards. `None` if
+/// nothing was taken out.
 ///
 /// Its time grows with the length of the password, and with that of the names.
 pub(super) fn without_names(password: &str, names: &[String]) -> Option<String> {
     let runs = runs(names);
     let characters: Vec<char> = password.chars().collect();
     let mut taken = vec![false; characters.len()];
-    for signs in [Signs::Separate, Signs::AreLetters] {
-        let (letters, places): (Vec<char>, Vec<usize>) = fold(&characters, signs).into_iter().unzip();
-        for length in *SHORT_WORDS.start()..=RUN {
-            for (start, run) in letters.windows(length).enumerate() {
-                if runs.contains(run) {
-                    taken[places[start]..=places[start + length - 1]].fill(true);
-                }
+    let mut take = |folded: &[Letter], runs: &HashSet<Vec<char>>, length: usize| {
+        let letters: Vec<char> = folded.iter().map(|letter| letter.is).collect();
+        for (start, run) in letters.windows(length).enumerate() {
+            if runs.contains(run) {
+                taken[folded[start].first..=folded[start + length - 1].last].fill(true);
             }
+        }
+    };
+    for signs in [Signs::Separate, Signs::AreLetters] {
+        for umlauts in [Umlauts::Accents, Umlauts::TwoLetters] {
+            let folded = fold(&characters, signs, umlauts);
+            for length in *SHORT_WORDS.start()..=RUN {
+                take(&folded, &runs.as_written, length);
+            }
+            take(&undoubled(folded), &runs.undoubled, RUN);
         }
     }
     taken.contains(&true).then(|| rest(&characters, &taken))
@@ -53,27 +61,60 @@ fn rest(characters: &[char], taken: &[bool]) -> String {
 }
 
 /// Whatever of the names counts when it is found in a password, forwards and backwards.
-fn runs(names: &[String]) -> HashSet<Vec<char>> {
-    let mut runs = HashSet::new();
+#[derive(Default)]
+struct Runs {
+    as_written: HashSet<Vec<char>>,
+    /// Of a password whose letters are undoubled too. No short words: with a letter less they are in too many texts.
+    undoubled: HashSet<Vec<char>>,
+}
+
+fn runs(names: &[String]) -> Runs {
+    let mut runs = Runs::default();
     for name in names {
-        let name: Vec<char> = name.chars().take(NAME_LENGTH).collect();
+        let name: Vec<char> = name.nfc().take(NAME_LENGTH).collect();
         // The last part of a domain is everybody's.
         let end = name.iter().rposition(|c| *c == '.').filter(|_| name.contains(&'@')).unwrap_or(name.len());
-        let words = name[..end].split(|c| !c.is_alphanumeric()).map(letters);
-        let words = words.filter(|word| SHORT_WORDS.contains(&word.len()));
-        let whole = letters(&name);
-        // A name that is no longer than a word, however it is separated, is one.
-        let whole_word = Some(whole.clone()).filter(|whole| SHORT_WORDS.contains(&whole.len()));
-        for run in words.chain(whole_word).chain(whole.windows(RUN).map(<[char]>::to_vec)) {
-            runs.insert(run.iter().rev().copied().collect());
-            runs.insert(run);
+        for umlauts in [Umlauts::Accents, Umlauts::TwoLetters] {
+            let folded = |name: &[char]| fold(name, Signs::Separate, umlauts);
+            let words = name[..end].split(|c| !c.is_alphanumeric()).map(|word| letters(&folded(word)));
+            let whole = folded(&name);
+            // A name that is no longer than a word, however it is separated, is one.
+            let words = words.chain([letters(&whole)]).filter(|word| SHORT_WORDS.contains(&word.len()));
+            insert(&mut runs.as_written, words.chain(letters(&whole).windows(RUN).map(<[char]>::to_vec)));
+            insert(&mut runs.undoubled, letters(&undoubled(whole)).windows(RUN).map(<[char]>::to_vec));
         }
     }
     runs
 }
 
-fn letters(name: &[char]) -> Vec<char> {
-    fold(name, Signs::Separate).into_iter().map(|(letter, _)| letter).collect()
+fn insert(into: &mut HashSet<Vec<char>>, runs: impl Iterator<Item = Vec<char>>) {
+    for run in runs {
+        into.insert(run.iter().rev().copied().collect());
+        into.insert(run);
+    }
+}
+
+fn letters(folded: &[Letter]) -> Vec<char> {
+    folded.iter().map(|letter| letter.is).collect()
+}
+
+/// A folded letter, with the places of the characters that it is of.
+struct Letter {
+    is: char,
+    first: usize,
+    last: usize,
+}
+
+/// One letter for each row of the same.
+fn undoubled(mut folded: Vec<Letter>) -> Vec<Letter> {
+    folded.dedup_by(|next, kept| {
+        let is_same = next.is == kept.is;
+        if is_same {
+            kept.last = next.last;
+        }
+        is_same
+    });
+    folded
 }
 
 /// What `@` in a password is: something between words, or an `a`.
@@ -83,10 +124,19 @@ enum Signs {
     AreLetters,
 }
 
-/// The letters and digits of a text without what makes spellings differ, each with the place of the character that it is of.
-fn fold(characters: &[char], signs: Signs) -> Vec<(char, usize)> {
+/// What `ä` is: an `a` with an accent, or another way to write `ae`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Umlauts {
+    Accents,
+    TwoLetters,
+}
+
+/// The letters and digits of a text without what makes spellings differ.
+fn fold(characters: &[char], signs: Signs, umlauts: Umlauts) -> Vec<Letter> {
     let parts = |(place, c): (usize, &char)| {
-        let decomposed = std::iter::once(*c).nfkd().filter(|c| !is_combining_mark(*c));
+        let written = (umlauts == Umlauts::TwoLetters).then(|| two_letters(*c)).flatten();
+        let written = written.map_or_else(|| vec![*c], |two| two.to_vec());
+        let decomposed = written.into_iter().nfkd().filter(|c| !is_combining_mark(*c));
         decomposed.flat_map(char::to_lowercase).flat_map(unlike).map(move |c| (c, place)).collect::<Vec<_>>()
     };
     let letter = |(c, place): (char, usize)| match signs {
@@ -94,7 +144,19 @@ fn fold(characters: &[char], signs: Signs) -> Vec<(char, usize)> {
         _ => (lookalike(c), place),
     };
     let folded = characters.iter().enumerate().flat_map(parts).map(letter);
-    folded.filter(|(c, _)| c.is_alphanumeric()).take(FOLDED_LENGTH).collect()
+    let folded = folded.filter(|(c, _)| c.is_alphanumeric()).take(FOLDED_LENGTH);
+    folded.map(|(is, place)| Letter { is, first: place, last: place }).collect()
+}
+
+/// What is typed for a letter where keyboards do not have it.
+fn two_letters(c: char) -> Option<[char; 2]> {
+    match c {
+        'ä' | 'Ä' => Some(['a', 'e']),
+        'ö' | 'Ö' | 'ø' | 'Ø' => Some(['o', 'e']),
+        'ü' | 'Ü' => Some(['u', 'e']),
+        'å' | 'Å' => Some(['a', 'a']),
+        _ => None,
+    }
 }
 
 /// Letters that Unicode does not take apart, and keyboards do.
@@ -160,6 +222,31 @@ mod tests {
             ("annabel", ""),
         ] {
             assert_eq!(left(password, &names).as_deref(), Some(rest), "{password}");
+        }
+    }
+
+    #[test]
+    fn umlauts_may_be_two_letters_and_letters_doubled_or_not() {
+        for (name, password) in [
+            ("juergen.mueller@example.org", "Jürgen Müller"),
+            ("jürgen.müller@example.org", "JUERGENMUELLER"),
+            ("ju\u{308}rgen.mu\u{308}ller@example.org", "juergen-mueller"),
+            ("søren.ångström@example.org", "Soeren Aangstroem"),
+            ("annabella", "anabela"),
+            ("annabella", "aannnnnabellllla"),
+            ("annabella", "aleebannallebana"),
+            ("anabela", "Annabella!!"),
+        ] {
+            let rest = left(password, &[name]);
+            assert!(rest.as_ref().is_some_and(|rest| rest.chars().count() <= 5), "{name} {password}: {rest:?}");
+        }
+        for (name, password) in [
+            ("ann@x.org", "an old man can"),
+            ("otto@x.org", "oto rhino laryngology"),
+            ("bill.lee@x.org", "boil the leaves"),
+            ("aaaaaaaa@x.org", "bananas are yellow"),
+        ] {
+            assert_eq!(left(password, &[name]), None, "{name} {password}");
         }
     }
 
