@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
+use tokio::time::Instant;
+
 /// Longest `User-Agent` that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 256;
 
@@ -13,6 +15,8 @@ pub struct Client {
     pub ip_address: Option<IpAddr>,
     /// The request's id.
     pub request_id: Option<String>,
+    /// When the request came.
+    pub asked_at: Option<Instant>,
     user_agent: Option<String>,
 }
 
@@ -22,7 +26,7 @@ impl Client {
     #[must_use]
     pub fn new(ip_address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         let user_agent = user_agent.map(|text| visible(text, USER_AGENT_LENGTH)).filter(|text| !text.trim().is_empty());
-        Self { ip_address, request_id: None, user_agent }
+        Self { ip_address, request_id: None, asked_at: Some(Instant::now()), user_agent }
     }
 
     /// The same, in the request with this id.

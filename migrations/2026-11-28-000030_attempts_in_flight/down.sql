@@ -1,5 +1,5 @@
 DROP FUNCTION portcullis_take;
-ALTER TABLE limits DROP COLUMN held, DROP COLUMN held_at;
+ALTER TABLE limits DROP COLUMN held, DROP COLUMN held_before, DROP COLUMN held_in;
 -- Takes from one bucket of each step, in their order: the first that holds enough. Each holds `burst` seconds of its inflow at the
 -- most. If a step has none, everything is put back, `refused` is that step, and `wait` says in how many seconds one of its buckets will.
 -- All takers lock buckets in the order of their steps, so each step has to have its place.

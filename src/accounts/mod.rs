@@ -68,7 +68,7 @@ pub struct NewAccount {
 }
 
 /// What somebody types to sign in: an e-mail address or a username. A username holds no `@`, so the two never meet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Identifier {
     /// It has an `@`.
     Email(EmailAddress),

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use super::trial::{Admission, Trial};
+use super::charge::Charge;
+use super::trial::{Admission, Proof, Trial};
 use super::{App, Failure, Refused, SignedIn, log_failed};
+use crate::accounts::AccountId;
 use crate::accounts::store::find_hash;
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
+use crate::db::Database;
 use crate::error::Error;
-use crate::limits::{Attempt, Refusal, Verdict as Limit};
+use crate::limits::{Attempt, Verdict as Limit};
 use crate::passwords::{Password, PasswordHash, Place};
 
 /// A password that may be compared with the caller's.
@@ -27,8 +30,14 @@ pub(crate) struct Confirmation<'a> {
 
 /// The password was the caller's.
 pub(crate) struct Confirmed<'a> {
-    confirmation: Confirmation<'a>,
+    app: &'a App,
+    client: &'a Client,
+    caller: &'a SignedIn,
+    password: Option<Password>,
+    failure: Kind,
+    charge: Charge,
     hash: PasswordHash,
+    now: Timestamp,
 }
 
 impl App {
@@ -44,46 +53,47 @@ impl App {
         failure: Kind,
     ) -> Result<Result<Confirmation<'a>, Duration>, Error> {
         let (account, session, now) = (caller.account().id, caller.session(), self.clock.now());
-        let log = || log_failed(failure, Refused::RateLimited, client, None);
-        if let Err(retry_after) = self.limits.change(account.0.as_bytes(), session.0.as_bytes(), now) {
-            log();
+        let log = |refused| log_failed(failure, refused, client, None);
+        if let Err(retry_after) = self.limits.in_session(session.0.as_bytes(), now) {
+            log(Refused::RateLimited);
             return Ok(Err(retry_after));
         }
         let password = Password::new(password);
         let attempt = self.limits.change_password(session.0.as_bytes(), now);
-        let mut entrance = self.entrance(self.deadline());
-        let (admitted, hash) = loop {
-            entrance.take_place()?;
-            let (limit, hash) = self.find_hash(caller, &attempt).await?;
-            if let Some(admitted) = entrance.judge(limit).await {
-                break (admitted, hash);
+        let find = |db: Database, attempt: Attempt| async move { find(&db, account, &attempt).await };
+        let (admitted, hash) = self.enter(client, &attempt, find).await?;
+        let admission = match admitted {
+            Ok(admission) => admission,
+            Err(refusal) => {
+                log(Refused::from(&refusal));
+                if refusal.of_guesses {
+                    let of = (Some(account), Some(session));
+                    self.charges().note_limit(client, session.0.as_bytes(), of, now).await?;
+                }
+                return Ok(Err(refusal.retry_after));
             }
         };
-        match admitted {
-            Ok(admission) => {
-                Ok(Ok(Confirmation { app: self, client, caller, password, failure, admission, hash, now }))
-            }
-            Err(Refusal { retry_after, .. }) => {
-                log();
-                let of = (Some(account), Some(session));
-                self.charges().note_limit(client, session.0.as_bytes(), of, now).await?;
-                Ok(Err(retry_after))
-            }
+        // Only now, so that a session whose guesses are used up takes nothing from what all have together.
+        if let Err(retry_after) = self.limits.change(account.0.as_bytes(), session.0.as_bytes(), now) {
+            admission.withdraw();
+            log(Refused::RateLimited);
+            return Ok(Err(retry_after));
         }
-    }
-
-    async fn find_hash(&self, caller: &SignedIn, attempt: &Attempt) -> Result<(Limit, Option<PasswordHash>), Error> {
-        let account = caller.account().id;
-        self.db.run(async |connection| find_hash(connection, account, attempt).await).await
+        Ok(Ok(Confirmation { app: self, client, caller, password, failure, admission, hash, now }))
     }
 }
 
+async fn find(db: &Database, account: AccountId, attempt: &Attempt) -> Result<(Limit, Option<PasswordHash>), Error> {
+    db.run(async |connection| find_hash(connection, account, attempt).await).await
+}
+
 impl<'a> Confirmation<'a> {
-    /// Compares it. `None` if it is wrong, which is written down.
-    pub(crate) async fn compare(self) -> Result<Option<Confirmed<'a>>, Error> {
-        let Self { app, client, caller, password, failure: kind, admission, hash, now } = self;
-        let failure = Failure {
-            kind,
+    /// Compares it. `None` if it is wrong, which is written down. The place at the hashing threads is for what has to be hashed besides:
+    /// to be dropped before anything else is waited for.
+    pub(crate) async fn compare(self) -> Result<Option<(Confirmed<'a>, Place)>, Error> {
+        let Self { app, client, caller, password, failure, admission, hash, now } = self;
+        let written = Failure {
+            kind: failure,
             client: client.clone(),
             identifier: None,
             of: (Some(caller.account().id), Some(caller.session())),
@@ -92,11 +102,9 @@ impl<'a> Confirmation<'a> {
             name: caller.session().0.as_bytes().to_vec(),
             at: now,
         };
-        let trial = Trial { password: password.clone(), hash: hash.clone(), failure };
-        let Some(proof) = app.try_password(admission, trial).await? else { return Ok(None) };
-        let confirmation =
-            Confirmation { app, client, caller, password, failure: kind, admission: proof.admission, hash: None, now };
-        Ok(hash.map(|hash| Confirmed { confirmation, hash }))
+        let trial = Trial { password: password.clone(), hash: hash.clone(), failure: written };
+        let Some(Proof { place, charge, .. }) = app.try_password(admission, trial).await? else { return Ok(None) };
+        Ok(hash.map(|hash| (Confirmed { app, client, caller, password, failure, charge, hash, now }, place)))
     }
 }
 
@@ -106,16 +114,11 @@ impl<'a> Confirmed<'a> {
         &self.hash
     }
 
-    /// The place at the hashing threads, for what has to be hashed besides.
-    pub(crate) fn place(&self) -> &Place {
-        self.confirmation.admission.place()
-    }
-
     /// The account's hash was replaced meanwhile: the same password, to be compared with what is there now.
     pub(crate) async fn again(self) -> Result<Confirmation<'a>, Error> {
-        let mut confirmation = self.confirmation;
-        let free = Attempt::free(confirmation.now);
-        confirmation.hash = confirmation.app.find_hash(confirmation.caller, &free).await?.1;
-        Ok(confirmation)
+        let Self { app, client, caller, password, failure, charge, now, .. } = self;
+        let admission = app.readmit(charge)?;
+        let (_, hash) = find(&app.db, caller.account().id, &Attempt::free(now)).await?;
+        Ok(Confirmation { app, client, caller, password, failure, admission, hash, now })
     }
 }

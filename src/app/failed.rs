@@ -3,6 +3,7 @@
 use super::App;
 use crate::audit::Kind;
 use crate::client::{Client, visible};
+use crate::limits::Refusal;
 
 /// How an attempt to prove who somebody is failed.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,14 @@ pub(crate) enum Refused {
     InvalidCredentials,
     /// Refused by a limit, before anything was compared.
     RateLimited,
+    /// Refused by a limit that says nothing against whoever tries: others may give back what they hold, or it counts what succeeds.
+    TooManyAtOnce,
+}
+
+impl From<&Refusal> for Refused {
+    fn from(refusal: &Refusal) -> Self {
+        if refusal.of_guesses { Self::RateLimited } else { Self::TooManyAtOnce }
+    }
 }
 
 /// Longest identifier that is logged, in characters. An address has 254 at the most.
@@ -24,6 +33,7 @@ pub(crate) fn log_failed(kind: Kind, outcome: Refused, client: &Client, identifi
     let outcome = match outcome {
         Refused::InvalidCredentials => "invalid_credentials",
         Refused::RateLimited => "rate_limited",
+        Refused::TooManyAtOnce => "too_many_at_once",
     };
     tracing::info!(
         target: "portcullis::authentication",

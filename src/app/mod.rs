@@ -33,7 +33,7 @@ pub use caller::{SignIn, SignedIn};
 pub(crate) use charge::Failure;
 pub use console::Console;
 pub(crate) use failed::{Refused, log_failed};
-pub(crate) use trial::{Admission, Trial};
+pub(crate) use trial::{Admission, Proof, Trial};
 use turns::{Turn, Turns};
 
 /// Everything that a use case needs.

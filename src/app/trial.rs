@@ -7,9 +7,10 @@ use tracing::Instrument;
 
 use super::App;
 use super::charge::{Charge, Charges, Failure};
+use crate::client::Client;
+use crate::db::Database;
 use crate::error::Error;
-use crate::limits::turns::Waiter;
-use crate::limits::{Ending, Refusal, Verdict as Limit};
+use crate::limits::{Attempt, Ending, Refusal, Verdict as Limit};
 use crate::passwords::{Password, PasswordHash, Place, Verdict};
 
 /// Longest that an attempt waits for what others may give back, unless half of the request's time is less.
@@ -26,11 +27,6 @@ impl Admission {
     pub(crate) fn withdraw(mut self) {
         self.charge.set_ending(Ending::Withdrawn);
     }
-
-    /// The place, for what has to be hashed besides.
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
-    }
 }
 
 /// A password to be compared.
@@ -45,68 +41,90 @@ pub(crate) struct Trial {
 
 /// The password was right.
 pub(crate) struct Proof {
+    /// The place, for what has to be hashed besides. To be dropped before anything else is waited for: others need it.
+    pub(crate) place: Place,
     /// What it took, which is given back when this is dropped.
-    pub(crate) admission: Admission,
+    pub(crate) charge: Charge,
     /// A hash of it at today's cost, if the one at hand is cheaper to break.
     pub(crate) stronger: Option<PasswordHash>,
 }
 
-/// The way to an admission. One goes on with it until it says that one is admitted or refused: first a place is taken, then an attempt is
-/// looked up and charged, then judged.
-pub(crate) struct Entrance<'a> {
-    app: &'a App,
-    deadline: Instant,
-    place: Option<Place>,
-    waiter: Option<Waiter>,
-}
+impl App {
+    /// Until when the attempts of this client's request may wait, all together.
+    fn deadline(&self, client: &Client) -> Instant {
+        client.asked_at.unwrap_or_else(Instant::now) + PATIENCE.min(self.config.graphql.bounds.time / 2)
+    }
 
-impl Entrance<'_> {
-    /// Takes a place at the hashing threads, before anything is looked up.
+    /// Asks whether a password may be compared: `find` looks it up, and takes what the attempt takes. A place is taken before anything is
+    /// looked up. An attempt that is refused while others hold what they may give back waits for that, and holds neither a connection nor
+    /// a place meanwhile; and it does not overtake those who wait already.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when there is no place; the inner one when there were too many attempts.
+    pub(crate) async fn enter<T, F>(
+        &self,
+        client: &Client,
+        attempt: &Attempt,
+        find: impl Fn(Database, Attempt) -> F,
+    ) -> Result<(Result<Admission, Refusal>, T), Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<(Limit, T), Error>> + Send + 'static,
+    {
+        let (deadline, turns) = (self.deadline(client), &self.limits.turns);
+        let mut waiter = attempt.choices().find_map(|keys| turns.join_others(keys));
+        if let Some(waiter) = &mut waiter {
+            // The last look is worth something, even if it is not its turn.
+            let _ = timeout_at(deadline, waiter.look_again()).await;
+        }
+        loop {
+            let place = self.passwords.place()?;
+            let (paid, found) = self.pay(attempt, find(self.db.clone(), attempt.clone())).await?;
+            let refusal = match paid {
+                Ok(charge) => return Ok((Ok(Admission { place, charge }), found)),
+                Err(refusal) => refusal,
+            };
+            drop(place);
+            if refusal.contended.is_empty() {
+                return Ok((Err(refusal), found));
+            }
+            if waiter.as_ref().is_none_or(|waiter| waiter.keys() != refusal.contended) {
+                waiter = turns.join(&refusal.contended);
+            }
+            let Some(waiter) = &mut waiter else { return Ok((Err(refusal), found)) };
+            if timeout_at(deadline, waiter.look_again()).await.is_err() {
+                return Ok((Err(refusal), found));
+            }
+        }
+    }
+
+    /// Carries a look-up out. Whatever it took is charged, also when the caller does not wait for it any more.
+    async fn pay<T: Send + 'static>(
+        &self,
+        attempt: &Attempt,
+        find: impl Future<Output = Result<(Limit, T), Error>> + Send + 'static,
+    ) -> Result<(Result<Charge, Refusal>, T), Error> {
+        let charges = self.charges();
+        let paid = async move {
+            let (limit, found) = find.await?;
+            let paid = match limit {
+                Limit::Allowed(taken) => Ok(charges.charge(taken)),
+                Limit::Refused(refusal) => Err(refusal),
+            };
+            Ok((paid, found))
+        };
+        if attempt.is_free() {
+            return paid.await;
+        }
+        tokio::spawn(paid.in_current_span()).await.unwrap_or_else(|error| Err(Error::internal(error)))
+    }
+
+    /// A place for a password that was right already, to compare it with a hash that has taken the place of the first.
     ///
     /// # Errors
     /// [`Error::Busy`] when there is none.
-    pub(crate) fn take_place(&mut self) -> Result<(), Error> {
-        self.place = Some(self.app.passwords.place()?);
-        Ok(())
-    }
-
-    /// What an attempt that was looked up and charged comes to. Is it refused while others hold what they may give back, it waits for
-    /// that, and holds neither a connection nor a place meanwhile. `None`: it is to be looked up again.
-    pub(crate) async fn judge(&mut self, limit: Limit) -> Option<Result<Admission, Refusal>> {
-        let place = self.place.take();
-        let refusal = match (limit, place) {
-            (Limit::Allowed(taken), Some(place)) => {
-                return Some(Ok(Admission { place, charge: self.app.charges().charge(taken) }));
-            }
-            (Limit::Allowed(_), None) => return None,
-            (Limit::Refused(refusal), place) => {
-                drop(place);
-                refusal
-            }
-        };
-        if refusal.contended.is_empty() {
-            return Some(Err(refusal));
-        }
-        if self.waiter.as_ref().is_none_or(|waiter| waiter.keys() != refusal.contended) {
-            self.waiter = self.app.limits.turns.join(&refusal.contended);
-        }
-        let Some(waiter) = &mut self.waiter else { return Some(Err(refusal)) };
-        match timeout_at(self.deadline, waiter.look_again()).await {
-            Ok(()) => None,
-            Err(_) => Some(Err(refusal)),
-        }
-    }
-}
-
-impl App {
-    /// Until when an attempt that is made now may wait.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + PATIENCE.min(self.config.graphql.bounds.time / 2)
-    }
-
-    /// The way to an admission, which is found until then.
-    pub(crate) fn entrance(&self, deadline: Instant) -> Entrance<'_> {
-        Entrance { app: self, deadline, place: None, waiter: None }
+    pub(crate) fn readmit(&self, charge: Charge) -> Result<Admission, Error> {
+        Ok(Admission { place: self.passwords.place()?, charge })
     }
 
     /// Compares a password; `None` if it is wrong. What was paid for is carried out, and counts by its outcome, also when the caller does
@@ -129,8 +147,9 @@ async fn compare(charges: Charges, mut admission: Admission, trial: Trial) -> Re
     };
     match admission.place.verify(password, hash).await? {
         Verdict::Right { stronger } => {
-            admission.charge.set_ending(Ending::Right);
-            Ok(Some(Proof { admission, stronger }))
+            let Admission { place, mut charge } = admission;
+            charge.set_ending(Ending::Right);
+            Ok(Some(Proof { place, charge, stronger }))
         }
         Verdict::Wrong => {
             let Admission { place, charge } = admission;

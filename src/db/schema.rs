@@ -54,7 +54,8 @@ diesel::table! {
         key -> Bytea,
         full_at -> Timestamptz,
         held -> Int8,
-        held_at -> Timestamptz,
+        held_before -> Int8,
+        held_in -> Int8,
     }
 }
 

@@ -50,14 +50,15 @@ pub async fn change_password(
         Err(retry_after) => return Ok(Outcome::Limited(retry_after)),
     };
     for _ in 0..ATTEMPTS {
-        let Some(confirmed) = confirmation.compare().await? else { return Ok(Outcome::InvalidCredentials) };
+        let Some((confirmed, place)) = confirmation.compare().await? else { return Ok(Outcome::InvalidCredentials) };
         // The strength of the new one is looked at only now: that costs as much as a hash, and what somebody who does not know the
         // password may cost is bounded by what that takes.
         let context = FirstGuesses::new(&account.email, account.username.as_deref());
-        let new = match confirmed.place().hash(new.clone(), context).await? {
+        let new = match place.hash(new.clone(), context).await? {
             Ok(hash) => hash,
             Err(weakness) => return Ok(Outcome::Weak(weakness)),
         };
+        drop(place);
         let turn = app.turn(account.id).await?;
         let now = app.clock.now();
         let asking = Asking { account: account.id, by: caller.session(), client };

@@ -40,7 +40,8 @@ pub async fn delete_account(app: &App, client: &Client, caller: &SignedIn, passw
         Err(retry_after) => return Ok(Outcome::Limited(retry_after)),
     };
     for _ in 0..ATTEMPTS {
-        let Some(confirmed) = confirmation.compare().await? else { return Ok(Outcome::InvalidCredentials) };
+        let Some((confirmed, place)) = confirmation.compare().await? else { return Ok(Outcome::InvalidCredentials) };
+        drop(place);
         let turn = app.turn(account).await?;
         let now = app.clock.now();
         let asking = Asking { account, by: caller.session(), client };

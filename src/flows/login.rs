@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::accounts::store::Found;
 use crate::accounts::{self, Identifier};
-use crate::app::{self, Admission, App, Failure, SignIn, Trial};
+use crate::app::{self, Admission, App, Failure, Proof, Refused, SignIn, Trial};
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::limits::{Attempt, Refusal, Verdict as Limit};
+use crate::limits::{Attempt, Refusal};
 use crate::passwords::{Password, PasswordHash};
 use crate::sessions;
 use crate::sessions::store::{Bound, Opened, Verified};
@@ -56,20 +54,12 @@ pub async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, E
     let device = typed.device_token.and_then(|token| DeviceToken::verify(&app.keys.current(), &token));
     let device = device.filter(|device| device.is_alive(now));
     let password = Password::new(typed.password);
-    let deadline = app.deadline();
-    let asking = Asking {
-        app,
-        client: &client,
-        identifier: identifier.as_ref(),
-        name: &name,
-        to_log: to_log.as_deref(),
-        now,
-        deadline,
-    };
+    let asking =
+        Asking { app, client: &client, identifier: identifier.as_ref(), name: &name, to_log: to_log.as_deref(), now };
     let (mut admission, mut found) = match asking.admit(device).await? {
         Ok(admitted) => admitted,
-        Err(retry_after) => {
-            log(app::Refused::RateLimited);
+        Err((retry_after, refused)) => {
+            log(refused);
             return Ok(Outcome::Limited(retry_after));
         }
     };
@@ -77,13 +67,16 @@ pub async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, E
         let trial = asking.trial(password.clone(), found.as_ref());
         let Some(proof) = app.try_password(admission, trial).await? else { return Ok(Outcome::InvalidCredentials) };
         let Some(right) = found else { return Ok(Outcome::InvalidCredentials) };
-        admission = proof.admission;
-        if let Some(success) = open(app, &client, right, proof.stronger, device).await? {
+        let Proof { place, charge, stronger } = proof;
+        // Others may hash while this one waits for the account's row.
+        drop(place);
+        if let Some(success) = open(app, &client, right, stronger, device).await? {
             return Ok(success);
         }
-        found = asking.find(&Attempt::free(now)).await?.1;
+        admission = app.readmit(charge)?;
+        found = asking.find().await?;
     }
-    log(app::Refused::InvalidCredentials);
+    log(Refused::InvalidCredentials);
     Ok(Outcome::InvalidCredentials)
 }
 
@@ -97,34 +90,37 @@ struct Asking<'a> {
     /// The identifier as the log may tell it.
     to_log: Option<&'a str>,
     now: Timestamp,
-    deadline: Instant,
 }
 
-/// The account, if the password may be compared; else when to try again.
-type Admitted = Result<(Admission, Option<Found>), Duration>;
+/// The account, if the password may be compared; else when to try again, and why not now.
+type Admitted = Result<(Admission, Option<Found>), (Duration, Refused)>;
 
 impl Asking<'_> {
-    async fn find(&self, attempt: &Attempt) -> Result<(Limit, Option<Found>), Error> {
-        self.app.db.run(async |connection| accounts::store::find(connection, self.identifier, attempt).await).await
+    /// The account as it is now.
+    async fn find(&self) -> Result<Option<Found>, Error> {
+        let free = Attempt::free(self.now);
+        let found = self.app.db.run(async |connection| accounts::store::find(connection, self.identifier, &free).await);
+        Ok(found.await?.1)
     }
 
-    /// The same, when there is a place for the password, and what it takes is there or not to be waited for.
+    /// The same, and whether its password may be compared.
     async fn enter(&self, attempt: &Attempt) -> Result<(Result<Admission, Refusal>, Option<Found>), Error> {
-        let mut entrance = self.app.entrance(self.deadline);
-        loop {
-            entrance.take_place()?;
-            let (limit, found) = self.find(attempt).await?;
-            if let Some(admitted) = entrance.judge(limit).await {
-                return Ok((admitted, found));
+        let found = self.app.enter(self.client, attempt, |db, attempt| {
+            let identifier = self.identifier.cloned();
+            async move {
+                db.run(async |connection| accounts::store::find(connection, identifier.as_ref(), &attempt).await).await
             }
-        }
+        });
+        found.await
     }
 
     /// Finds the account, and whether the password may be compared: on a device that has signed in to it before, as often as that
     /// device may, and there as elsewhere as often as anybody may.
     async fn admit(&self, device: Option<DeviceToken>) -> Result<Admitted, Error> {
         let (limits, now) = (&self.app.limits, self.now);
-        if let Some(device) = device.filter(|device| limits.on_device(&device.identity(), now).is_ok()) {
+        if let Some(device) =
+            device.filter(|device| limits.on_device(device.account.0.as_bytes(), &device.identity(), now).is_ok())
+        {
             let attempt = limits.login_on_device(device.account.0.as_bytes(), &device.identity(), self.name, now);
             let (admitted, found) = self.enter(&attempt).await?;
             if let Ok(admission) = admitted {
@@ -135,17 +131,17 @@ impl Asking<'_> {
             }
         }
         if let Err(retry_after) = limits.attempt(self.client, now) {
-            return Ok(Err(retry_after));
+            return Ok(Err((retry_after, Refused::RateLimited)));
         }
         let (admitted, found) = self.enter(&limits.login(self.client, self.name, now)).await?;
         match admitted {
             Ok(admission) => Ok(Ok((admission, found))),
-            Err(Refusal { retry_after, of_account, .. }) => {
-                if of_account {
+            Err(refusal) => {
+                if refusal.of_account && refusal.of_guesses {
                     let of = (found.map(|found| found.account.id), None);
                     self.app.charges().note_limit(self.client, self.name.as_bytes(), of, now).await?;
                 }
-                Ok(Err(retry_after))
+                Ok(Err((refusal.retry_after, Refused::from(&refusal))))
             }
         }
     }

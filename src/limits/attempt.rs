@@ -103,29 +103,48 @@ impl Attempt {
     }
 
     /// What became of it, by what the database answered: `wait` in seconds and the step if it is refused, else the keys of what was
-    /// taken.
+    /// taken, and in which period.
     pub(super) fn verdict(
         &self,
         wait: Option<f64>,
         refused: Option<i32>,
-        taken: Vec<Vec<u8>>,
+        taken: impl Iterator<Item = (Vec<u8>, i64)>,
         contended: bool,
     ) -> Verdict {
         match wait {
             Some(wait) => Verdict::Refused(Refusal {
                 retry_after: Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)),
                 of_account: refused.is_some_and(|step| self.of_account.contains(&step)),
+                of_guesses: !contended && refused != self.of_success,
                 contended: if contended { self.keys_of(refused) } else { Vec::new() },
             }),
             None => {
-                let is_attacked = self.alarm.as_ref().is_some_and(|alarm| taken.contains(alarm));
-                let place = |key: &Vec<u8>| self.keys.iter().position(|other| other == key);
-                let of = |place: usize| (self.costs[place], self.of_success == Some(self.steps[place]));
-                let taken = taken.into_iter().filter_map(|key| Some((of(place(&key)?), key)));
-                let (costs, keys) = taken.unzip();
-                Verdict::Allowed(Taken { keys, costs, is_attacked })
+                let mut all = Taken::default();
+                for (key, period) in taken {
+                    let Some(place) = self.keys.iter().position(|other| *other == key) else { continue };
+                    all.is_attacked |= self.alarm.as_ref() == Some(&key);
+                    all.costs.push((self.costs[place], self.of_success == Some(self.steps[place])));
+                    all.periods.push(period);
+                    all.keys.push(key);
+                }
+                Verdict::Allowed(all)
             }
         }
+    }
+
+    /// Whether it takes nothing.
+    pub(crate) fn is_free(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The buckets that it takes from, step by step.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = &[Vec<u8>]> {
+        let mut keys = self.keys.as_slice();
+        self.steps.chunk_by(|one, next| one == next).map(move |step| {
+            let (of_step, rest) = keys.split_at(step.len());
+            keys = rest;
+            of_step
+        })
     }
 
     fn keys_of(&self, step: Option<i32>) -> Vec<Vec<u8>> {
@@ -150,6 +169,8 @@ pub struct Refusal {
     pub retry_after: Duration,
     /// Whether there were too many tries at the account, and not just from the address.
     pub of_account: bool,
+    /// Whether it was attempts that came to nothing that were too many: not if they may still be right, or were.
+    pub(crate) of_guesses: bool,
     /// The buckets that would have had to hold enough, if something of theirs is held by attempts whose outcome is not known yet.
     pub(crate) contended: Vec<Vec<u8>>,
 }
@@ -160,6 +181,8 @@ pub struct Taken {
     pub(super) keys: Vec<Vec<u8>>,
     /// What each cost, and whether it counts what is right.
     costs: Vec<(f64, bool)>,
+    /// In which period, by the clock of the database, each was taken.
+    pub(super) periods: Vec<i64>,
     /// Whether the account is being tried by many.
     pub is_attacked: bool,
 }

@@ -71,6 +71,8 @@ pub struct Limits {
     of_sites: Buckets<IpAddr>,
     of_devices: Buckets<Vec<u8>>,
     of_sessions: Buckets<Vec<u8>>,
+    devices_of_accounts: Buckets<Vec<u8>>,
+    few_of_devices: Buckets<Vec<u8>>,
     changes: Buckets<Vec<u8>>,
     few_changes: Buckets<Vec<u8>>,
     limited: Buckets<Vec<u8>>,
@@ -91,6 +93,8 @@ impl Limits {
             of_sites: Buckets::new(of_site(rates.attempts), NETWORKS),
             of_devices: Buckets::new(rates.attempts, HOLDERS),
             of_sessions: Buckets::new(rates.attempts, HOLDERS),
+            devices_of_accounts: Buckets::new(rates.attempts, ACCOUNTS),
+            few_of_devices: Buckets::new(rates.login, HOLDERS),
             changes: Buckets::new(rates.attempts, ACCOUNTS),
             few_changes: Buckets::new(rates.login_attacked, HOLDERS),
             limited: Buckets::new(LIMITED, ACCOUNTS),
@@ -122,17 +126,31 @@ impl Limits {
         client.site().map_or(Ok(()), |site| self.of_sites.take(site, now))
     }
 
-    /// Counts a password to be compared on a device that has signed in before: each device for itself, as often as an address.
+    /// Counts a password to be compared on a device that has signed in before: each device for itself, as often as an address. All
+    /// devices of an account have as much together; when some of them have used that up, each of the others has as many as it may guess.
     ///
     /// # Errors
     /// When there were too many: how long to wait.
-    pub fn on_device(&self, device: &[u8], now: Timestamp) -> Result<(), Duration> {
-        if self.rates.enabled { self.of_devices.take(device.to_vec(), now) } else { Ok(()) }
+    pub fn on_device(&self, account: &[u8], device: &[u8], now: Timestamp) -> Result<(), Duration> {
+        if !self.rates.enabled {
+            return Ok(());
+        }
+        self.of_devices.take(device.to_vec(), now)?;
+        let together = self.devices_of_accounts.take(account.to_vec(), now);
+        together.or_else(|_| self.few_of_devices.take(device.to_vec(), now))
     }
 
-    /// Counts a change of an account's password in one of its sessions, as often as an address may try. A right current password is
-    /// given back, so else the owner could keep the hashing threads busy. All sessions of an account have as much together; when one
-    /// of them has used that up, each of the others has a few of its own.
+    /// Counts a password given once more in a session, before anything is looked up, as often as an address may try.
+    ///
+    /// # Errors
+    /// When there were too many: how long to wait.
+    pub fn in_session(&self, session: &[u8], now: Timestamp) -> Result<(), Duration> {
+        if self.rates.enabled { self.of_sessions.take(session.to_vec(), now) } else { Ok(()) }
+    }
+
+    /// Counts such a password that is going to be compared. A right one is given back to its session, so else the owner could keep the
+    /// hashing threads busy. All sessions of an account have as much together as an address; when some of them have used that up, each
+    /// of the others has a few of its own.
     ///
     /// # Errors
     /// When there were too many: how long to wait.
@@ -140,7 +158,6 @@ impl Limits {
         if !self.rates.enabled {
             return Ok(());
         }
-        self.of_sessions.take(session.to_vec(), now)?;
         self.changes.take(account.to_vec(), now).or_else(|_| self.few_changes.take(session.to_vec(), now))
     }
 
@@ -235,6 +252,12 @@ impl Limits {
         self.limited.take(key().finish(), now).ok()?;
         let address = Key::new("event/limited/address").network(client.network());
         Some(Attempt::new(now, vec![(0, key(), LIMITED), (1, address, LIMITED_OF_ADDRESS)]))
+    }
+
+    /// How many attempts wait for what others may give back.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.turns.waiting()
     }
 
     fn steps(&self, now: Timestamp, steps: Vec<(i32, Key, Rate)>) -> Attempt {

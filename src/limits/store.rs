@@ -11,15 +11,15 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
 
-/// The columns that [`Attempt::walk`] gives: how long to wait, for which step, the keys of what was taken, and whether others hold what
-/// they may give back.
-pub(crate) const TAKEN: &str = "wait, refused, taken, contended";
+/// The columns that [`Attempt::walk`] gives: how long to wait, for which step, the keys of what was taken, whether others hold what
+/// they may give back, and the periods in which it was taken.
+pub(crate) const TAKEN: &str = "wait, refused, taken, contended, taken_in";
 
 /// Their types.
-pub(crate) type TakenColumns = (Nullable<Double>, Nullable<Integer>, Array<Bytea>, Bool);
+pub(crate) type TakenColumns = (Nullable<Double>, Nullable<Integer>, Array<Bytea>, Bool, Array<BigInt>);
 
 /// As they are read.
-pub(crate) type TakenRow = (Option<f64>, Option<i32>, Vec<Vec<u8>>, bool);
+pub(crate) type TakenRow = (Option<f64>, Option<i32>, Vec<Vec<u8>>, bool, Vec<i64>);
 
 impl Attempt {
     /// The call that takes from the buckets, as an item of `FROM`: one row of the columns [`TAKEN`].
@@ -41,8 +41,8 @@ impl Attempt {
     }
 
     /// What became of it, by the row of that call.
-    pub(crate) fn read(&self, (wait, refused, taken, contended): TakenRow) -> Verdict {
-        self.verdict(wait, refused, taken, contended)
+    pub(crate) fn read(&self, (wait, refused, taken, contended, taken_in): TakenRow) -> Verdict {
+        self.verdict(wait, refused, taken.into_iter().zip(taken_in), contended)
     }
 }
 
@@ -70,16 +70,20 @@ impl Settling<'_> {
     /// The table expressions `back` and `settled`. They are carried out after the one that has the name `after`.
     pub(crate) fn walk<'b>(&'b self, after: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         // Buckets are locked in the order in which they were taken from, as everybody does.
-        out.push_sql("back AS MATERIALIZED (SELECT key, cost FROM unnest(");
+        out.push_sql("back AS MATERIALIZED (SELECT key, cost, taken_in FROM unnest(");
         out.push_bind_param::<Array<Bytea>, _>(&self.taken.keys)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Double>, _>(&self.back)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.taken.periods)?;
         out.push_sql(
-            ") WITH ORDINALITY AS given (key, cost, place) JOIN limits USING (key) WHERE EXISTS (SELECT FROM ",
+            ") WITH ORDINALITY AS given (key, cost, taken_in, place) JOIN limits USING (key) WHERE EXISTS (SELECT FROM ",
         );
         out.push_sql(after);
         out.push_sql(
-            ") ORDER BY place FOR UPDATE OF limits), settled AS (UPDATE limits SET held = greatest(held - 1, 0), \
+            ") ORDER BY place FOR UPDATE OF limits), settled AS (UPDATE limits SET \
+             held = greatest(held - (held_in = back.taken_in)::int, 0), \
+             held_before = greatest(held_before - (held_in = back.taken_in + 1)::int, 0), \
              full_at = full_at - make_interval(secs => back.cost) FROM back WHERE limits.key = back.key)",
         );
         Ok(())

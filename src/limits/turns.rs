@@ -79,6 +79,19 @@ impl Turns {
         Some(Waiter { turns, keys, line, settled, turn: None, pause: FIRST, _among_all: among_all })
     }
 
+    /// The same, if others wait in that line already. Whoever comes later is not to overtake them.
+    pub(crate) fn join_others(self: &Arc<Self>, keys: &[Vec<u8>]) -> Option<Waiter> {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_waited_for = keys.last().and_then(|last| buckets.get(last)).is_some_and(|bucket| bucket.waiters > 0);
+        drop(buckets);
+        if is_waited_for { self.join(keys) } else { None }
+    }
+
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        IN_ALL - self.waiting.available_permits()
+    }
+
     fn change(&self, keys: &[Vec<u8>], change: impl Fn(&mut Bucket)) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
@@ -179,6 +192,20 @@ mod tests {
         assert!(timeout(Duration::from_millis(50), second.look_again()).await.is_ok());
         drop(second);
         assert!(turns.buckets.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_comes_later_stands_behind_those_of_the_same_line_alone() {
+        let turns = Arc::new(Turns::default());
+        let (here, there) = ([key("account"), key("here")], [key("account"), key("there")]);
+        assert!(turns.join_others(&here).is_none(), "nobody waits");
+        let mut first = turns.join(&here).unwrap();
+        first.look_again().await;
+        assert!(turns.join_others(&there).is_none(), "the line of another address");
+        let mut second = turns.join_others(&here).unwrap();
+        assert!(timeout(Duration::from_millis(50), second.look_again()).await.is_err(), "it is not its turn");
+        drop(first);
+        assert!(timeout(LAST, second.look_again()).await.is_ok());
     }
 
     #[tokio::test]

@@ -64,6 +64,42 @@ async fn neither_a_device_nor_a_session_keeps_an_owner_from_changing_the_passwor
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_guesses_leaves_the_owner_the_changes_of_the_account() {
+    let app = limited(&["--limit-attempts=20/1h", "--limit-login=2/10m", "--limit-login-attacked=1/1h"]).await;
+    let owner = app.anonymous().login("ada@example.com").await;
+    let thief = app.anonymous().login("ada@example.com").await;
+    for _ in 0..20 {
+        change(&thief, "a wrong password", NEW).await;
+    }
+    for _ in 0..10 {
+        assert_eq!(change(&owner, PASSWORD, "password").await, "WeakPassword");
+    }
+    assert_eq!(change(&owner, PASSWORD, NEW).await, "ChangePasswordSuccess");
+}
+
+/// What is right is given back, so only what an instance counts in memory bounds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_devices_of_an_account_together_have_a_bound_though_all_is_right() {
+    let app = limited(&["--limit-attempts=6/1h", "--limit-login=2/1h"]).await;
+    let mut devices = Vec::new();
+    for number in 3..8 {
+        devices.push(device(&app.anonymous().at(&format!("127.0.0.{number}")).login("ada@example.com").await));
+    }
+    let here = app.anonymous().at("127.0.0.2");
+    for _ in 0..6 {
+        here.try_refresh("rubbish").await;
+    }
+    let mut opened = 0;
+    for device in &devices {
+        let mine = Client { device_token: device.device_token.clone(), ..here.clone() };
+        for _ in 0..8 {
+            opened += usize::from(is_known(&mine, PASSWORD).await);
+        }
+    }
+    assert_eq!(opened, 6 + 4 * 2, "what they have together, and a few for each of the others");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_device_of_an_account_uses_up_the_tries_of_its_others() {
     let app = limited(&["--limit-attempts=30/1h", "--limit-login=4/10m", "--limit-login-account=6/1h"]).await;
     let mine = device(&app.anonymous().at("127.0.0.2").login("ada@example.com").await);

@@ -92,6 +92,49 @@ async fn each_attempt_of_a_request_has_its_line_and_so_has_a_change_of_the_passw
     assert!(!log.contains("identifier") && !log.contains('\u{1b}'), "{log}");
 }
 
+/// Whoever may have been right, or was, is not to be shut out, nor is the owner to be told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_says_nothing_against_whoever_tries_has_an_outcome_of_its_own() {
+    let database = TestDatabase::new().await;
+    let settings = [
+        ("PORTCULLIS_LIMIT_SESSIONS", "1/1h"),
+        ("PORTCULLIS_LIMIT_LOGIN_ATTACKED", "1/1h"),
+        ("PORTCULLIS_REQUEST_TIMEOUT", "2s"),
+    ];
+    let server = server(&database, &settings).await;
+    server.client().register("ada@example.com").await;
+    let right = async |address: &str| {
+        let query = "mutation($i: LoginInput!) { login(input: $i) { __typename } }";
+        let input = json!({ "identifier": "ada@example.com", "password": PASSWORD });
+        let body = json!({ "query": query, "variables": { "i": input } }).to_string();
+        let answer = server.client().post(body).header("x-forwarded-for", address).send().await.expect("an answer");
+        let answer: Value = answer.json().await.expect("JSON");
+        answer["data"]["login"]["__typename"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    };
+    // Too many sessions were opened.
+    for expected in ["LoginSuccess", "LoginSuccess", "RateLimited"] {
+        assert_eq!(right("192.0.2.7").await, expected);
+    }
+    // Others hold all that the address has, and may give it back.
+    try_from(&server.client(), "192.0.2.8", "one", "ada@example.com").await;
+    let held = "UPDATE limits SET full_at = now() + interval '10 minutes', held = 10, \
+         held_in = floor(extract(epoch FROM clock_timestamp()) / 15) + 1 WHERE full_at > now()";
+    assert!(database.execute(held).await > 0);
+    assert_eq!(right("192.0.2.8").await, "RateLimited");
+    assert_eq!(database.count("SELECT count(*) FROM audit_events WHERE kind = 'limited'").await, 0);
+    let log = server.stop();
+    let ends = [
+        "address=192.0.2.7 attempt=\"login\" outcome=\"too_many_at_once\"",
+        "address=192.0.2.8 attempt=\"login\" outcome=\"invalid_credentials\"",
+        "address=192.0.2.8 attempt=\"login\" outcome=\"too_many_at_once\"",
+    ];
+    let lines = failures(&log);
+    assert!(lines.len() == 3 && lines.iter().zip(ends).all(|(line, end)| line.ends_with(end)), "{log}");
+    if let Some(program) = fail2ban_or_explain() {
+        assert_eq!(banned(&program, &log), ["192.0.2.8"], "{log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lines_can_be_had_without_the_others() {
     let database = TestDatabase::new().await;
@@ -143,7 +186,7 @@ fn banned(program: &PathBuf, log: &str) -> Vec<String> {
     out.lines().map(str::to_owned).collect()
 }
 
-/// The same log as others keep it: as it was written; by a syslog daemon in both of its forms; by journalctl; by Docker.
+/// The same log as it was written, and as others keep it: by a syslog daemon in both of its forms; by journalctl.
 fn kept_by_others(log: &str) -> Vec<String> {
     let prefixes = [
         "",

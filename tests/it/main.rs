@@ -40,6 +40,7 @@ mod graphiql;
 mod graphql;
 mod guard;
 mod http;
+mod in_flight;
 mod keys;
 mod large;
 mod limits;

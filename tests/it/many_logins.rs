@@ -17,7 +17,7 @@ async fn count(app: &TestApp, client: &Client, password: &str, number: usize, ki
     let mut count = 0;
     for _ in 0..number {
         count += usize::from(client.login_type("ada@example.com", password).await == kind);
-        let held = "SELECT count(*) FROM limits WHERE held > 0";
+        let held = "SELECT count(*) FROM limits WHERE held + held_before > 0";
         until("it is settled", async || app.database.count(held).await == 0).await;
     }
     count

@@ -104,7 +104,7 @@ impl QueryFragment<Pg> for Refreshing<'_> {
             out.push_sql(", ");
         }
         out.push_sql(
-            "owner, email, username, roles, registered_at, disabled_at, session_generation, changed, wait, refused, taken, contended \
+            "owner, email, username, roles, registered_at, disabled_at, session_generation, changed, wait, refused, taken, contended, taken_in \
              FROM taken, latest JOIN found USING (id)",
         );
         Ok(())
