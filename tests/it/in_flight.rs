@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::support::database::BLOCKED;
 use crate::support::raw::{Raw, post};
 use crate::support::{PASSWORD, TestApp, until};
 
@@ -66,8 +65,8 @@ async fn whoever_hangs_up_while_something_is_taken_holds_nothing() {
     holder.batch_execute("BEGIN; LOCK TABLE limits").await.expect("a lock");
     let mut raw = Raw::from("127.0.0.2", app.address).await;
     raw.send(&login(PASSWORD)).await;
-    let blocked = async || holder.query_one(BLOCKED, &[]).await.expect("a number").get::<_, i64>(0);
-    until("the look-up waits", async || blocked().await == 1).await;
+    let blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'limits'::regclass";
+    until("the look-up waits", async || app.database.count(blocked).await == 1).await;
     drop(raw);
     // The server has heard of that: it answers what came later.
     for _ in 0..5 {
