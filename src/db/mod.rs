@@ -90,13 +90,15 @@ impl Database {
     {
         let deadline = Instant::now() + self.timeout;
         let mut lent = self.pool.get(deadline).await?;
-        let connection = lent.connection()?;
+        let connection = lent.begin_work()?;
         let outcome = match &self.begin {
             Some(begin) => timeout_at(deadline, pooled::in_transaction(connection, begin, work)).await,
             None => timeout_at(deadline, work(connection)).await,
         };
         let late = |_| Err(Error::Unavailable(format!("the database did not answer within {:?}", self.timeout)));
         let outcome = outcome.unwrap_or_else(late);
+        // A caller who is gone never comes here.
+        lent.end_work();
         match &outcome {
             Err(Error::ReadOnly(why)) => {
                 lent.close();

@@ -8,7 +8,7 @@ use diesel_async::AsyncPgConnection;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Connection, Socket};
+use tokio_postgres::{CancelToken, Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pooled;
@@ -29,6 +29,8 @@ pub struct Target {
     tls: Arc<rustls::ClientConfig>,
     pooled: bool,
     patience: Duration,
+    /// When that is over.
+    deadline: Instant,
 }
 
 /// What carries a connection.
@@ -49,6 +51,9 @@ pub enum BadUrl {
     /// A mode that would let any certificate of a public authority pass.
     #[error("without a file in sslrootcert any certificate of a public authority would pass: set sslmode=verify-full")]
     PublicRoots,
+    /// A mode that looks at no certificate. libpq verifies in `prefer`, and goes on without TLS where that fails.
+    #[error("sslrootcert would not be looked at in this mode: set sslmode=verify-full, or leave it out")]
+    RootUnused,
     /// The certificates to trust can't be read.
     #[error("sslrootcert: {0}")]
     RootCertificate(String),
@@ -110,24 +115,30 @@ impl Target {
         Ok(self.config.connect(tls).await?)
     }
 
-    /// The same address. At a start, connections that can't be opened yet are waited for so long, each.
-    #[must_use]
-    pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    /// Asks the server to end the statement that runs on a connection. Whether it does is not told.
+    pub(super) async fn cancel(&self, token: CancelToken) {
+        _ = token.cancel_query(MakeRustlsConnect::new((*self.tls).clone())).await;
     }
 
-    /// Opens a connection as [`open`](Self::open) does, and tries again while that may help.
+    /// The same address. Connections of a start that can't be opened yet are waited for so long from now on, all together.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, deadline: Instant::now() + patience, ..self }
+    }
+
+    /// Opens a connection as [`open`](Self::open) does, and tries again while that may help. Each try has the URL's
+    /// `connect_timeout` at the least, also when the time is over.
     pub(super) async fn open_patiently(&self) -> Result<(Client, Connection<Socket, Stream>), Error> {
-        let longest = 2 * self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
-        let deadline = Instant::now() + self.patience;
+        let least = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
         let mut told = false;
         loop {
+            let longest = (self.deadline - Instant::now()).clamp(least, 2 * least);
             let unopened = match timeout(longest, self.open()).await {
                 Ok(Ok(opened)) => return Ok(opened),
                 Ok(Err(unopened)) => unopened,
                 Err(_) => Unopened::late(longest),
             };
-            if unopened.why == Why::Wrong || Instant::now() + PAUSE > deadline {
+            if unopened.why == Why::Wrong || Instant::now() + PAUSE > self.deadline {
                 return Err(unopened.into());
             }
             if !told {
@@ -182,6 +193,7 @@ impl FromStr for Target {
             "verify-full" => (SslMode::Require, Verification::ChainAndName),
             "verify-ca" if root.is_none() => return Err(BadUrl::PublicRoots),
             _ if system => return Err(BadUrl::PublicRoots),
+            "disable" | "prefer" if root.is_some() => return Err(BadUrl::RootUnused),
             "disable" => (SslMode::Disable, Verification::None),
             "prefer" => (SslMode::Prefer, Verification::None),
             "require" if root.is_none() => (SslMode::Require, Verification::None),
@@ -204,7 +216,13 @@ impl FromStr for Target {
             config.application_name("portcullis");
         }
         let tls = tls::client_config(verification, root.as_deref()).map_err(BadUrl::RootCertificate)?;
-        Ok(Self { config: Arc::new(config), tls: Arc::new(tls), pooled: false, patience: Duration::ZERO })
+        Ok(Self {
+            config: Arc::new(config),
+            tls: Arc::new(tls),
+            pooled: false,
+            patience: Duration::ZERO,
+            deadline: Instant::now(),
+        })
     }
 }
 
@@ -234,6 +252,11 @@ mod tests {
         assert!(refusal("postgres://ada:hun?ter2@db/auth?sslmode=verify-full").contains("%3F"));
         assert!(refusal("postgres://db/auth?sslrootcert=system&sslmode=require").contains("verify-full"));
         assert!(refusal("postgres://db/auth?sslmode=verify-ca").contains("verify-full"));
+        for query in
+            ["sslrootcert=/root.crt", "sslmode=prefer&sslrootcert=/root.crt", "sslrootcert=/root.crt&sslmode=disable"]
+        {
+            assert!(refusal(&format!("postgres://db/auth?{query}")).contains("would not be looked at"), "{query}");
+        }
         for url in
             ["postgres://ada:hun@hunter2@db/auth", "mysql://ada:hunter2@db/auth", "postgres://ada:hunter2@db:port/auth"]
         {

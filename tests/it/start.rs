@@ -100,6 +100,18 @@ async fn a_database_that_never_comes_is_not_waited_for_longer_than_is_set() {
     }
 }
 
+/// A try that hears nothing ends when the wait does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_says_nothing_is_not_waited_for_longer_than_is_set() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let url = format!("postgres://ada:hunter2@127.0.0.1:{port}/auth?sslmode=disable&connect_timeout=4");
+    let begin = Stopwatch::start();
+    let (status, _, errors) = ran(&["migrate"], &url, "4s").await;
+    assert!(!status.success() && errors.contains("did not answer"), "{errors}");
+    assert!(begin.elapsed() < Duration::from_secs(7), "{:?}", begin.elapsed());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waiting_can_not_mend_fails_at_once() {
     let database = TestDatabase::new().await.of_a_role("").await;

@@ -4,6 +4,7 @@
 mod supply;
 
 use std::iter::from_fn;
+use std::mem::forget;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use deadpool::unmanaged::{self, Object};
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::pooled_connection::PoolableConnection;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -27,6 +29,9 @@ const SWEEP: Duration = Duration::from_secs(10);
 
 /// How often all connections may be closed for one that turned out to lead to the wrong place.
 const RETIREMENT: Duration = Duration::from_secs(1);
+
+/// How long a statement that nobody waits for any more may take to end.
+const CANCELLATION: Duration = Duration::from_secs(1);
 
 /// A pool. Its copies are one.
 #[derive(Clone)]
@@ -81,7 +86,7 @@ impl Pool {
                     self.0.next(deadline).await?
                 }
             };
-            let mut lent = Lent { held: Some(held), pool: self.0.clone() };
+            let mut lent = Lent { held: Some(held), pool: self.0.clone(), at_work: false };
             if lent.is_sound() {
                 return Ok(lent);
             }
@@ -123,10 +128,11 @@ impl Shared {
 
     /// Until one is there, or none is needed any more.
     async fn open_one(self: Arc<Self>) {
-        let refusals = loop {
-            let ((pause, refusals), generation) = {
+        let opening = Opening(&self);
+        loop {
+            let (pause, generation) = {
                 let state = self.state();
-                (state.supply.next_try(), state.generation)
+                (state.supply.pause(), state.generation)
             };
             sleep(pause).await;
             let opened = timeout(self.limit, self.connect()).await.unwrap_or_else(|_| Err(Unopened::late(self.limit)));
@@ -134,18 +140,23 @@ impl Shared {
                 Ok(connection) => {
                     // It fails only if there is no place for one more, which is never asked for.
                     _ = self.queue.try_add(Held { connection, generation, used: Instant::now() });
-                    break refusals;
+                    break;
                 }
                 Err(unopened) => {
-                    let again = self.state().supply.failed(unopened, self.open(), refusals, Instant::now());
+                    let again = self.state().supply.failed(unopened, self.open(), Instant::now());
                     self.failed.notify_waiters();
                     if !again {
+                        forget(opening);
                         return self.sweep();
                     }
                 }
             }
-        };
-        self.state().supply.opened(self.open(), refusals);
+        }
+        let fewer = self.state().supply.opened(self.open(), Instant::now());
+        forget(opening);
+        if fewer {
+            self.sweep();
+        }
         // Only so many are on their way at once.
         self.open_more();
     }
@@ -205,6 +216,15 @@ impl Shared {
     }
 }
 
+/// A connection on its way. Forgotten when it is known what has become of it; dropped if opening it panics.
+struct Opening<'a>(&'a Shared);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.state().supply.lost();
+    }
+}
+
 /// A caller in the queue.
 struct Waiting(Arc<Shared>);
 
@@ -222,16 +242,25 @@ impl Drop for Waiting {
 }
 
 /// A connection out of the pool. It goes back when this is dropped, unless a transaction is open on it, as when nobody waits
-/// for the work any more: that one is closed at once, or it would hold its locks until somebody wants the connection.
+/// for the work any more: that one is closed, or it would hold its locks until somebody wants the connection, or a statement may
+/// still run on it, and whoever got it would wait for that.
 pub(super) struct Lent {
     held: Option<Object<Held>>,
     pool: Arc<Shared>,
+    at_work: bool,
 }
 
 impl Lent {
-    pub(super) fn connection(&mut self) -> Result<&mut Connection, Error> {
+    /// The connection, on which work begins.
+    pub(super) fn begin_work(&mut self) -> Result<&mut Connection, Error> {
+        self.at_work = true;
         let held = self.held.as_deref_mut().ok_or_else(|| Error::internal("a connection was used after its end"))?;
         Ok(&mut held.connection)
+    }
+
+    /// All statements of the work have been answered, or the connection is closed anyway.
+    pub(super) fn end_work(&mut self) {
+        self.at_work = false;
     }
 
     /// Whether it can be lent: open, with no transaction left on it. A closed connection is noticed without a query.
@@ -247,10 +276,30 @@ impl Lent {
             self.pool.open_more();
         }
     }
+
+    /// Ends what still runs on it, then closes it. Until then it counts, since the server counts it as well.
+    fn abandon(&mut self) {
+        let Ok(runtime) = Handle::try_current() else { return self.close() };
+        let Some(mut held) = self.held.take() else { return };
+        let pool = self.pool.clone();
+        runtime.spawn(async move {
+            let ended = async {
+                pool.target.cancel(held.connection.cancel_token()).await;
+                // It is answered after the statement.
+                _ = held.connection.batch_execute("").await;
+            };
+            _ = timeout(CANCELLATION, ended).await;
+            drop(Object::take(held));
+            pool.open_more();
+        });
+    }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        if self.at_work {
+            return self.abandon();
+        }
         if !self.is_sound() {
             return self.close();
         }

@@ -27,9 +27,10 @@ pub(super) struct Supply {
     size: usize,
     /// Most connections for now: fewer than `size` since the server has refused one more.
     most: usize,
-    /// The most that there were when the server refused one more, and how often it did.
+    /// The most that there were when the server refused one more.
     refused_at: usize,
-    refusals: u64,
+    /// It has refused one of those that were on their way, and others still are.
+    refusal: Option<Unopened>,
     grow_at: Instant,
     /// Callers in the queue, and connections on their way.
     waiting: usize,
@@ -50,7 +51,7 @@ impl Supply {
             size,
             most: size,
             refused_at: 0,
-            refusals: 0,
+            refusal: None,
             grow_at: now,
             waiting: 0,
             opening: 0,
@@ -82,7 +83,7 @@ impl Supply {
         let held = open + self.opening;
         // While opening fails, one at a time tries again.
         let at_once = if self.failures > 0 { 1 } else { AT_ONCE };
-        if self.waiting <= self.opening || held >= self.size || self.opening >= at_once {
+        if self.waiting <= self.opening || held >= self.size || self.opening >= at_once || self.refusal.is_some() {
             return false;
         }
         if held >= self.most {
@@ -96,57 +97,73 @@ impl Supply {
         true
     }
 
-    /// How long whoever opens one waits first, and the number of refusals before it.
-    pub(super) fn next_try(&self) -> (Duration, u64) {
-        let pause = match self.failures {
+    /// How long whoever opens one waits first.
+    pub(super) fn pause(&self) -> Duration {
+        match self.failures {
             0 => Duration::ZERO,
             failures => LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(failures.min(10) - 1)),
-        };
-        (pause, self.refusals)
+        }
     }
 
-    /// One that was on its way has come; there had been so many refusals when it was begun.
-    pub(super) fn opened(&mut self, open: usize, refusals: u64) {
+    /// One that was on its way has come. Whether fewer may be held from now on.
+    pub(super) fn opened(&mut self, open: usize, now: Instant) -> bool {
         self.opening -= 1;
         self.failures = 0;
         self.last = None;
-        if refusals != self.refusals {
-            // Another was refused meanwhile: it does not prove that there are more than then.
-            self.refused_at = self.refused_at.max(open);
-        }
-        if open > self.refused_at {
-            self.most = self.size.min(self.most.max(2 * open));
+        if self.refusal.is_some() {
+            return self.opening == 0 && self.judge(open, now);
         }
         let more = open >= self.size || open > self.refused_at + MARGIN;
+        if more {
+            self.most = self.size.min(self.most.max(2 * open));
+        }
         if self.told.take_if(|told| more || told.why != Why::TooMany).is_some() {
             tracing::info!(connections = open, "database connections can be opened again");
         }
+        false
     }
 
     /// One that was on its way could not be opened. Whether whoever tried it tries again.
-    ///
-    /// When the server has no more to give, a quarter of those that are held, two at least, are given back: the feed, commands and
-    /// other instances need some as well.
-    pub(super) fn failed(&mut self, unopened: Unopened, open: usize, refusals: u64, now: Instant) -> bool {
+    pub(super) fn failed(&mut self, unopened: Unopened, open: usize, now: Instant) -> bool {
         if self.failures == 0 {
             self.since = now;
         }
         self.failures += 1;
         self.failed_at = now;
-        // Of several that were begun together the first counts.
-        if unopened.why == Why::TooMany && open > 0 && refusals == self.refusals {
-            self.refused_at = self.refused_at.max(open);
-            self.refusals += 1;
-            self.most = open.saturating_sub((open / 4).max(2)).max(1);
-            self.grow_at = now + GROWTH;
+        if unopened.why == Why::TooMany && open > 0 {
+            self.refusal = Some(unopened.clone());
+        } else {
+            self.tell(&unopened, open);
         }
-        self.tell(&unopened, open);
         self.last = Some(unopened);
-        let again = self.opening == 1 && self.waiting > 0 && open < self.most;
+        let is_last = self.opening == 1;
+        if is_last {
+            self.judge(open, now);
+        }
+        let again = is_last && self.waiting > 0 && open < self.most;
         if !again {
             self.opening -= 1;
         }
         again
+    }
+
+    /// Nobody knows what has become of one that was on its way.
+    pub(super) fn lost(&mut self) {
+        self.opening -= 1;
+        if self.opening == 0 {
+            self.refusal = None;
+        }
+    }
+
+    /// When none is on its way any more it is known how many the server gives. If it has refused one, a quarter of those that are
+    /// held, two at least, are given back: the feed, commands and other instances need some as well.
+    fn judge(&mut self, open: usize, now: Instant) -> bool {
+        let Some(refusal) = self.refusal.take() else { return false };
+        self.refused_at = self.refused_at.max(open);
+        self.most = open.saturating_sub((open / 4).max(2)).max(1);
+        self.grow_at = now + GROWTH;
+        self.tell(&refusal, open);
+        true
     }
 
     /// Why nobody should wait now: there is no connection, and waiting mends nothing, or nobody waits as long as the database has

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// What it said on standard output until it was ready.
     pub(crate) greeting: String,
-    errors: Option<JoinHandle<String>>,
+    errors: Option<JoinHandle<()>>,
+    log: Arc<Mutex<String>>,
 }
 
 const BINARY: &str = env!("CARGO_BIN_EXE_portcullis");
@@ -100,14 +102,14 @@ impl Server {
     fn spawn(mut command: Command) -> Self {
         command.env("PORTCULLIS_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
-        let mut stderr = child.stderr.take().expect("standard error");
-        let errors = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            text
+        let log = Arc::new(Mutex::new(String::new()));
+        let lines_of_errors = lines(child.stderr.take().expect("standard error"));
+        let errors = std::thread::spawn({
+            let log = log.clone();
+            move || lines_of_errors.iter().for_each(|line| log.lock().expect("a log").push_str(&line))
         });
         let lines = lines(child.stdout.take().expect("standard output"));
-        let mut server = Self { child, url: String::new(), greeting: String::new(), errors: Some(errors) };
+        let mut server = Self { child, url: String::new(), greeting: String::new(), errors: Some(errors), log };
         while !server.greeting.contains("Ctrl-C") && !server.greeting.contains("\"ready\"") {
             match lines.recv_timeout(PATIENCE) {
                 Ok(line) => server.greeting.push_str(&line),
@@ -149,7 +151,13 @@ impl Server {
     /// Waits for its end. Returns the status and what it said on standard error.
     pub(crate) fn wait(&mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("an end");
-        (status, self.errors.take().map(|errors| errors.join().expect("text")).unwrap_or_default())
+        self.errors.take().into_iter().for_each(|errors| errors.join().expect("text"));
+        (status, self.log())
+    }
+
+    /// What it has said on standard error.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("a log").clone()
     }
 
     /// SIGTERM, and the wait. Returns what it said on standard error.
