@@ -1,11 +1,10 @@
 //! The certificates that are trusted.
 
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::RootCertStore;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, Error, RootCertStore};
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 use super::certificate::Certificate;
 use super::path;
@@ -43,35 +42,40 @@ impl Roots {
         algorithms: &WebPkiSupportedAlgorithms,
         now: UnixTime,
     ) -> Result<(), String> {
-        let by_webpki = |store: &RootCertStore| {
-            let parsed = ParsedCertificate::try_from(&leaf.der).map_err(|error| error.to_string())?;
-            verify_server_cert_signed_by_trust_anchor(&parsed, store, intermediates, now, algorithms.all).map_err(
-                |error| match error {
-                    Error::InvalidCertificate(CertificateError::UnknownIssuer) => unsigned(leaf),
-                    error => error.to_string(),
-                },
-            )
-        };
+        let sent: Vec<_> = intermediates.iter().filter_map(|der| Certificate::read(der).ok()).collect();
+        // webpki does not look at their keyUsage.
+        let signers: Vec<_> = sent.iter().filter(|sent| sent.may_sign()).map(|sent| sent.der.clone()).collect();
         let certificates = match self {
-            Self::System(store) => return by_webpki(store),
+            Self::System(store) => return anchored(leaf, &store.roots, &signers, algorithms, now, &|_| Ok(())),
             Self::File(certificates) => certificates,
         };
         // One that is trusted itself, as libpq takes it: signed by nobody else.
         if leaf.is_self_issued() && certificates.iter().any(|trusted| trusted.der == leaf.der) {
             return leaf.check(now);
         }
-        let sent: Vec<_> = intermediates.iter().filter_map(|der| Certificate::read(der).ok()).collect();
         if !leaf.is_v3() || leaf.is_of_authority() {
             return path::verify(leaf, &sent, certificates, algorithms, now);
         }
-        // webpki looks at neither the dates nor the rights of what is trusted.
-        let mut store = RootCertStore::empty();
-        for trusted in certificates.iter().filter(|trusted| trusted.may_sign() && trusted.check_time(now).is_ok()) {
-            store.add(trusted.der.clone()).map_err(|error| format!("that of {}: {error}", trusted.name()))?;
+        // webpki looks at nothing in what is trusted but the key and limits on names.
+        let mut trusted = Vec::new();
+        for certificate in certificates.iter().filter(|trusted| trusted.may_sign() && trusted.check(now).is_ok()) {
+            let anchor = anchor_from_trusted_cert(&certificate.der)
+                .map_err(|error| format!("that of {}: {error}", certificate.name()))?;
+            trusted.push((anchor, certificate.path_length()));
         }
-        by_webpki(&store).map_err(|error| match certificates.iter().find_map(|trusted| trusted.check_time(now).err()) {
-            Some(late) => format!("{error} (of those in sslrootcert, {late})"),
-            None => error,
+        let anchors: Vec<_> = trusted.iter().map(|(anchor, _)| anchor.clone()).collect();
+        let is_short = |path: &VerifiedPath<'_>| {
+            let between =
+                path.intermediate_certificates().filter(|between| between.issuer() != between.subject()).count();
+            let mut roots = trusted.iter().filter(|(anchor, _)| anchor == path.anchor());
+            let allowed = roots.any(|(_, most)| most.is_none_or(|most| between <= most));
+            if allowed { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
+        };
+        anchored(leaf, &anchors, &signers, algorithms, now, &is_short).map_err(|error| {
+            match certificates.iter().find_map(|trusted| trusted.check(now).err()) {
+                Some(unfit) => format!("{error} (of those in sslrootcert, {unfit})"),
+                None => error,
+            }
         })
     }
 
@@ -83,6 +87,24 @@ impl Roots {
         !certificates.iter().any(Certificate::constrains_names)
             && sent.all(|read| read.is_ok_and(|certificate| !certificate.constrains_names()))
     }
+}
+
+/// That webpki finds a way to what is trusted, which `is_allowed` takes.
+fn anchored(
+    leaf: &Certificate,
+    anchors: &[TrustAnchor<'_>],
+    intermediates: &[CertificateDer<'_>],
+    algorithms: &WebPkiSupportedAlgorithms,
+    now: UnixTime,
+    is_allowed: &dyn Fn(&VerifiedPath<'_>) -> Result<(), webpki::Error>,
+) -> Result<(), String> {
+    let parsed = EndEntityCert::try_from(&leaf.der).map_err(|error| error.to_string())?;
+    let usage = KeyUsage::server_auth();
+    let found = parsed.verify_for_usage(algorithms.all, anchors, intermediates, now, usage, None, Some(is_allowed));
+    found.map(drop).map_err(|error| match error {
+        webpki::Error::UnknownIssuer => unsigned(leaf),
+        error => format!("invalid peer certificate: {error}"),
+    })
 }
 
 /// Also where what has signed it may not sign.

@@ -26,6 +26,18 @@ unique_subject = no
 commonName = supplied
 [ca_without_path]
 basicConstraints = critical,CA:true,pathlen:0
+[ca_that_signs_none]
+basicConstraints = critical,CA:true
+keyUsage = critical,digitalSignature
+[ca_for_clients]
+basicConstraints = critical,CA:true
+extendedKeyUsage = clientAuth
+[odd_ca]
+basicConstraints = critical,CA:true
+1.2.3.4 = critical,ASN1:NULL
+[ca_with_path]
+basicConstraints = critical,CA:true,pathlen:1
+keyUsage = critical,keyCertSign
 [ca_of_names]
 basicConstraints = critical,CA:true
 nameConstraints = critical,permitted;DNS:example.com
@@ -63,12 +75,17 @@ authority() {
     openssl req -new -nodes -text -out $1.csr -keyout $1.key -subj "/CN=$1.yourdomain.com"
     openssl x509 -req -in $1.csr -text -days 3650 -extfile openssl.cnf -extensions ${2:-v3_ca} -signkey $1.key -out $1.crt
 }
+intermediate() {
+    openssl req -new -nodes -out intermediate.csr -keyout intermediate.key -subj /CN=intermediate.yourdomain.com
+    openssl x509 -req -in intermediate.csr -days 9 -extfile openssl.cnf -extensions ${1:-v3_ca} -CA root.crt -CAkey root.key \
+        -CAcreateserial -out intermediate.crt
+}
 request() { openssl req -new -nodes -text -out server.csr -keyout server.key -subj "$1" ${2:-}; }
 sign() { openssl x509 -req -in server.csr -text -days 365 -CA ${1:-root}.crt -CAkey ${1:-root}.key -CAcreateserial -out server.crt ${2:-}; }
 "#;
 
 /// Each with the host name db.example.com unless its name says otherwise.
-pub(super) const ALL: [Made; 32] = [
+pub(super) const ALL: [Made; 37] = [
     Made {
         name: "the manual's self-signed",
         commands: r#"openssl req -new -x509 -days 365 -nodes -text -out server.crt -keyout server.key -subj "/CN=db.example.com"
@@ -202,6 +219,29 @@ pub(super) const ALL: [Made; 32] = [
             openssl req -new -nodes -out intermediate.csr -keyout intermediate.key -subj /CN=intermediate.yourdomain.com
             dated 20200101000000Z 20210101000000Z intermediate v3_ca "-cert root.crt -keyfile root.key"
             request /CN=db.example.com; sign intermediate; cat intermediate.crt >> server.crt"#,
+    },
+    Made {
+        name: "one authority too many, and an alternative name",
+        commands: r#"authority root ca_without_path; intermediate; request /CN=ignored
+            sign intermediate "-extfile openssl.cnf -extensions named"; cat intermediate.crt >> server.crt"#,
+    },
+    Made {
+        name: "an intermediate that may sign none",
+        commands: r#"authority root; intermediate ca_that_signs_none; request /CN=ignored
+            sign intermediate "-extfile openssl.cnf -extensions named"; cat intermediate.crt >> server.crt"#,
+    },
+    Made {
+        name: "an authority for clients",
+        commands: r#"authority root ca_for_clients; request /CN=ignored; sign root "-extfile openssl.cnf -extensions named""#,
+    },
+    Made {
+        name: "an authority with a critical extension that nobody knows",
+        commands: r#"authority root odd_ca; request /CN=ignored; sign root "-extfile openssl.cnf -extensions named""#,
+    },
+    Made {
+        name: "as many authorities as are allowed",
+        commands: r#"authority root ca_with_path; intermediate; request /CN=ignored
+            sign intermediate "-extfile openssl.cnf -extensions named"; cat intermediate.crt >> server.crt"#,
     },
     Made {
         name: "trusted by its server alone",
