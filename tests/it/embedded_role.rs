@@ -223,6 +223,49 @@ async fn a_cluster_of_an_earlier_version_is_brought_over() {
     database.stop().await.expect("a stop");
 }
 
+/// What runs programs, or runs with the rights of a superuser, for whoever owns it or reads it.
+const DANGEROUS: &str = "
+    CREATE ROLE postgres; CREATE ROLE portcullis_superuser; CREATE ROLE reader;
+    CREATE FOREIGN DATA WRAPPER programs; CREATE SERVER here FOREIGN DATA WRAPPER programs;
+    CREATE FOREIGN TABLE program (line text) SERVER here;
+    GRANT SELECT ON program TO PUBLIC;
+    GRANT SELECT (line) ON program TO reader WITH GRANT OPTION;
+    SET ROLE reader; GRANT SELECT (line) ON program TO PUBLIC; RESET ROLE;
+    CREATE TABLE parent (line text) PARTITION BY LIST (line);
+    CREATE FOREIGN TABLE part PARTITION OF parent FOR VALUES IN ('a') SERVER here;
+    CREATE TABLE harmless (line text);
+    CREATE VIEW shown AS SELECT line FROM program;
+    CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+    CREATE EVENT TRIGGER tells ON ddl_command_end EXECUTE FUNCTION told();
+    ALTER ROLE portcullis SET default_transaction_read_only = on";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_programs_stays_the_superusers() {
+    let dir = earlier("dangerous").await;
+    by_hand(&dir, &[], async |url| connect(url).await.batch_execute(DANGEROUS).await.expect("an operator's work"))
+        .await;
+    let database = Embedded::start(options(&dir)).await.expect("PostgreSQL");
+    let client = connect(database.url()).await;
+    let text = async |sql: &str| -> String { client.query_one(sql, &[]).await.expect("a row").get(0) };
+    assert_eq!(text("SELECT rolname::text FROM pg_roles WHERE rolsuper").await, "portcullis_superuser_1");
+    for statement in ["SET default_transaction_read_only = off", "DELETE FROM harmless"] {
+        client.batch_execute(statement).await.expect(statement);
+    }
+    for table in ["program", "parent", "part"] {
+        let may = format!("SELECT has_any_column_privilege('{table}', 'SELECT')::text");
+        assert_eq!(text(&may).await, "false", "{table}");
+    }
+    for statement in [
+        "ALTER FOREIGN TABLE program OPTIONS (ADD program 'id')",
+        "ALTER TABLE parent OWNER TO portcullis",
+        "CREATE OR REPLACE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE $$$$; END'",
+    ] {
+        let refused = client.batch_execute(statement).await.expect_err(statement);
+        assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{statement}: {refused:?}");
+    }
+    database.stop().await.expect("a stop");
+}
+
 /// The bringing over waits for a table that somebody holds, and is killed there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_bringing_over_leaves_the_cluster_as_it_was() {

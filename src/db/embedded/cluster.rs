@@ -70,7 +70,7 @@ impl Setup<'_> {
             initdb.arg("--no-sync");
         }
         self.run("initdb", initdb, "").await?;
-        let role = format!("CREATE ROLE {NAME} LOGIN PASSWORD '{password}'\n");
+        let role = format!("CREATE ROLE {NAME} LOGIN PASSWORD {}\n", quoted(password));
         self.single_user(&stage, &format!("{role}CREATE DATABASE {NAME} OWNER {NAME}\n")).await?;
 
         let cluster = &self.layout.cluster;
@@ -82,7 +82,7 @@ impl Setup<'_> {
     async fn change_password(&self, password: &str) -> Result<(), EmbeddedError> {
         warn!(file = %self.layout.password.display(), "the database password was lost, setting a new one");
         let changed =
-            self.single_user(&self.layout.cluster, &format!("ALTER ROLE {NAME} PASSWORD '{password}'\n")).await;
+            self.single_user(&self.layout.cluster, &format!("ALTER ROLE {NAME} PASSWORD {}\n", quoted(password))).await;
         if changed.is_err() {
             // Or the next start would take it for the one in force.
             fs::remove_file(&self.layout.password).map_err(EmbeddedError::file("remove", &self.layout.password))?;
@@ -119,6 +119,11 @@ impl Setup<'_> {
         let output = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
         Err(EmbeddedError::Setup { program: name, status, output: output.trim_end().to_owned() })
     }
+}
+
+/// As SQL writes a text.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 async fn output(mut command: Command, input: &str) -> std::io::Result<Output> {

@@ -13,7 +13,10 @@ const WHO: &str = "SELECT rolsuper, oid = 10 FROM pg_roles WHERE rolname = curre
 const BRING_OVER: &str = include_str!("role.sql");
 
 /// For a role that was made a superuser by hand.
-const TAKE_AWAY: &str = "ALTER ROLE CURRENT_USER NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+const TAKE_AWAY: &str = "\
+BEGIN READ WRITE;
+ALTER ROLE CURRENT_USER NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+COMMIT";
 
 /// Sees that the role of this URL is a plain one. One transaction, so a start that is cut off leaves all or nothing done.
 pub(super) async fn ensure(url: &str) -> Result<(), EmbeddedError> {
