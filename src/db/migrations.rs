@@ -4,7 +4,7 @@ use diesel::declare_sql_function;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Oid, Text};
 use diesel_async::{AnsiTransactionManager, AsyncMigrationHarness, RunQueryDsl, TransactionManager};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -25,6 +25,10 @@ extern "SQL" {
     /// The table of that name, if there is one.
     #[sql_name = "to_regclass"]
     fn to_regclass(name: Text) -> Nullable<Oid>;
+
+    /// Whether this role may do that with a table, if there is one.
+    #[sql_name = "has_table_privilege"]
+    fn has_table_privilege(table: Nullable<Oid>, privilege: Text) -> Nullable<Bool>;
 
     /// A name as SQL writes it.
     fn quote_ident(name: Text) -> Text;
@@ -134,8 +138,15 @@ fn lacking(applied: &[String]) -> Result<Vec<Known>, Error> {
 /// Not by diesel, which would make its table first: whoever asks may lack the right.
 async fn applied(connection: &mut Connection, suitable: &Suitable) -> Result<Vec<String>, Error> {
     let table = quote_ident(suitable.schema()).concat(".__diesel_schema_migrations");
-    if !diesel::select(to_regclass(table).is_not_null()).get_result::<bool>(connection).await? {
-        return Ok(Vec::new());
+    match diesel::select(has_table_privilege(to_regclass(table), "SELECT")).get_result(connection).await? {
+        None => return Ok(Vec::new()),
+        Some(true) => {}
+        Some(false) => {
+            return Err(Error::Internal(format!(
+                "permission denied for the table __diesel_schema_migrations: it may be another application's. Nothing was changed. {}",
+                suitable.how_to_part(connection).await?
+            )));
+        }
     }
     let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
     let applied: Vec<String> = versions.order(__diesel_schema_migrations::version).load(connection).await?;

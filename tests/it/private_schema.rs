@@ -136,7 +136,7 @@ async fn a_schema_of_another_application_is_refused_and_left_as_it_is() {
         OUT wait float8, OUT refused int, OUT taken bytea[]) LANGUAGE sql AS 'SELECT 1.0::float8, 1, keys'";
     let diesels = "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, run_on timestamp DEFAULT now()); \
         INSERT INTO __diesel_schema_migrations (version) VALUES ('00000000000000'), ('20200101000000')";
-    for (number, foreign) in [
+    for (number, (foreign, readable)) in [
         "CREATE TABLE accounts (id serial PRIMARY KEY, name text)",
         "CREATE TABLE sessions (sid text)",
         "CREATE TABLE limits (n int)",
@@ -150,13 +150,17 @@ async fn a_schema_of_another_application_is_refused_and_left_as_it_is() {
         take,
         diesels,
     ]
+    .map(|foreign| (foreign, true))
     .into_iter()
+    .chain([(diesels, false)])
     .enumerate()
     {
         let schema = format!("other_{number}");
         shared.sql(&format!("CREATE SCHEMA {schema}; SET search_path TO {schema}; {foreign}")).await;
         shared.sql(&format!("GRANT ALL ON SCHEMA {schema} TO {role}")).await;
-        shared.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")).await;
+        if readable {
+            shared.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")).await;
+        }
         let url = format!("{}?options=-c%20search_path%3D{schema}", shared.url);
         let before = shared.text(CONTENTS).await;
         for arguments in [&["serve"][..], &["migrate"]] {
