@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::oneshot::error::TryRecvError;
+use tokio::time::timeout;
 
 use crate::support::app::SECRET;
 use crate::support::cluster::{open_to_superusers, options, watched_dir};
@@ -12,6 +13,7 @@ use crate::support::database::TestDatabase;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::process::{Server, run};
 use crate::support::proxy::{Network, Proxy};
+use crate::support::raw::{Raw, post};
 use crate::support::{Client, PASSWORD, TestApp, until};
 use portcullis::db::embedded::{Embedded, Options};
 
@@ -197,4 +199,40 @@ async fn without_any_connection_a_caller_waits_for_one_as_long_as_for_the_databa
     assert_eq!(waits.await.expect("an answer"), Ok(()));
     let login = app.anonymous().try_login("ada@example.com", PASSWORD).await;
     assert_eq!(login["data"]["login"]["__typename"], "LoginSuccess", "{login}");
+}
+
+/// As long as a statement waits for a row, nobody else gets the connection that it runs on.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_hangs_up_leaves_nobody_a_connection_that_is_at_work() {
+    // Longer than any test waits for something: what ends sooner was ended.
+    let flags = ["--database-pool-size=4", "--database-timeout=60s", "--request-timeout=120s", "--session-cache=0"];
+    let app = TestApp::with(&flags).await;
+    let ada = app.registered("ada@example.com").await;
+    let bob = app.registered("bob@example.com").await;
+    // As many are open as there may be.
+    assert_none(&storm(&bob, 5).await, "before");
+    let of_ada = "SELECT FROM sessions WHERE account_id = (SELECT id FROM accounts WHERE email = 'ada@example.com')";
+    let holder = app.database.another().await;
+    holder.batch_execute(&format!("BEGIN; {of_ada} FOR UPDATE")).await.expect("a lock");
+    let pid: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).await.expect("a row").get(0);
+    let blocked = format!("SELECT count(*) FROM pg_stat_activity WHERE {pid} = ANY (pg_blocking_pids(pid))");
+    // More often than there are connections.
+    for _ in 0..6 {
+        let query = "mutation($i: RefreshTokenInput!) { refreshToken(input: $i) { __typename } }";
+        let body = json!({ "query": query, "variables": { "i": { "refreshToken": ada.refresh_token() } } }).to_string();
+        let mut raw = Raw::connect(app.address).await;
+        raw.send(&post(&body)).await;
+        tokio::select! {
+            () = until("it waits for the row", async || app.database.count(&blocked).await == 1) => {}
+            answer = raw.answer() => panic!("it does not wait: {}", answer.json()),
+        }
+        drop(raw);
+        for _ in 0..20 {
+            let answer = timeout(Duration::from_secs(5), bob.is_signed_in()).await;
+            assert_eq!(answer.expect("an answer at once"), Ok(()));
+        }
+        until("the statement was ended", async || app.database.count(&blocked).await == 0).await;
+    }
+    let login = timeout(Duration::from_secs(5), app.anonymous().login_type("bob@example.com", PASSWORD)).await;
+    assert_eq!(login.expect("an answer at once"), "LoginSuccess");
 }
