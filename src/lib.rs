@@ -12,6 +12,8 @@
 //! | ground | [`db`], [`client`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
 
 #![forbid(unsafe_code)]
+// The optimiser lays out the futures of a mutation, with all that they wait for, as one type.
+#![recursion_limit = "256"]
 
 pub mod accounts;
 pub mod app;
