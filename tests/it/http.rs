@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{PASSWORD, TestApp};
 
 const GRAPHQL: &str = "application/graphql-response+json";
 
@@ -274,4 +274,14 @@ async fn a_mutation_is_never_executed_more_often_than_it_is_answered() {
     let answer =
         ada.send(&format!("mutation {{ ...F b: {out} }} fragment F on Mutation {{ a: {out} }}"), Value::Null).await;
     assert_eq!(answer["data"], json!({ "a": { "ended": true }, "b": { "ended": false } }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_operation_has_is_not_quoted() {
+    let app = TestApp::start().await;
+    for query in ["{ __typename }", "query A { __typename } query B { __typename }"] {
+        let body = json!({ "query": query, "operationName": PASSWORD }).to_string();
+        let answer = app.anonymous().post(body).send().await.expect("an answer").text().await.expect("a text");
+        assert!(answer.contains("BAD_USER_INPUT") && !answer.contains(PASSWORD), "{answer}");
+    }
 }

@@ -126,7 +126,7 @@ impl OneRequest {
             prepared.map_err(|error| self.concealed(one(error), document.text()))?
         };
         let serving = Serving { document, hash, prepared };
-        // Without a prepared one the library says that there is no operation of that name.
+        // Without a prepared one the library says that the request has to name an operation.
         let executable = serving.prepared().map_or_else(|| serving.document.parsed(), |prepared| &prepared.executable);
         request.set_parsed_query(executable.clone());
         let _ = self.serving.set(serving);

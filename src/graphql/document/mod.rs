@@ -25,7 +25,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
 use async_graphql::registry::Registry;
-use async_graphql::{Name, Positioned, ServerError, Variables};
+use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 
 use super::error::{Code, cut, without_line};
 use crate::config::Bounds;
@@ -34,7 +34,7 @@ pub(crate) use known::Named;
 pub(super) use known::{Known, Mode};
 pub(crate) use only_queries::OnlyQueries;
 use prepare::{Prepared, prepare, prepare_once};
-use refusal::over;
+use refusal::{over, refusal};
 pub use registered::{Registered, registered};
 pub(super) use rules::Library;
 
@@ -138,7 +138,11 @@ impl Document {
         name: Option<&str>,
         registry: &Registry,
     ) -> Result<Option<Prepared>, ServerError> {
-        let Some(chosen) = chosen(&self.parsed, name) else { return Ok(None) };
+        let Some(chosen) = chosen(&self.parsed, name) else {
+            // The library would quote the name, and what stands in its place may be a password.
+            let unknown = || refusal("No operation has this name.".to_owned(), Pos::default(), Code::BadUserInput);
+            return if name.is_some() { Err(unknown()) } else { Ok(None) };
+        };
         variables::coerce(&chosen.1.node, variables, registry)?;
         if self.prepared.is_some() { Ok(None) } else { prepare(&self.parsed, chosen, variables, registry) }
     }
