@@ -27,14 +27,17 @@ pub(super) fn verify(
                 && issuer.may_sign()
                 && signed_by(child, issuer, algorithms)
         };
-        if let Some(root) = roots.iter().find(signs) {
-            return check_authority(root, between, now);
-        }
-        let authorities = sent.iter().filter(|issuer| issuer.is_v3());
-        let Some(next) = authorities.filter(|issuer| !issuer.is_self_issued()).find(signs) else {
-            return Err(unsigned(child));
+        // An authority that was renewed has two certificates of one name and key: one that is fit is enough.
+        let mut unfit = None;
+        let mut is_fit = |authority: &&Certificate| {
+            check_authority(authority, between, now).map_err(|error| unfit = Some(error)).is_ok()
         };
-        check_authority(next, between, now)?;
+        if roots.iter().filter(signs).any(|root| is_fit(&root)) {
+            return Ok(());
+        }
+        let authorities = sent.iter().filter(|issuer| issuer.is_v3() && !issuer.is_self_issued());
+        let next = authorities.filter(signs).find(is_fit);
+        let Some(next) = next else { return Err(unfit.unwrap_or_else(|| unsigned(child))) };
         child = next;
     }
     Err(format!("there are more than {MOST} authorities between it and one that is trusted"))

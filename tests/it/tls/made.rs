@@ -85,7 +85,7 @@ sign() { openssl x509 -req -in server.csr -text -days 365 -CA ${1:-root}.crt -CA
 "#;
 
 /// Each with the host name db.example.com unless its name says otherwise.
-pub(super) const ALL: [Made; 37] = [
+pub(super) const ALL: [Made; 38] = [
     Made {
         name: "the manual's self-signed",
         commands: r#"openssl req -new -x509 -days 365 -nodes -text -out server.crt -keyout server.key -subj "/CN=db.example.com"
@@ -212,6 +212,12 @@ pub(super) const ALL: [Made; 37] = [
         name: "an expired authority, the manual's server",
         commands: r#"authority root; dated 20200101000000Z 20210101000000Z root v3_ca "-selfsign -keyfile root.key"
             request /CN=db.example.com; sign"#,
+    },
+    Made {
+        name: "a renewed authority beside the expired one, the manual's server",
+        commands: r#"authority root; cp root.crt renewed.crt
+            dated 20200101000000Z 20210101000000Z root v3_ca "-selfsign -keyfile root.key"
+            request /CN=db.example.com; sign; cat renewed.crt >> root.crt"#,
     },
     Made {
         name: "an expired intermediate",
