@@ -75,6 +75,12 @@ impl Database {
         Self { pool, timeout, begin, read_only: Arc::default() }
     }
 
+    /// How many callers wait for a connection now.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
     /// Does `work` on a connection.
     ///
     /// Through a pooler ([`Target::is_pooled`]) the work is one transaction, undone if it errs. So work that goes on after a

@@ -192,8 +192,7 @@ async fn without_any_connection_a_caller_waits_for_one_as_long_as_for_the_databa
         let ada = ada.clone();
         async move { ada.is_signed_in().await }
     });
-    // Less than the time limit: the caller still waits, and needs one.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until("the caller waits", async || app.app.db.waiting() > 0).await;
     // Two are for the feed, which may ask first.
     limit(3).await;
     assert_eq!(waits.await.expect("an answer"), Ok(()));

@@ -8,11 +8,12 @@ use std::time::Duration;
 use portcullis::clock::Stopwatch;
 use portcullis::db::embedded::Embedded;
 use rustix::process::{Signal, geteuid};
+use tokio::task::JoinHandle;
 
 use crate::support::app::SECRET;
 use crate::support::cluster::{options, watched_dir};
 use crate::support::database::{TestDatabase, connect};
-use crate::support::process::{Server, postmaster, run, signal};
+use crate::support::process::{Server, postmaster, run, shell, signal};
 use crate::support::until;
 
 /// What is said of a wait.
@@ -32,6 +33,32 @@ async fn ran(arguments: &'static [&'static str], url: &str, wait: &str) -> (Exit
     tokio::task::spawn_blocking(run).await.expect("an end")
 }
 
+/// A server that starts, and writes its log into this file.
+fn starting(url: &str, log: &Path) -> JoinHandle<Server> {
+    let (url, log) = (url.to_owned(), log.display().to_string());
+    tokio::task::spawn_blocking(move || {
+        Server::limited("exec 2>\"$LOG\"", &[&environment(&url)[..], &[("LOG", log.as_str())]].concat())
+    })
+}
+
+/// The same of a command, until its end. Returns the status and standard output.
+fn commanded(arguments: &str, url: &str, log: &Path) -> JoinHandle<(ExitStatus, String)> {
+    let (script, url, log) = (format!("exec \"$0\" {arguments} 2>\"$LOG\""), url.to_owned(), log.display().to_string());
+    tokio::task::spawn_blocking(move || {
+        let environment = [&environment(&url)[..], &[("LOG", log.as_str())]].concat();
+        let output = shell(&script, &environment).output().expect("an end");
+        (output.status, String::from_utf8(output.stdout).expect("UTF-8"))
+    })
+}
+
+fn said(log: &Path) -> String {
+    std::fs::read_to_string(log).unwrap_or_default()
+}
+
+async fn waits(log: &Path) {
+    until("it waits for the database", async || said(log).contains(WAITING)).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_starts_after_the_server_is_waited_for() {
     let dir = watched_dir("late");
@@ -39,18 +66,14 @@ async fn a_database_that_starts_after_the_server_is_waited_for() {
     let url = database.url().to_owned();
     database.stop().await.expect("a stop");
     // There is no socket.
-    let server = tokio::task::spawn_blocking({
-        let url = url.clone();
-        move || Server::start(&environment(&url))
-    });
-    let command = tokio::spawn({
-        let url = url.clone();
-        async move { ran(&["migrate"], &url, "30s").await }
-    });
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    let (log, log_of_command) = (dir.join("server.log"), dir.join("command.log"));
+    let (server, command) = (starting(&url, &log), commanded("migrate", &url, &log_of_command));
+    waits(&log).await;
+    waits(&log_of_command).await;
     let database = Embedded::start(options(&dir)).await.expect("PostgreSQL");
     assert_eq!(database.url(), url);
-    let (status, out, errors) = command.await.expect("a command");
+    let (status, out) = command.await.expect("a command");
+    let errors = said(&log_of_command);
     assert!(status.success(), "{out}{errors}");
     assert_eq!(errors.matches(WAITING).count(), 1, "{errors}");
     let server = server.await.expect("a server");
@@ -60,22 +83,19 @@ async fn a_database_that_starts_after_the_server_is_waited_for() {
     server.stop();
     signal(postmaster(&dir).expect("a database"), Signal::TERM);
     until("it shuts down", async || tokio_postgres::connect(&url, tokio_postgres::NoTls).await.is_err()).await;
-    let server = tokio::task::spawn_blocking({
-        let url = url.clone();
-        move || Server::start(&environment(&url))
-    });
-    let command = tokio::spawn({
-        let url = url.clone();
-        async move { ran(&["keys", "list"], &url, "30s").await }
-    });
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    let (log, log_of_command) = (dir.join("server-again.log"), dir.join("command-again.log"));
+    let (server, command) = (starting(&url, &log), commanded("keys list", &url, &log_of_command));
+    waits(&log).await;
+    waits(&log_of_command).await;
     drop(guest);
     database.stop().await.expect("a stop of what stops");
     let database = Embedded::start(options(&dir)).await.expect("PostgreSQL");
-    let (status, out, errors) = command.await.expect("a command");
+    let (status, out) = command.await.expect("a command");
+    let errors = said(&log_of_command);
     assert!(status.success() && out.contains("EdDSA"), "{out}{errors}");
     assert!(errors.contains("shutting down"), "{errors}");
-    let log = server.await.expect("a server").stop();
+    server.await.expect("a server").stop();
+    let log = said(&log);
     assert_eq!(log.matches(WAITING).count(), 1, "{log}");
     database.stop().await.expect("a stop");
 }

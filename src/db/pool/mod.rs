@@ -94,6 +94,11 @@ impl Pool {
         }
     }
 
+    /// How many callers wait for a connection.
+    pub(super) fn waiting(&self) -> usize {
+        self.0.state().supply.waiting()
+    }
+
     /// Closes all connections, those in use when they come back: a new one may lead elsewhere.
     pub(super) fn retire(&self) {
         {

@@ -25,7 +25,7 @@ const MARGIN: usize = AT_ONCE - 1;
 pub(super) struct Supply {
     /// Most connections by the settings.
     size: usize,
-    /// Most connections for now: fewer than `size` since the server has refused one more.
+    /// Most connections that the server gives, as far as is known: fewer than `size` after it has refused one more.
     most: usize,
     /// The most that there were when the server refused one more.
     refused_at: usize,
@@ -61,6 +61,11 @@ impl Supply {
             last: None,
             told: None,
         }
+    }
+
+    /// How many callers are in the queue.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// One more caller in the queue.
