@@ -1,5 +1,6 @@
 //! What a server does that no request asks for: following keys and rotating them, writing down uses, clearing away.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,10 +92,10 @@ async fn look_after_keys(app: Arc<App>) {
 
 /// As soon as this instance has ended all sessions of an account, or deleted one, and now and then for what others have left.
 async fn write_endings(app: Arc<App>) {
-    let mut failed = false;
+    let (mut failed, mut stuck) = (false, HashSet::new());
     loop {
         // Of accounts that go there is nothing to write down.
-        let removed = remove_accounts::remove_accounts(&app).await;
+        let removed = remove_accounts::remove_accounts(&app, &mut stuck).await;
         match removed.and(record_endings::record_endings(&app).await) {
             Ok(_) => failed = false,
             Err(error) if failed => {

@@ -1,5 +1,6 @@
 //! Removing accounts that were deleted.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::accounts::AccountId;
@@ -13,11 +14,11 @@ const WORK: Duration = Duration::from_secs(5);
 
 /// Removes the rows of accounts that were deleted and kept long enough, with their sessions, and strips their events of what tells of
 /// their owners. Works in small steps, each a statement of its own; several instances may do so at a time. One that can't be removed is
-/// passed by, with a line in the log. Returns how many accounts are gone.
+/// passed by; `stuck` holds those that the log has a warning of. Returns how many accounts are gone.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away, [`Error::ReadOnly`] when it takes no changes.
-pub async fn remove_accounts(app: &App) -> Result<u64, Error> {
+pub async fn remove_accounts(app: &App, stuck: &mut HashSet<AccountId>) -> Result<u64, Error> {
     let watch = Stopwatch::start();
     let (mut gone, mut after) = (0, None);
     while watch.elapsed() < WORK {
@@ -25,10 +26,16 @@ pub async fn remove_accounts(app: &App) -> Result<u64, Error> {
         let next = app.db.run(async |connection| store::next_due(connection, due, after).await).await?;
         let Some(place @ (_, account)) = next else { break };
         match remove(app, due, account, &watch).await {
-            Ok(is_gone) => gone += u64::from(is_gone),
+            Ok(is_gone) => {
+                gone += u64::from(is_gone);
+                stuck.remove(&account);
+            }
             Err(error @ (Error::ReadOnly(_) | Error::Busy { .. })) => return Err(error),
             // The database may be away, or refuse this account alone. The next look tells.
-            Err(error) => tracing::warn!(%account, %error, "a deleted account can't be removed, and is tried again"),
+            Err(error) if stuck.insert(account) => {
+                tracing::warn!(%account, %error, "a deleted account can't be removed, and is tried again");
+            }
+            Err(error) => tracing::debug!(%account, %error, "a deleted account still can't be removed"),
         }
         after = Some(place);
     }
