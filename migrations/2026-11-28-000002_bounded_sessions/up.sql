@@ -1,6 +1,7 @@
 -- Ends the least used sessions of an account so that with the one that is opened there are at most so many. A function, since
 -- it has to see what was committed while its caller waited for the account's row, which the caller holds. Of an account that is far above
--- the bound it ends a few each time, and no more of its sessions are counted than that takes. A session that somebody holds is being used: the next one is taken in its place.
+-- the bound it ends a few each time, and no more of its sessions are counted than that takes. A session that somebody holds is being
+-- used: the next one is taken in its place.
 CREATE FUNCTION portcullis_make_room(account uuid, current bigint, opened uuid, most bigint, at timestamptz, unused_since timestamptz)
 RETURNS TABLE (account_id uuid, id uuid) LANGUAGE plpgsql AS $$
 DECLARE

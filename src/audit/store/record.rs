@@ -69,9 +69,9 @@ impl<'a> Occurrence<'a> {
     }
 }
 
-/// Writes down an attempt that came to nothing, as long as `throttle` lets it, and settles what it took. Whether there is an account or not, it is the same
-/// work. It waits for no disk, or all who fail at one address would wait for each other: a crash of the database may take
-/// events of its last second along.
+/// Writes down an attempt that came to nothing, as long as `throttle` lets it, and settles what it took. Whether there is an account
+/// or not, it is the same work, but for a lock on the account's row. It waits for no disk, or all who fail at one address would wait for
+/// each other: a crash of the database may take events of its last second along.
 pub(crate) async fn record(
     connection: &mut Connection,
     occurrence: &Occurrence<'_>,

@@ -127,7 +127,8 @@ pub(crate) struct Step {
 }
 
 /// Takes the next ending after `place` that nobody else is at, and writes down the end of some of its sessions: in their rows, and
-/// as events of those that were in use at the time, unless the account was deleted. An ending of which nothing is left is taken away. `None` at the end of the table.
+/// as events of those that were in use at the time, unless the account was deleted. An ending of which nothing is left is taken away.
+/// `None` at the end of the table.
 pub(crate) async fn record_endings(
     connection: &mut Connection,
     place: Place,
