@@ -71,6 +71,7 @@ async fn only_sessions_that_are_active_count() {
 async fn fifty_logins_at_once_leave_as_many_sessions_as_there_may_be() {
     let app = TestApp::with(&["--max-sessions=5"]).await;
     app.registered("ada@example.com").await;
+    app.clock.advance(Duration::from_secs(1)); // The registration's session is the least used, and ends first.
     let anonymous = app.anonymous();
     let peer = app.peer(&["--max-sessions=5"]).await;
     let there = peer.visited_by(&anonymous);
