@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
-use crate::flows::{clean_up, keys, record_endings, record_uses, remove_accounts};
+use crate::use_cases::{clean_up, keys, record_endings, record_uses, remove_accounts};
 
 /// How long a use of a session waits to be written.
 const USES: Duration = Duration::from_secs(10);

@@ -5,11 +5,11 @@
 //! | layer | modules | knows |
 //! | --- | --- | --- |
 //! | transports | [`http`], [`graphql`] | HTTP and GraphQL, no rules |
-//! | use cases | [`flows`] | one file each: the order of things, its transaction |
+//! | use cases | [`use_cases`] | one file each: the order of things, its transaction |
 //! | tasks | [`background`] | which use cases run by themselves, and when |
 //! | the parts | [`app`] | all below, put together once |
 //! | nouns | [`accounts`], [`sessions`], [`revocations`], [`tokens`], [`passwords`], [`limits`], [`audit`] | their own rules; their queries, in `store` |
-//! | ground | [`db`], [`client`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
+//! | ground | [`db`], [`ids`], [`client`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
 
 #![forbid(unsafe_code)]
 // The optimiser lays out the futures of a mutation, with all that they wait for, as one type.
@@ -24,12 +24,13 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
-pub mod flows;
 pub mod graphql;
 pub mod http;
+pub mod ids;
 pub mod limits;
 pub mod passwords;
 pub mod revocations;
 pub mod sessions;
 pub mod telemetry;
 pub mod tokens;
+pub mod use_cases;

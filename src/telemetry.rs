@@ -8,8 +8,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
-use crate::accounts::AccountId;
 use crate::config::LogFormat;
+use crate::ids::AccountId;
 
 /// Sends the log to standard error, and panics to the log. Once a process; a second call does nothing.
 pub fn init(filter: &str, format: LogFormat) {

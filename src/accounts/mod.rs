@@ -5,25 +5,14 @@ mod registration;
 pub(crate) mod store;
 mod username;
 
-use std::fmt;
-
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::ids::AccountId;
 
 pub use email::{BadEmail, EmailAddress};
 pub use registration::{Fault, Registration};
 pub use username::{BadUsername, Username};
-
-/// Identifies an account: `sub` in its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AccountId(pub Uuid);
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// An account, without its password.
 #[derive(Clone, Debug)]
@@ -120,7 +109,7 @@ impl Designation {
 
 /// Which part of a registration somebody else has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum NameTaken {
     /// The e-mail address.
     Email,
     /// The username.

@@ -7,13 +7,14 @@ use diesel::sql_types::{self, Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Account, AccountId, EmailAddress, Identifier, Taken, Username};
+use super::{Account, EmailAddress, Identifier, NameTaken, Username};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::accounts;
 use crate::error::Error;
+use crate::ids::AccountId;
 use crate::limits::store::{TAKEN, TakenColumns, TakenRow};
-use crate::limits::{Attempt, Verdict};
+use crate::limits::{Attempt, Decision};
 use crate::passwords::PasswordHash;
 
 /// An account's row, without its password.
@@ -56,7 +57,7 @@ pub(crate) async fn find(
     connection: &mut Connection,
     identifier: Option<&Identifier>,
     attempt: &Attempt,
-) -> Result<(Verdict, Option<Found>), Error> {
+) -> Result<(Decision, Option<Found>), Error> {
     let (email, username) = match identifier {
         Some(Identifier::Email(email)) => (Some(email.folded()), None),
         Some(Identifier::Username(username)) => (None, Some(username.folded())),
@@ -112,7 +113,7 @@ pub(crate) async fn find_hash(
     connection: &mut Connection,
     id: AccountId,
     attempt: &Attempt,
-) -> Result<(Verdict, Option<PasswordHash>), Error> {
+) -> Result<(Decision, Option<PasswordHash>), Error> {
     let finding = FindingHash { attempt, id: id.0 };
     let (taken, hash) = finding.get_result::<(TakenRow, Option<String>)>(connection).await?;
     Ok((attempt.read(taken), hash.map(PasswordHash::new)))
@@ -149,12 +150,12 @@ pub(crate) async fn find_taken(
     email: &EmailAddress,
     username: Option<&Username>,
     attempt: &Attempt,
-) -> Result<(Verdict, Option<Taken>), Error> {
+) -> Result<(Decision, Option<NameTaken>), Error> {
     let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
     let (taken, email, username) = finding.get_result::<(TakenRow, bool, bool)>(connection).await?;
     let there = match (email, username) {
-        (true, _) => Some(Taken::Email),
-        (false, true) => Some(Taken::Username),
+        (true, _) => Some(NameTaken::Email),
+        (false, true) => Some(NameTaken::Username),
         (false, false) => None,
     };
     Ok((attempt.read(taken), there))

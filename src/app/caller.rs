@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::accounts::Account;
-use crate::sessions::{Session, SessionId};
+use crate::ids::SessionId;
+use crate::sessions::Session;
 use crate::tokens::TokenPair;
 
 /// A caller who is signed in. Only a use case that has verified the caller makes one, so what takes it can't be called by

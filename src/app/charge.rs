@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use super::App;
 use super::failed::{Refused, log_failed};
-use crate::accounts::AccountId;
 use crate::audit::Kind;
 use crate::audit::store::{Occurrence, record};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::db::Database;
 use crate::error::Error;
+use crate::ids::{AccountId, SessionId};
 use crate::limits::store::settle;
 use crate::limits::turns::Holder;
-use crate::limits::{Ending, Limits, Taken};
-use crate::sessions::SessionId;
+use crate::limits::{AttemptOutcome, Consumed, Limits};
 
 /// What an attempt took, until it is known how it ends.
 ///
@@ -22,10 +21,10 @@ use crate::sessions::SessionId;
 /// background.
 pub(crate) struct Charge {
     db: Database,
-    taken: Taken,
+    taken: Consumed,
     /// Until it is settled others may wait for what it gives back.
     holder: Option<Holder>,
-    ending: Ending,
+    ending: AttemptOutcome,
 }
 
 impl Charge {
@@ -35,12 +34,12 @@ impl Charge {
     }
 
     /// How the attempt ended. What does not count then is given back when the charge is dropped.
-    pub(crate) fn set_ending(&mut self, ending: Ending) {
+    pub(crate) fn set_ending(&mut self, ending: AttemptOutcome) {
         self.ending = ending;
     }
 
     /// What is to be settled. Whoever takes it over has settled it before the holder is dropped.
-    fn take(&mut self) -> (Taken, Option<Holder>) {
+    fn take(&mut self) -> (Consumed, Option<Holder>) {
         (std::mem::take(&mut self.taken), self.holder.take())
     }
 }
@@ -85,9 +84,9 @@ pub(crate) struct Charges {
 }
 
 impl Charges {
-    pub(crate) fn charge(&self, taken: Taken) -> Charge {
+    pub(crate) fn charge(&self, taken: Consumed) -> Charge {
         let holder = (!taken.is_nothing()).then(|| self.limits.turns.hold(taken.keys()));
-        Charge { db: self.db.clone(), taken, holder, ending: Ending::Unknown }
+        Charge { db: self.db.clone(), taken, holder, ending: AttemptOutcome::Unknown }
     }
 
     /// The attempt was made in vain, and counts. It is settled by the statement that writes it down.
@@ -118,7 +117,7 @@ impl Charges {
             session = session.map(tracing::field::display),
             "there are too many attempts"
         );
-        let (occurrence, nothing) = (Occurrence::new(Kind::Limited, client, now), Taken::default());
+        let (occurrence, nothing) = (Occurrence::new(Kind::Limited, client, now), Consumed::default());
         let of = (account, session);
         self.db.run(async |connection| record(connection, &occurrence, of, &throttle, &nothing).await).await
     }

@@ -5,15 +5,15 @@ use std::time::Duration;
 use super::charge::Charge;
 use super::trial::{Admission, Proof, Trial};
 use super::{App, Failure, Refused, SignedIn, log_failed};
-use crate::accounts::AccountId;
 use crate::accounts::store::find_hash;
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::db::Database;
 use crate::error::Error;
-use crate::limits::{Attempt, Verdict as Limit};
-use crate::passwords::{Password, PasswordHash, Place};
+use crate::ids::AccountId;
+use crate::limits::{Attempt, Decision as Limit};
+use crate::passwords::{HashingPermit, Password, PasswordHash};
 
 /// A password that may be compared with the caller's.
 pub(crate) struct Confirmation<'a> {
@@ -90,7 +90,7 @@ async fn find(db: &Database, account: AccountId, attempt: &Attempt) -> Result<(L
 impl<'a> Confirmation<'a> {
     /// Compares it. `None` if it is wrong, which is written down. The place at the hashing threads is for what has to be hashed besides:
     /// to be dropped before anything else is waited for.
-    pub(crate) async fn compare(self) -> Result<Option<(Confirmed<'a>, Place)>, Error> {
+    pub(crate) async fn compare(self) -> Result<Option<(Confirmed<'a>, HashingPermit)>, Error> {
         let Self { app, client, caller, password, failure, admission, hash, now } = self;
         let written = Failure {
             kind: failure,

@@ -13,16 +13,17 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::accounts::{Account, AccountId};
+use crate::accounts::Account;
 use crate::client::Client;
 use crate::clock::{Clock, Timestamp, new_id};
 use crate::config::{Config, DatabaseChoice, Secret};
 use crate::db::{Database, Target};
 use crate::error::Error;
+use crate::ids::{AccountId, SessionId};
 use crate::limits::Limits;
 use crate::passwords::Passwords;
 use crate::sessions::feed::Source;
-use crate::sessions::{Feed, Freshness, NewSession, Session, SessionId, Uses, Viewers};
+use crate::sessions::{Feed, Freshness, NewSession, Session, SessionCache, Uses};
 use crate::tokens::access::AccessTokens;
 use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
@@ -55,7 +56,7 @@ pub struct App {
     /// Service keys that were presented.
     pub service_keys: service::Memory,
     /// Callers that were verified.
-    pub viewers: Arc<Viewers>,
+    pub session_cache: Arc<SessionCache>,
     /// What ends or changes them.
     pub feed: Feed,
     /// Uses of sessions that wait to be written.
@@ -85,8 +86,9 @@ impl App {
         let passwords = Passwords::start(config.argon2, config.hashing_threads, config.hashing_queue)?;
         let limits = Arc::new(Limits::new(config.limits));
         let freshness = Arc::new(Freshness::new(config.feed_timeout));
-        let viewers = Arc::new(Viewers::new(config.session_cache, config.session_idle_ttl, freshness.clone()));
-        let feed = Feed::start(source, viewers.clone(), freshness).await;
+        let session_cache =
+            Arc::new(SessionCache::new(config.session_cache, config.session_idle_ttl, freshness.clone()));
+        let feed = Feed::start(source, session_cache.clone(), freshness).await;
         Ok(Self {
             config,
             clock,
@@ -96,7 +98,7 @@ impl App {
             passwords,
             limits,
             service_keys: service::Memory::default(),
-            viewers,
+            session_cache,
             feed,
             uses: Uses::default(),
             endings: Notify::new(),
@@ -116,7 +118,7 @@ impl App {
 
     /// To be said when all sessions of an account may have ended.
     pub(crate) fn all_ended(&self, account: AccountId) {
-        self.viewers.forget_account(account);
+        self.session_cache.forget_account(account);
         self.endings.notify_one();
     }
 

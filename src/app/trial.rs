@@ -10,22 +10,22 @@ use super::charge::{Charge, Charges, Failure};
 use crate::client::Client;
 use crate::db::Database;
 use crate::error::Error;
-use crate::limits::{Attempt, Ending, Refusal, Verdict as Limit};
-use crate::passwords::{Password, PasswordHash, Place, Verdict};
+use crate::limits::{Attempt, AttemptOutcome, Decision as Limit, Refusal};
+use crate::passwords::{Comparison, HashingPermit, Password, PasswordHash};
 
 /// Longest that an attempt waits for what others may give back, unless half of the request's time is less.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a password may be tried with: a place at the hashing threads, and what was paid for it.
 pub(crate) struct Admission {
-    place: Place,
+    place: HashingPermit,
     charge: Charge,
 }
 
 impl Admission {
     /// The password is not tried after all, and nothing was learnt by what was looked up.
     pub(crate) fn withdraw(mut self) {
-        self.charge.set_ending(Ending::Withdrawn);
+        self.charge.set_ending(AttemptOutcome::Withdrawn);
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Trial {
 /// The password was right.
 pub(crate) struct Proof {
     /// The place, for what has to be hashed besides. To be dropped before anything else is waited for: others need it.
-    pub(crate) place: Place,
+    pub(crate) place: HashingPermit,
     /// What it took, which is given back when this is dropped.
     pub(crate) charge: Charge,
     /// A hash of it at today's cost, if the one at hand is cheaper to break.
@@ -140,18 +140,18 @@ impl App {
 }
 
 async fn compare(charges: Charges, mut admission: Admission, trial: Trial) -> Result<Option<Proof>, Error> {
-    admission.charge.set_ending(Ending::Unknown);
+    admission.charge.set_ending(AttemptOutcome::Unknown);
     let (password, hash) = match trial.password {
         Some(password) => (password, trial.hash),
         None => (Password::empty(), None),
     };
     match admission.place.verify(password, hash).await? {
-        Verdict::Right { stronger } => {
+        Comparison::Right { stronger } => {
             let Admission { place, mut charge } = admission;
-            charge.set_ending(Ending::Right);
+            charge.set_ending(AttemptOutcome::Right);
             Ok(Some(Proof { place, charge, stronger }))
         }
-        Verdict::Wrong => {
+        Comparison::Wrong => {
             let Admission { place, charge } = admission;
             drop(place);
             charges.fail(charge, &trial.failure).await?;

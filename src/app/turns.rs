@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::accounts::AccountId;
 use crate::error::Error;
+use crate::ids::AccountId;
 
 /// Statements of one account's that may wait for its row at a time. Each holds a connection meanwhile, so that without a bound one
 /// account could hold all of them.

@@ -6,9 +6,8 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use crate::accounts::AccountId;
 use crate::clock::Timestamp;
-use crate::sessions::SessionId;
+use crate::ids::{AccountId, SessionId};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use std::io::{BufRead, IsTerminal, Read};
 
 use clap::Subcommand;
-use portcullis::accounts::AccountId;
 use portcullis::app::Console;
 use portcullis::error::Error;
-use portcullis::flows::accounts::{
-    Created, Fault, Registration, Restored, Switched, Taken, create, delete, restore, set_enabled, sign_out,
+use portcullis::ids::AccountId;
+use portcullis::use_cases::accounts::{
+    Created, Fault, NameTaken, Registration, Restored, Switched, create, delete, restore, set_enabled, sign_out,
 };
 
 use crate::serve::{Outcome, sentence};
@@ -84,8 +84,8 @@ impl Accounts {
             Self::Restore { account } => {
                 return match restore(console, &account).await.map_err(sentence)? {
                     Restored::Done(id) => Ok(format!("The account {id} is restored.\n")),
-                    Restored::Taken(Taken::Email) => Err("another account has its e-mail address now".into()),
-                    Restored::Taken(Taken::Username) => Err("another account has its username now".into()),
+                    Restored::Taken(NameTaken::Email) => Err("another account has its e-mail address now".into()),
+                    Restored::Taken(NameTaken::Username) => Err("another account has its username now".into()),
                     Restored::Unknown => Err("no account that was deleted and is kept had this name".into()),
                 };
             }
@@ -108,8 +108,8 @@ fn done(which: Result<Option<AccountId>, Error>, what: &str) -> Outcome<String> 
 fn made(created: Created) -> Outcome<String> {
     match created {
         Created::Done(id) => Ok(format!("{id}\n")),
-        Created::Taken(Taken::Email) => Err("an account with this e-mail address exists".into()),
-        Created::Taken(Taken::Username) => Err("an account with this username exists".into()),
+        Created::Taken(NameTaken::Email) => Err("an account with this e-mail address exists".into()),
+        Created::Taken(NameTaken::Username) => Err("an account with this username exists".into()),
         Created::Invalid(faults) => Err(faults.iter().map(fault).collect::<Vec<_>>().join(" ").into()),
         Created::Weak(weakness) => {
             let said = weakness.warning.into_iter().chain(weakness.suggestions).collect::<Vec<_>>();

@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use portcullis::app::Console;
-use portcullis::flows::keys::{list, rotate, rotate_at_once};
 use portcullis::tokens::operate::{Listed, Replaced, Rotated};
+use portcullis::use_cases::keys::{list, rotate, rotate_at_once};
 
 use super::time;
 use crate::serve::{Outcome, sentence};

@@ -2,8 +2,9 @@
 
 use clap::Subcommand;
 use portcullis::app::Console;
-use portcullis::flows::service_keys::{create, list, revoke};
-use portcullis::tokens::service::{ServiceKey, ServiceKeyId};
+use portcullis::ids::ServiceKeyId;
+use portcullis::tokens::service::ServiceKey;
+use portcullis::use_cases::service_keys::{create, list, revoke};
 use uuid::Uuid;
 
 use super::time;

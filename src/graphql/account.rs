@@ -6,16 +6,16 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 
 use super::error::ApiError;
 use super::events::{SecurityEventConnection, events_of};
-use super::guard::{Viewer, auth, public, signed_in};
+use super::guard::{Requester, auth, public, signed_in};
 use super::problem::{
     EmailTaken, ErrorCode, InvalidInput, RateLimited, RegistrationClosed, UsernameTaken, WeakPassword,
 };
 use super::scalars::DateTime;
 use super::session::{Delivery, Session, SessionConnection, TokenTransport, Tokens, parts, sessions_of};
-use crate::accounts::Taken;
+use crate::accounts::NameTaken;
 use crate::app::{App, SignIn, SignedIn};
-use crate::flows::register::{self, Outcome, Registration};
 use crate::tokens::PlainToken;
+use crate::use_cases::register::{self, Outcome, Registration};
 
 /// A user account: always the caller's own.
 pub(crate) struct User(SignedIn);
@@ -146,11 +146,11 @@ impl RegisterResult {
                 code: ErrorCode::RegistrationClosed,
                 message: "Nobody can register here.".to_owned(),
             }),
-            Outcome::Taken(Taken::Email) => Self::EmailTaken(EmailTaken {
+            Outcome::Taken(NameTaken::Email) => Self::EmailTaken(EmailTaken {
                 code: ErrorCode::EmailTaken,
                 message: "An account with this e-mail address exists.".to_owned(),
             }),
-            Outcome::Taken(Taken::Username) => Self::UsernameTaken(UsernameTaken {
+            Outcome::Taken(NameTaken::Username) => Self::UsernameTaken(UsernameTaken {
                 code: ErrorCode::UsernameTaken,
                 message: "An account with this username exists.".to_owned(),
             }),
@@ -175,7 +175,7 @@ impl AccountMutation {
         #[graphql(desc = "What to register with.")] input: RegisterInput,
     ) -> Result<Option<RegisterResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let client = ctx.data_unchecked::<Viewer>().client();
+        let client = ctx.data_unchecked::<Requester>().client();
         let typed = Registration { email: input.email, password: input.password, username: input.username };
         let delivery = Delivery::asked(ctx, input.transport)?;
         Ok(Some(RegisterResult::new(register::register(app, client, typed).await?, delivery)))

@@ -6,11 +6,11 @@ use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
 use super::cookies::{Cookie, Cookies};
 use super::error::ApiError;
-use super::guard::{Viewer, auth, signed_in};
+use super::guard::{Requester, auth, signed_in};
 use super::problem::{ErrorCode, InvalidCredentials, RateLimited};
 use super::scalars::DateTime;
 use crate::app::App;
-use crate::flows::delete_account::{self, Outcome};
+use crate::use_cases::delete_account::{self, Outcome};
 
 /// What to delete an account with.
 #[derive(InputObject)]
@@ -52,7 +52,7 @@ impl DeletionMutation {
     ) -> Result<Option<DeleteAccountResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
-        let client = ctx.data_unchecked::<Viewer>().client();
+        let client = ctx.data_unchecked::<Requester>().client();
         Ok(Some(match delete_account::delete_account(app, &client, caller, input.password).await? {
             Outcome::Success { at, kept_until } => {
                 if let Ok(cookies) = Cookies::of(ctx) {

@@ -10,9 +10,9 @@ use tokio::sync::OnceCell;
 use super::error::{ApiError, log};
 use crate::app::{App, SignedIn};
 use crate::error::Error;
-use crate::flows::authenticate::authenticate;
 use crate::sessions::Client;
 use crate::tokens::Credential;
+use crate::use_cases::authenticate::authenticate;
 
 /// Anyone may call this field.
 #[TypeDirective(location = "FieldDefinition")]
@@ -23,13 +23,13 @@ pub(crate) fn public() {}
 pub(crate) fn auth() {}
 
 /// Who sent the request. The credential is verified at the first field that asks, once.
-pub struct Viewer {
+pub struct Requester {
     credential: Credential,
     client: Client,
     verified: OnceCell<Result<SignedIn, Error>>,
 }
 
-impl Viewer {
+impl Requester {
     /// The sender of a request with this credential.
     #[must_use]
     pub fn new(credential: Credential, client: Client) -> Self {
@@ -48,12 +48,12 @@ impl Viewer {
 }
 
 /// The caller, verified once a request.
-async fn verified<'a>(viewer: Option<&'a Viewer>, app: Option<&'a Arc<App>>) -> Result<&'a SignedIn, ApiError> {
-    let (Some(viewer), Some(app)) = (viewer, app) else {
-        return Err(Error::internal("a request without its viewer").into());
+async fn verified<'a>(requester: Option<&'a Requester>, app: Option<&'a Arc<App>>) -> Result<&'a SignedIn, ApiError> {
+    let (Some(requester), Some(app)) = (requester, app) else {
+        return Err(Error::internal("a request without its requester").into());
     };
-    let verify = async || authenticate(app, &viewer.credential).await.inspect_err(log);
-    let verified = viewer.verified.get_or_init(verify).await;
+    let verify = async || authenticate(app, &requester.credential).await.inspect_err(log);
+    let verified = requester.verified.get_or_init(verify).await;
     verified.as_ref().map_err(|error| ApiError::logged(error.clone()))
 }
 

@@ -10,9 +10,9 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use crate::app::App;
 use crate::audit::{Event, EventPage};
 use crate::error::Error;
-use crate::flows::list_events::list_events;
-use crate::flows::list_sessions::list_sessions;
 use crate::sessions::{Page, Session};
+use crate::use_cases::list_events::list_events;
+use crate::use_cases::list_sessions::list_sessions;
 
 /// Pages of sessions.
 pub(crate) struct SessionLoader(Arc<App>);

@@ -22,10 +22,10 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, S
 use crate::app::App;
 use crate::config::PersistedQueries;
 use crate::error::Error;
-use document::{Documents, Known, Mode};
+use document::{DocumentCache, Documents, Mode};
 
 pub use document::{Registered, registered};
-pub use guard::Viewer;
+pub use guard::Requester;
 
 /// What can be read.
 #[derive(MergedObject, Default)]
@@ -55,7 +55,7 @@ pub async fn schema(app: Arc<App>) -> Result<PortcullisSchema, Error> {
         PersistedQueries::Automatic => Mode::Automatic,
         PersistedQueries::Only(manifest) => Mode::Only(registered(manifest, settings.bounds).await?),
     };
-    let known = Arc::new(Known::new(mode, settings.document_cache_bytes)?);
+    let known = Arc::new(DocumentCache::new(mode, settings.document_cache_bytes)?);
     let concealed = !settings.introspection;
     let schema = measured(Documents::new(settings.bounds, Some(known), concealed));
     let schema = if settings.introspection { schema } else { schema.disable_introspection() };

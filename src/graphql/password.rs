@@ -6,11 +6,11 @@ use async_graphql::{Context, InputObject, Object, Union};
 
 use super::account::User;
 use super::error::ApiError;
-use super::guard::{Viewer, auth, signed_in};
+use super::guard::{Requester, auth, signed_in};
 use super::problem::{ErrorCode, FieldError, InvalidCredentials, InvalidInput, RateLimited, WeakPassword};
 use super::session::{EndedSessions, SessionConnection};
 use crate::app::{App, SignedIn};
-use crate::flows::change_password::{self, Outcome};
+use crate::use_cases::change_password::{self, Outcome};
 
 /// What to change.
 #[derive(InputObject)]
@@ -95,7 +95,7 @@ impl PasswordMutation {
     ) -> Result<Option<ChangePasswordResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
-        let client = ctx.data_unchecked::<Viewer>().client();
+        let client = ctx.data_unchecked::<Requester>().client();
         let (current, new) = (input.current_password, input.new_password);
         let outcome = change_password::change_password(app, &client, caller, current, new).await?;
         Ok(Some(ChangePasswordResult::new(outcome, caller.clone())))

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_graphql::{Enum, Interface, SimpleObject};
 
 use crate::accounts::BadUsername;
-use crate::flows::register::Fault;
 use crate::passwords::{BadPassword, Weakness};
+use crate::use_cases::register::Fault;
 
 /// An outcome that the caller can mend. Every result union's members other than its success implement it.
 #[derive(Interface)]

@@ -110,16 +110,16 @@ impl Attempt {
         refused: Option<i32>,
         taken: impl Iterator<Item = (Vec<u8>, i64)>,
         contended: bool,
-    ) -> Verdict {
+    ) -> Decision {
         match wait {
-            Some(wait) => Verdict::Refused(Refusal {
+            Some(wait) => Decision::Refused(Refusal {
                 retry_after: Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)),
                 of_account: refused.is_some_and(|step| self.of_account.contains(&step)),
                 of_guesses: !contended && refused != self.of_success,
                 contended: if contended { self.keys_of(refused) } else { Vec::new() },
             }),
             None => {
-                let mut all = Taken::default();
+                let mut all = Consumed::default();
                 for (key, period) in taken {
                     let Some(place) = self.keys.iter().position(|other| *other == key) else { continue };
                     all.is_attacked |= self.alarm.as_ref() == Some(&key);
@@ -127,7 +127,7 @@ impl Attempt {
                     all.periods.push(period);
                     all.keys.push(key);
                 }
-                Verdict::Allowed(all)
+                Decision::Allowed(all)
             }
         }
     }
@@ -155,9 +155,9 @@ impl Attempt {
 
 /// Whether an attempt may be made.
 #[derive(Clone, Debug)]
-pub enum Verdict {
+pub enum Decision {
     /// It may.
-    Allowed(Taken),
+    Allowed(Consumed),
     /// There were too many.
     Refused(Refusal),
 }
@@ -177,7 +177,7 @@ pub struct Refusal {
 
 /// What an attempt took.
 #[derive(Clone, Debug, Default)]
-pub struct Taken {
+pub struct Consumed {
     pub(super) keys: Vec<Vec<u8>>,
     /// What each cost, and whether it counts what is right.
     costs: Vec<(f64, bool)>,
@@ -189,7 +189,7 @@ pub struct Taken {
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum AttemptOutcome {
     /// Nobody knows, and all that it took is paid for.
     Unknown,
     /// It was made in vain.
@@ -200,7 +200,7 @@ pub(crate) enum Ending {
     Withdrawn,
 }
 
-impl Taken {
+impl Consumed {
     /// Whether there is nothing to give back.
     pub(crate) fn is_nothing(&self) -> bool {
         self.keys.is_empty()
@@ -212,12 +212,12 @@ impl Taken {
     }
 
     /// How much each of them gets back.
-    pub(super) fn back(&self, ending: Ending) -> Vec<f64> {
+    pub(super) fn back(&self, ending: AttemptOutcome) -> Vec<f64> {
         let is_back = |of_success: bool| match ending {
-            Ending::Unknown => false,
-            Ending::Wrong => of_success,
-            Ending::Right => !of_success,
-            Ending::Withdrawn => true,
+            AttemptOutcome::Unknown => false,
+            AttemptOutcome::Wrong => of_success,
+            AttemptOutcome::Right => !of_success,
+            AttemptOutcome::Withdrawn => true,
         };
         self.costs.iter().map(|(cost, of_success)| if is_back(*of_success) { *cost } else { 0.0 }).collect()
     }

@@ -18,9 +18,9 @@ use crate::client::Client;
 use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::config::Rate;
-pub(crate) use attempt::Ending;
+pub(crate) use attempt::AttemptOutcome;
 use attempt::Key;
-pub use attempt::{Attempt, Refusal, Taken, Verdict};
+pub use attempt::{Attempt, Consumed, Decision, Refusal};
 use local::Buckets;
 use turns::Turns;
 

@@ -6,7 +6,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-use super::{Attempt, Ending, Taken, Verdict};
+use super::{Attempt, AttemptOutcome, Consumed, Decision};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
@@ -41,27 +41,27 @@ impl Attempt {
     }
 
     /// What became of it, by the row of that call.
-    pub(crate) fn read(&self, (wait, refused, taken, contended, taken_in): TakenRow) -> Verdict {
+    pub(crate) fn read(&self, (wait, refused, taken, contended, taken_in): TakenRow) -> Decision {
         self.verdict(wait, refused, taken.into_iter().zip(taken_in), contended)
     }
 }
 
 /// Gives back what does not count of what was taken; in any case the attempt holds nothing any longer. In a statement of its own: one
 /// that waits for the disk would hold the buckets meanwhile.
-pub(crate) async fn settle(connection: &mut Connection, taken: &Taken, ending: Ending) -> Result<(), Error> {
+pub(crate) async fn settle(connection: &mut Connection, taken: &Consumed, ending: AttemptOutcome) -> Result<(), Error> {
     Settling::new(taken, ending).execute(connection).await?;
     Ok(())
 }
 
 /// An `UPDATE` that settles an attempt.
 pub(crate) struct Settling<'a> {
-    taken: &'a Taken,
+    taken: &'a Consumed,
     /// How much each bucket gets back.
     back: Vec<f64>,
 }
 
 impl<'a> Settling<'a> {
-    pub(crate) fn new(taken: &'a Taken, ending: Ending) -> Self {
+    pub(crate) fn new(taken: &'a Consumed, ending: AttemptOutcome) -> Self {
         Self { taken, back: taken.back(ending) }
     }
 }

@@ -69,7 +69,7 @@ impl fmt::Debug for PasswordHash {
 
 /// What a comparison found.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Comparison {
     /// Not the password.
     Wrong,
     /// The password.
@@ -105,19 +105,19 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Error::Busy`] at once when all are taken.
-    pub fn place(&self) -> Result<Place, Error> {
+    pub fn place(&self) -> Result<HashingPermit, Error> {
         match self.places.clone().try_acquire_owned() {
-            Ok(permit) => Ok(Place { passwords: self.clone(), permit: Arc::new(permit) }),
+            Ok(permit) => Ok(HashingPermit { passwords: self.clone(), permit: Arc::new(permit) }),
             Err(TryAcquireError::NoPermits) => Err(Error::Busy { retry_after: self.retry_after() }),
             Err(TryAcquireError::Closed) => Err(Error::internal("no hashing thread is left")),
         }
     }
 
-    /// [`Place::verify`] for a caller who needs no place before.
+    /// [`HashingPermit::verify`] for a caller who needs no place before.
     ///
     /// # Errors
     /// [`Error::Busy`] at once when all places are taken.
-    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, Error> {
+    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Comparison, Error> {
         self.place()?.verify(password, hash).await
     }
 
@@ -128,12 +128,12 @@ impl Passwords {
 }
 
 /// A caller's place at the hashing threads. It is free again when it is dropped and what it was used for is done.
-pub struct Place {
+pub struct HashingPermit {
     passwords: Passwords,
     permit: Arc<OwnedSemaphorePermit>,
 }
 
-impl Place {
+impl HashingPermit {
     /// The hash of a new password, unless it is too easily guessed by somebody who makes these guesses first. When nobody waits for it any
     /// more it is not begun.
     ///
@@ -156,16 +156,16 @@ impl Place {
     ///
     /// # Errors
     /// [`Error::Internal`] when the hash can't be read.
-    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, Error> {
+    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Comparison, Error> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.passwords.dummy.clone());
         let cost = self.passwords.cost;
         self.run(move |argon| {
             if !argon.verify(password.0.as_bytes(), &hash)? || !known {
-                return Ok(Verdict::Wrong);
+                return Ok(Comparison::Wrong);
             }
             let stronger = if argon::is_weaker(&hash, cost) { Some(argon.hash(password.0.as_bytes())?) } else { None };
-            Ok(Verdict::Right { stronger })
+            Ok(Comparison::Right { stronger })
         })
         .await
     }
@@ -188,7 +188,7 @@ impl Place {
     }
 }
 
-/// The hash of one new password, as [`Place::hash`] makes it, for a command that needs no threads waiting for more.
+/// The hash of one new password, as [`HashingPermit::hash`] makes it, for a command that needs no threads waiting for more.
 ///
 /// # Errors
 /// [`Error::Internal`] when the cost can't be paid.

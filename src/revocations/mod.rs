@@ -5,9 +5,8 @@ pub(crate) mod store;
 
 use std::time::Duration;
 
-use crate::accounts::AccountId;
 use crate::clock::Timestamp;
-use crate::sessions::SessionId;
+use crate::ids::{AccountId, SessionId};
 
 pub use position::{BadPosition, Position};
 

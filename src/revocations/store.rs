@@ -8,11 +8,10 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Position, Revocation};
-use crate::accounts::AccountId;
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
-use crate::sessions::SessionId;
+use crate::ids::{AccountId, SessionId};
 
 /// Rows read, or cleared away, at a time.
 const BATCH: usize = 1000;

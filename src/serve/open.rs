@@ -10,7 +10,7 @@ use portcullis::db::embedded::{self, Embedded, Options};
 use super::{Outcome, complain, unreachable};
 
 /// A database that can be reached.
-pub(crate) struct Opened {
+pub(crate) struct OpenDatabase {
     pub(crate) target: Target,
     /// The private server behind it, if it is ours to stop.
     pub(crate) private: Option<Embedded>,
@@ -18,7 +18,7 @@ pub(crate) struct Opened {
     secret: Option<Secret>,
 }
 
-impl Opened {
+impl OpenDatabase {
     /// The way past a pooler, or the only one.
     pub(crate) fn direct(&self) -> &Target {
         self.direct.as_ref().unwrap_or(&self.target)
@@ -40,7 +40,7 @@ impl Opened {
 }
 
 /// For a server, which has its private PostgreSQL to itself.
-pub(crate) async fn open_to_serve(config: &Config) -> Outcome<Opened> {
+pub(crate) async fn open_to_serve(config: &Config) -> Outcome<OpenDatabase> {
     match &config.database {
         DatabaseChoice::External { target, direct, secret } => external(config, target, direct.clone(), secret).await,
         DatabaseChoice::Private { data_dir, secret } => start(config, data_dir, secret.clone()).await,
@@ -48,8 +48,8 @@ pub(crate) async fn open_to_serve(config: &Config) -> Outcome<Opened> {
 }
 
 /// For a command, which may run beside a server. Uses the private PostgreSQL of that one and leaves it running; starts one if
-/// no server does. [`Opened::close`] when it is done.
-pub(crate) async fn open_for_command(config: &Config) -> Outcome<Opened> {
+/// no server does. [`OpenDatabase::close`] when it is done.
+pub(crate) async fn open_for_command(config: &Config) -> Outcome<OpenDatabase> {
     if let DatabaseChoice::Private { data_dir, secret } = &config.database
         && let Some(url) = embedded::url_of_running(data_dir)?
     {
@@ -58,12 +58,12 @@ pub(crate) async fn open_for_command(config: &Config) -> Outcome<Opened> {
             Some(secret) => Some(secret.clone()),
             None => Secret::load(data_dir)?,
         };
-        return Ok(Opened { target: url.parse()?, private: None, direct: None, secret });
+        return Ok(OpenDatabase { target: url.parse()?, private: None, direct: None, secret });
     }
     open_to_serve(config).await
 }
 
-async fn external(config: &Config, target: &Target, direct: Option<Target>, secret: &Secret) -> Outcome<Opened> {
+async fn external(config: &Config, target: &Target, direct: Option<Target>, secret: &Secret) -> Outcome<OpenDatabase> {
     let probed = target.clone().probed(config.database_timeout).await;
     let target = probed.map_err(|error| unreachable(target, &error))?;
     let direct = match direct {
@@ -96,10 +96,10 @@ async fn external(config: &Config, target: &Target, direct: Option<Target>, secr
             )
         }
     }
-    Ok(Opened { target, private: None, direct, secret: Some(secret.clone()) })
+    Ok(OpenDatabase { target, private: None, direct, secret: Some(secret.clone()) })
 }
 
-async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> Outcome<Opened> {
+async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> Outcome<OpenDatabase> {
     say_that_it_starts(data_dir);
     // Beside the pool: migrations, the operator's own connections, PostgreSQL's reserve.
     let connections = (config.database_pool_size + 20).max(100).to_string();
@@ -109,7 +109,7 @@ async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> O
         Some(secret) => secret,
         None => Secret::load_or_create(private.data_dir())?,
     };
-    Ok(Opened { target: private.url().parse()?, private: Some(private), direct: None, secret: Some(secret) })
+    Ok(OpenDatabase { target: private.url().parse()?, private: Some(private), direct: None, secret: Some(secret) })
 }
 
 fn say_that_it_starts(data_dir: &Path) {

@@ -13,12 +13,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
+use super::SessionCache;
 use super::freshness::{Freshness, Heartbeat, Said};
-use super::{SessionId, Viewers};
-use crate::accounts::AccountId;
 use crate::db::Target;
 use crate::db::notifications::{Listener, Speaker};
 use crate::error::Error;
+use crate::ids::{AccountId, SessionId};
 
 /// Shortest wait for a connection, however short the trust in a silent one is.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -50,7 +50,7 @@ pub(crate) struct Source {
 
 struct Follower {
     source: Source,
-    viewers: Arc<Viewers>,
+    session_cache: Arc<SessionCache>,
     freshness: Arc<Freshness>,
     heard: watch::Sender<Heard>,
     unheard: Arc<Unheard>,
@@ -79,9 +79,9 @@ impl Unheard {
 }
 
 impl Feed {
-    /// Follows the changes, and takes out of `viewers` what they are about. Returns when the first heartbeat was heard, or when
+    /// Follows the changes, and takes out of `session_cache` what they are about. Returns when the first heartbeat was heard, or when
     /// it should have been: then the instance works all the same, and asks the database about each request.
-    pub(crate) async fn start(source: Source, viewers: Arc<Viewers>, freshness: Arc<Freshness>) -> Self {
+    pub(crate) async fn start(source: Source, session_cache: Arc<SessionCache>, freshness: Arc<Freshness>) -> Self {
         let heard = watch::Sender::new(Heard::default());
         if source.listen.is_pooled() {
             tracing::warn!(
@@ -91,8 +91,13 @@ impl Feed {
             return Self { task: tokio::spawn(async {}), heard, freshness };
         }
         let unheard = Arc::new(Unheard::default());
-        let follower =
-            Follower { source, viewers, freshness: freshness.clone(), heard: heard.clone(), unheard: unheard.clone() };
+        let follower = Follower {
+            source,
+            session_cache,
+            freshness: freshness.clone(),
+            heard: heard.clone(),
+            unheard: unheard.clone(),
+        };
         let feed = Self { task: tokio::spawn(follower.run()), heard, freshness };
         let limit = feed.freshness.limit().max(CONNECT);
         // The first heartbeat closes the gap before it.
@@ -179,7 +184,7 @@ impl Follower {
         if self.freshness.is_fresh() {
             return self.freshness.confirm(said);
         }
-        self.viewers.clear();
+        self.session_cache.clear();
         self.freshness.confirm(said);
         self.heard.send_modify(|heard| {
             heard.changes += 1;
@@ -192,10 +197,10 @@ impl Follower {
     fn take_in(&self, text: &str) {
         let (what, id) = text.split_once(' ').unwrap_or((text, ""));
         match (what, Uuid::parse_str(id)) {
-            ("session", Ok(id)) => self.viewers.forget_sessions(&[SessionId(id)]),
-            ("account", Ok(id)) => self.viewers.forget_account(AccountId(id)),
+            ("session", Ok(id)) => self.session_cache.forget_sessions(&[SessionId(id)]),
+            ("account", Ok(id)) => self.session_cache.forget_account(AccountId(id)),
             ("keys", _) => return self.heard.send_modify(|heard| heard.keys += 1),
-            _ => self.viewers.clear(),
+            _ => self.session_cache.clear(),
         }
         self.heard.send_modify(|heard| heard.changes += 1);
     }

@@ -1,37 +1,25 @@
 //! Sessions: an account signed in on one device.
 
+mod cache;
 pub(crate) mod feed;
 mod freshness;
 mod refresh;
 pub(crate) mod store;
 pub(crate) mod uses;
-mod viewers;
 
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use uuid::Uuid;
-
-use crate::accounts::{Account, AccountId};
+use crate::accounts::Account;
 use crate::clock::Timestamp;
+use crate::ids::{AccountId, SessionId};
 
 pub use crate::client::Client;
+pub use cache::SessionCache;
 pub use feed::Feed;
 pub use freshness::Freshness;
 pub use refresh::{Refreshed, Refusal};
 pub use uses::Uses;
-pub use viewers::Viewers;
-
-/// Identifies a session: `sid` in its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SessionId(pub Uuid);
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// An account signed in on one device.
 #[derive(Clone, Debug)]
@@ -118,6 +106,7 @@ pub struct NewSession {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     #[test]
     fn a_session_is_active_until_it_expires_is_left_unused_or_is_revoked() {

@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-use super::{Session, SessionId};
-use crate::accounts::{Account, AccountId};
+use super::Session;
+use crate::accounts::Account;
+use crate::ids::{AccountId, SessionId};
 
 /// What a genuine refresh token brought about.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::SessionId;
 use crate::clock::Timestamp;
+use crate::ids::SessionId;
 
 /// How exact `last_used_at` is: a use sooner than this after the one before is not noted.
 const GRAIN: Duration = Duration::from_secs(60);

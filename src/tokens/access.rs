@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::PlainToken;
 use super::key_set::KeySet;
 use super::signing::SigningKey;
-use super::verified::{Verified, VerifiedTokens, digest};
-use crate::accounts::{Account, AccountId};
+use super::verified::{VerifiedToken, VerifiedTokens, digest};
+use crate::accounts::Account;
 use crate::clock::{Timestamp, new_id};
 use crate::error::Error;
-use crate::sessions::{Session, SessionId};
+use crate::ids::{AccountId, SessionId};
+use crate::sessions::Session;
 
 /// The header's `typ`: no other JWT that our keys may ever sign passes for an access token.
 const TYPE: &str = "at+jwt";
@@ -126,7 +127,7 @@ impl AccessTokens {
     }
 
     /// Everything but the token's own times.
-    fn read(&self, keys: &KeySet, token: &str, now: Timestamp) -> Result<Verified, Rejected> {
+    fn read(&self, keys: &KeySet, token: &str, now: Timestamp) -> Result<VerifiedToken, Rejected> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected::Invalid)?;
         // RFC 8725 section 3.11. RFC 7515 section 4.1.11: no extension is known here.
         if header.crit.is_some() || !is_access_token(header.typ.as_deref()) {
@@ -134,7 +135,7 @@ impl AccessTokens {
         }
         let key = header.kid.as_deref().and_then(|kid| keys.verifying(kid, now)).ok_or(Rejected::Invalid)?;
         let claims = self.decode(token, key)?;
-        Ok(Verified {
+        Ok(VerifiedToken {
             claims: Claims { account: AccountId(claims.sub), session: SessionId(claims.sid) },
             expires: claims.exp,
             not_before: claims.nbf,

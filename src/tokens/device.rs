@@ -11,8 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::{KeySet, PlainToken};
-use crate::accounts::AccountId;
 use crate::clock::Timestamp;
+use crate::ids::AccountId;
 
 /// Tells what kind of secret it is. Changing it makes all devices unknown.
 const PREFIX: &str = "pcd_";

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::{KeySet, PlainToken};
-use crate::sessions::SessionId;
+use crate::ids::SessionId;
 
 /// Tells what kind of secret it is, to people and to scanners of leaked secrets. Changing it revokes every token in the field.
 const PREFIX: &str = "pcr_";

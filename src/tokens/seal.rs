@@ -59,7 +59,7 @@ pub struct Seals {
 }
 
 /// What a seal held.
-pub(super) struct Opened {
+pub(super) struct Unsealed {
     pub(super) key: Zeroizing<Vec<u8>>,
     /// Only the previous secret opened it.
     pub(super) stale: bool,
@@ -78,12 +78,12 @@ impl Seals {
         self.current.seal(id, plain)
     }
 
-    pub(super) fn open(&self, id: Uuid, sealed: &[u8]) -> Result<Opened, Error> {
+    pub(super) fn open(&self, id: Uuid, sealed: &[u8]) -> Result<Unsealed, Error> {
         if let Ok(key) = self.current.open(id, sealed) {
-            return Ok(Opened { key, stale: false });
+            return Ok(Unsealed { key, stale: false });
         }
         match self.previous.as_ref().map(|previous| previous.open(id, sealed)) {
-            Some(Ok(key)) => Ok(Opened { key, stale: true }),
+            Some(Ok(key)) => Ok(Unsealed { key, stale: true }),
             Some(Err(WrongSeal)) | None => Err(Error::Internal(
                 "PORTCULLIS_SECRET does not open the keys in this database: another secret sealed them. \
                  Set the secret with which this deployment was first started, or put it into PORTCULLIS_SECRET_PREVIOUS \

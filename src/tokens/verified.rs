@@ -1,4 +1,4 @@
-//! Verified access tokens are remembered: comparing a signature costs more than the rest of a small request.
+//! VerifiedToken access tokens are remembered: comparing a signature costs more than the rest of a small request.
 
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN};
 use quick_cache::sync::Cache;
@@ -21,7 +21,7 @@ pub(super) fn digest(token: &str) -> Digest {
 
 /// What is known of a token whose signature, issuer and audience are right.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Verified {
+pub(super) struct VerifiedToken {
     pub(super) claims: Claims,
     /// `exp`
     pub(super) expires: i64,
@@ -33,7 +33,7 @@ pub(super) struct Verified {
     pub(super) generation: u64,
 }
 
-impl Verified {
+impl VerifiedToken {
     /// What the token is worth at `now`.
     pub(super) fn at(&self, now: Timestamp) -> Result<Claims, Rejected> {
         let early = self.not_before.is_some_and(|not_before| now.timestamp() < not_before);
@@ -45,7 +45,7 @@ impl Verified {
 }
 
 /// The memory of one issuer's tokens. It holds no token, and none that did not verify.
-pub(super) struct VerifiedTokens(Cache<Digest, Verified>);
+pub(super) struct VerifiedTokens(Cache<Digest, VerifiedToken>);
 
 impl VerifiedTokens {
     pub(super) fn new() -> Self {
@@ -54,11 +54,11 @@ impl VerifiedTokens {
 
     /// What was said of the token by the key set of this generation. By another means nothing: its key may not be there any
     /// more. So it does no harm when somebody verifies by the old keys and remembers it after they were replaced.
-    pub(super) fn get(&self, digest: &Digest, generation: u64) -> Option<Verified> {
+    pub(super) fn get(&self, digest: &Digest, generation: u64) -> Option<VerifiedToken> {
         self.0.get(digest).filter(|verified| verified.generation == generation)
     }
 
-    pub(super) fn insert(&self, digest: Digest, verified: Verified) {
+    pub(super) fn insert(&self, digest: Digest, verified: VerifiedToken) {
         self.0.insert(digest, verified);
     }
 }
@@ -74,18 +74,17 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::accounts::AccountId;
-    use crate::sessions::SessionId;
+    use crate::ids::{AccountId, SessionId};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_timestamp(seconds, 0).unwrap()
     }
 
-    fn verified(generation: u64, not_before: Option<i64>) -> Verified {
+    fn verified(generation: u64, not_before: Option<i64>) -> VerifiedToken {
         let claims = Claims { account: AccountId(Uuid::from_u128(1)), session: SessionId(Uuid::from_u128(2)) };
         // Its key has a successor from 100 on.
         let reign = Reign::of(&[at(0), at(100)])[0];
-        Verified { claims, expires: 1_000_000, not_before, reign, generation }
+        VerifiedToken { claims, expires: 1_000_000, not_before, reign, generation }
     }
 
     #[test]
@@ -95,7 +94,7 @@ mod tests {
         assert_eq!(token.at(at(50)), Ok(token.claims));
         assert_eq!(token.at(at(90_099)), Ok(token.claims));
         assert_eq!(token.at(at(90_100)), Err(Rejected::Invalid), "the key is gone");
-        let short = Verified { expires: 60, ..token };
+        let short = VerifiedToken { expires: 60, ..token };
         assert_eq!(short.at(at(59)), Ok(token.claims));
         assert_eq!(short.at(at(60)), Err(Rejected::Expired(token.claims)));
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use portcullis::flows::keys::{list, maintain};
 use portcullis::tokens::lifecycle::{ACTIVATION_DELAY, State};
+use portcullis::use_cases::keys::{list, maintain};
 use serde_json::Value;
 
 use crate::support::TestApp;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::flows::record_endings::record_endings;
+use portcullis::use_cases::record_endings::record_endings;
 use serde_json::{Value, json};
 
 use crate::support::{Client, PASSWORD, TestApp};
@@ -171,7 +171,7 @@ async fn events_are_only_ever_added_until_they_are_old() {
     let old = "INSERT INTO audit_events (id, kind, account_id, occurred_at) \
          SELECT portcullis_event_id('2025-11-01'), 'logged_in', id, '2025-11-01' FROM accounts, generate_series(1, 2500)";
     app.database.execute(old).await;
-    portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
+    portcullis::use_cases::clean_up::clean_up(&app.app).await.expect("a database");
     assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 1);
     let young = "INSERT INTO audit_events (id, kind, occurred_at) VALUES (gen_random_uuid(), 'logged_out', now())";
     app.database.execute(young).await;
@@ -179,7 +179,7 @@ async fn events_are_only_ever_added_until_they_are_old() {
     assert!(app.database.operator.batch_execute(by_hand).await.is_err(), "not even as clearing away does it");
     app.database.operator.batch_execute("ROLLBACK").await.expect("a connection");
     app.clock.advance(DAY * 29);
-    portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
+    portcullis::use_cases::clean_up::clean_up(&app.app).await.expect("a database");
     assert_eq!(app.database.count("SELECT count(*) FROM audit_events").await, 2);
 }
 

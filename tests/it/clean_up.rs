@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::flows::clean_up::clean_up;
+use portcullis::use_cases::clean_up::clean_up;
 
 use crate::support::TestApp;
 use crate::support::app::SECRET;

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use portcullis::flows::accounts::{Restored, delete, restore, set_enabled};
-use portcullis::flows::record_endings::record_endings;
-use portcullis::flows::remove_accounts::remove_accounts;
+use portcullis::use_cases::accounts::{Restored, delete, restore, set_enabled};
+use portcullis::use_cases::record_endings::record_endings;
+use portcullis::use_cases::remove_accounts::remove_accounts;
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
@@ -169,7 +169,7 @@ async fn a_kept_account_is_restored_while_its_names_are_free_and_removed_in_the_
 
     let other = app.registered("ada@example.com").await;
     let taken = restore(&console, "ada@example.com").await.expect("a database");
-    assert!(matches!(taken, Restored::Taken(portcullis::accounts::Taken::Email)), "{taken:?}");
+    assert!(matches!(taken, Restored::Taken(portcullis::accounts::NameTaken::Email)), "{taken:?}");
     delete_account(&other, PASSWORD).await;
     let id = ada.sign_in["user"]["id"].as_str().expect("an id");
     assert!(matches!(restore(&console, id).await.expect("a database"), Restored::Done(_)));
@@ -199,7 +199,7 @@ async fn an_operator_deletes_an_account_and_no_command_brings_it_in_again_unrest
     assert_eq!(ada.sign_in["user"]["id"], id.to_string());
     assert!(delete(&console, &id.to_string()).await.expect("a database").is_none(), "once");
     let enabled = set_enabled(&console, &id.to_string(), true).await.expect("a database");
-    assert!(matches!(enabled, portcullis::flows::accounts::Switched::Unknown), "{enabled:?}");
+    assert!(matches!(enabled, portcullis::use_cases::accounts::Switched::Unknown), "{enabled:?}");
     assert!(matches!(restore(&console, &id.to_string()).await.expect("a database"), Restored::Done(_)));
     assert_eq!(app.anonymous().login_type("ada@example.com", PASSWORD).await, "InvalidCredentials", "as before");
 }

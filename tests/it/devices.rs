@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::flows::record_uses::record_uses;
+use portcullis::use_cases::record_uses::record_uses;
 use serde_json::{Value, json};
 
 use crate::support::database::BLOCKED;
@@ -181,7 +181,7 @@ async fn the_last_use_is_kept_coarsely_and_without_a_write_per_request() {
     assert_eq!(ada.is_signed_in().await, Ok(()));
     record_uses(&app.app).await.expect("nothing to write");
     assert_eq!(app.database.count(writes).await, before);
-    assert_eq!(app.app.viewers.len(), 1, "its own writes disturb no cache");
+    assert_eq!(app.app.session_cache.len(), 1, "its own writes disturb no cache");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The discovery document (RFC 8414).
 
 use poem::http::StatusCode;
-use portcullis::flows::keys::rotate;
+use portcullis::use_cases::keys::rotate;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -91,7 +91,7 @@ async fn it_is_kept_and_read_as_the_keys_are() {
 
     // Both are published during a change of the algorithm.
     rotate(&app.console(&["--signing-algorithm=ES256"])).await.expect("a rotation");
-    portcullis::flows::keys::maintain(&app.app).await.expect("maintenance");
+    portcullis::use_cases::keys::maintain(&app.app).await.expect("maintenance");
     let changed = document(&app, PATH).await;
     assert_eq!(changed["access_token_signing_alg_values_supported"], json!(["ES256", "EdDSA"]));
     assert_eq!(get(&tag).await.status(), 200);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use portcullis::app::App;
 use portcullis::clock::Stopwatch;
 use portcullis::error::{Error, Reason};
-use portcullis::flows::authenticate::authenticate;
-use portcullis::flows::logout::logout;
 use portcullis::tokens::Credential;
+use portcullis::use_cases::authenticate::authenticate;
+use portcullis::use_cases::logout::logout;
 use rustix::process::Signal;
 
 use crate::support::process::signal;
@@ -134,7 +134,7 @@ async fn a_killed_listener_is_replaced_and_nothing_is_accepted_past_the_limit() 
     let client = app.anonymous().login("ada@example.com").await;
     let there = peer.visited_by(&client);
     assert_eq!(me(&there).await, Ok(()));
-    assert_eq!(peer.app.viewers.len(), 1, "it remembers again");
+    assert_eq!(peer.app.session_cache.len(), 1, "it remembers again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +147,7 @@ async fn a_frozen_listener_is_noticed_by_its_silence() {
     let there = peer.visited_by(&client);
     until("it is remembered", async || {
         assert_eq!(me(&there).await, Ok(()));
-        peer.app.viewers.len() == 1
+        peer.app.session_cache.len() == 1
     })
     .await;
     let frozen: Vec<_> = listeners(&app).await.into_iter().filter(|pid| !before.contains(pid)).collect();
@@ -198,9 +198,9 @@ async fn memory_is_bounded_and_forgetting_is_no_harm() {
     }
     for client in &clients {
         assert_eq!(me(client).await, Ok(()));
-        assert!(app.app.viewers.len() <= 20, "{}", app.app.viewers.len());
+        assert!(app.app.session_cache.len() <= 20, "{}", app.app.session_cache.len());
     }
-    assert!(!app.app.viewers.is_empty());
+    assert!(!app.app.session_cache.is_empty());
     assert!(clients[0].logout().await);
     assert_eq!(me(&clients[0]).await, Err("SESSION_REVOKED".into()));
 }
@@ -212,7 +212,7 @@ async fn keys_that_were_replaced_at_once_are_refused_by_a_running_instance() {
     let _background = portcullis::background::Background::start(&peer.app);
     let there = peer.visited_by(&app.registered("ada@example.com").await);
     assert_eq!(me(&there).await, Ok(()));
-    portcullis::flows::keys::rotate_at_once(&app.console(&[])).await.expect("a rotation");
+    portcullis::use_cases::keys::rotate_at_once(&app.console(&[])).await.expect("a rotation");
     until("it is refused", async || me(&there).await == Err("TOKEN_INVALID".into())).await;
     assert_eq!(me(&there.refresh().await).await, Ok(()));
 }

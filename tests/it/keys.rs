@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use portcullis::flows::keys::{list, maintain, rotate, rotate_at_once};
 use portcullis::tokens::lifecycle::{ACTIVATION_DELAY, JWKS_MAX_AGE, RETIREMENT, State};
 use portcullis::tokens::operate::Rotated;
 use portcullis::tokens::refresh::RefreshToken;
+use portcullis::use_cases::keys::{list, maintain, rotate, rotate_at_once};
 use serde_json::Value;
 
 use crate::support::TestApp;

@@ -1,6 +1,6 @@
 //! Values of a megabyte, where the settings let them in: refused by their length, with the ordinary answers.
 
-use portcullis::flows::service_keys;
+use portcullis::use_cases::service_keys;
 use serde_json::{Value, json};
 
 use crate::support::{Client, PASSWORD, TestApp};

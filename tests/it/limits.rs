@@ -279,10 +279,10 @@ async fn buckets_that_are_full_are_cleared_away_and_others_stay() {
     let app = limited(&[]).await;
     assert_eq!(compared(&app, "127.0.0.2", "ada@example.com", 10).await, 10);
     app.clock.advance(MINUTE * 5);
-    portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
+    portcullis::use_cases::clean_up::clean_up(&app.app).await.expect("a database");
     assert_eq!(compared(&app, "127.0.0.2", "ada@example.com", 10).await, 5);
     app.clock.advance(MINUTE * 600);
-    portcullis::flows::clean_up::clean_up(&app.app).await.expect("a database");
+    portcullis::use_cases::clean_up::clean_up(&app.app).await.expect("a database");
     assert_eq!(app.database.count("SELECT count(*) FROM limits").await, 0);
 }
 

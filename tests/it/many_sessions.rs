@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Client, PASSWORD, TestApp, until};
 use portcullis::clock::Stopwatch;
-use portcullis::flows::record_endings::record_endings;
+use portcullis::use_cases::record_endings::record_endings;
 
 /// A robot that signed in each minute for two weeks.
 const MANY: usize = 20_000;

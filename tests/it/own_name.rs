@@ -1,6 +1,6 @@
 //! The account's own address or username as its password.
 
-use portcullis::flows::accounts::{Created, Registration, create};
+use portcullis::use_cases::accounts::{Created, Registration, create};
 use serde_json::{Value, json};
 
 use crate::support::{Client, PASSWORD, TestApp};

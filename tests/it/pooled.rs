@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use portcullis::clock::Stopwatch;
 use portcullis::db::{Connection, Database, Target, migrations};
 use portcullis::error::Error;
-use portcullis::flows::service_keys::create;
+use portcullis::use_cases::service_keys::create;
 use serde_json::{Value, json};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
@@ -181,7 +181,7 @@ async fn no_end_is_missed_past_a_pooler_nor_through_one() {
             let client = ada.login("ada@example.com").await;
             let there = peer.visited_by(&client);
             assert_eq!((there.is_signed_in().await, there.is_signed_in().await), (Ok(()), Ok(())));
-            assert!(fresh || peer.app.viewers.is_empty(), "nothing is remembered without a feed");
+            assert!(fresh || peer.app.session_cache.is_empty(), "nothing is remembered without a feed");
             assert!(client.logout().await);
             refused_within(Duration::from_secs(1), Stopwatch::start(), &there).await;
         }

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use portcullis::db::embedded::{Embedded, Options};
-use portcullis::flows::record_endings::record_endings;
-use portcullis::flows::service_keys;
+use portcullis::use_cases::record_endings::record_endings;
+use portcullis::use_cases::service_keys;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use portcullis::app::Console;
-use portcullis::flows::keys::{maintain, rotate, rotate_at_once};
+use portcullis::use_cases::keys::{maintain, rotate, rotate_at_once};
 
 use crate::support::TestApp;
 use crate::support::app::{SECRET, config, instance, secret};

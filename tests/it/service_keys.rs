@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portcullis::flows::service_keys::{create, revoke};
+use portcullis::use_cases::service_keys::{create, revoke};
 use uuid::Uuid;
 
 use crate::support::TestApp;
@@ -45,7 +45,7 @@ impl Watched {
         (self.proxy.trips() - before, answers)
     }
 
-    async fn key(&self) -> (portcullis::tokens::service::ServiceKeyId, String) {
+    async fn key(&self) -> (portcullis::ids::ServiceKeyId, String) {
         let (id, key) = create(&self.app.console(&[]), "a test").await.expect("a database").expect("a name");
         (id, key.expose().to_owned())
     }

@@ -1,6 +1,6 @@
 //! Clients that are slow, or many, and what is left for the others.
 
-use portcullis::flows::service_keys;
+use portcullis::use_cases::service_keys;
 use serde_json::json;
 
 use crate::support::database::BLOCKED;
@@ -213,7 +213,7 @@ async fn an_answer_that_is_read_slowly_is_read_to_its_end() {
         assert_eq!(idle.end().await, "", "the time of an idle connection is over");
     }
     let answer = slow.answer().await;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/graphiql/dist/graphiql.js");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/endpoints/graphiql/dist/graphiql.js");
     let length = std::fs::metadata(script).expect("the script").len().to_string();
     assert_eq!((answer.status, answer.header("content-length")), (200, Some(length.as_str())));
 }

@@ -12,7 +12,7 @@ use crate::audit::{Event, EventPage, Kind};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
-use crate::sessions::SessionId;
+use crate::ids::SessionId;
 
 #[derive(Queryable)]
 #[diesel(check_for_backend(diesel::pg::Pg))]

@@ -8,15 +8,14 @@ use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use crate::accounts::AccountId;
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Statement};
 use crate::error::Error;
+use crate::ids::{AccountId, SessionId};
 use crate::limits::store::Settling;
-use crate::limits::{Attempt, Ending, Taken};
-use crate::sessions::SessionId;
+use crate::limits::{Attempt, AttemptOutcome, Consumed};
 
 /// What happens, when, and by whose request.
 pub(crate) struct Occurrence<'a> {
@@ -77,10 +76,10 @@ pub(crate) async fn record(
     occurrence: &Occurrence<'_>,
     (account, session): (Option<AccountId>, Option<SessionId>),
     throttle: &Attempt,
-    taken: &Taken,
+    taken: &Consumed,
 ) -> Result<(), Error> {
     let (account, session) = (account.map(|id| id.0), session.map(|id| id.0));
-    let settling = Settling::new(taken, Ending::Wrong);
+    let settling = Settling::new(taken, AttemptOutcome::Wrong);
     Recording { account, session, occurrence, throttle, settling }.execute(connection).await?;
     Ok(())
 }

@@ -11,10 +11,10 @@ use async_graphql::registry::Registry;
 use async_graphql::{CacheControl, Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult};
 
 use super::conceal::conceal;
-use super::known::{Found, Hash, Known};
+use super::document_cache::{DocumentCache, Found, Hash};
 use super::prepare::Prepared;
 use super::refusal::refusal;
-use super::registered::Registration;
+use super::registered::RegisteringDocument;
 use super::{Document, Library, OnlyQueries, any_name};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
@@ -24,14 +24,14 @@ use crate::graphql::error::Code;
 pub(crate) struct Documents {
     pub(in crate::graphql) bounds: Bounds,
     /// Without it every document is read anew.
-    known: Option<Arc<Known>>,
+    known: Option<Arc<DocumentCache>>,
     /// Whether clients may not know the schema.
     concealed: bool,
     library: Library,
 }
 
 impl Documents {
-    pub(crate) fn new(bounds: Bounds, known: Option<Arc<Known>>, concealed: bool) -> Self {
+    pub(crate) fn new(bounds: Bounds, known: Option<Arc<DocumentCache>>, concealed: bool) -> Self {
         // A suggestion tells the names that introspection would.
         Self { bounds, known, concealed, library: Library::new(bounds.depth, !concealed) }
     }
@@ -107,7 +107,7 @@ impl OneRequest {
             return Err(refusal(message, Pos::default(), Code::GraphqlValidationFailed));
         }
         let bounds = &self.documents.bounds;
-        match of::<Arc<Registration>>(&request.data) {
+        match of::<Arc<RegisteringDocument>>(&request.data) {
             Some(_) => document.check_all(bounds, registry),
             None => document.check(&request.variables, request.operation_name.as_deref(), bounds, registry),
         }
@@ -116,7 +116,7 @@ impl OneRequest {
     async fn serve(&self, registry: &Registry, request: &mut Request) -> Result<(), Vec<ServerError>> {
         let (document, hash) =
             self.find(registry, request).await.map_err(|errors| self.concealed(errors, &request.query))?;
-        let prepared = if of::<Arc<Registration>>(&request.data).is_some() {
+        let prepared = if of::<Arc<RegisteringDocument>>(&request.data).is_some() {
             // The library wants to know which to execute.
             request.operation_name = any_name(document.parsed());
             None
@@ -173,7 +173,7 @@ impl Extension for OneRequest {
 
     async fn execute(&self, ctx: &ExtensionContext<'_>, operation: Option<&str>, next: NextExecute<'_>) -> Response {
         let Some(serving) = self.serving.get() else { return next.run(ctx, operation).await };
-        if let Some(registration) = ctx.data_opt::<Arc<Registration>>() {
+        if let Some(registration) = ctx.data_opt::<Arc<RegisteringDocument>>() {
             registration.found_sound(serving.document.clone());
             return Response::default();
         }

@@ -2,13 +2,13 @@
 
 mod complexity;
 mod conceal;
-mod demands;
+mod document_cache;
 mod extension;
 mod grammar;
-mod known;
 mod legible;
 mod measure;
 mod only_queries;
+mod operation_rules;
 mod prepare;
 mod refusal;
 mod registered;
@@ -29,9 +29,9 @@ use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 
 use super::error::{Code, cut, without_line};
 use crate::config::Bounds;
+pub(crate) use document_cache::Named;
+pub(super) use document_cache::{DocumentCache, Mode};
 pub(super) use extension::Documents;
-pub(crate) use known::Named;
-pub(super) use known::{Known, Mode};
 pub(crate) use only_queries::OnlyQueries;
 use prepare::{Prepared, prepare, prepare_once};
 use refusal::{over, refusal};
@@ -121,7 +121,7 @@ impl Document {
         bounds: &Bounds,
         registry: &Registry,
     ) -> Result<(), ServerError> {
-        demands::values(variables, self.uses, bounds)?;
+        operation_rules::values(variables, self.uses, bounds)?;
         // Without an operation the library says so.
         let Some((_, operation)) = chosen(&self.parsed, name) else { return Ok(()) };
         self.check_weight(operation, variables, bounds, registry)

@@ -7,7 +7,7 @@ use async_graphql::{Request, ServerError};
 
 use super::Document;
 use super::Documents;
-use super::known::{Hash, Named, hash_of, refused};
+use super::document_cache::{Hash, Named, hash_of, refused};
 use crate::config::Bounds;
 use crate::config::Manifest;
 use crate::error::Error;
@@ -22,9 +22,9 @@ pub struct Registered {
 
 /// Goes with a request that asks only whether its document is sound. Nothing is executed.
 #[derive(Default)]
-pub(crate) struct Registration(OnceLock<Arc<Document>>);
+pub(crate) struct RegisteringDocument(OnceLock<Arc<Document>>);
 
-impl Registration {
+impl RegisteringDocument {
     /// Says that it is.
     pub(crate) fn found_sound(&self, document: Arc<Document>) {
         let _ = self.0.set(document);
@@ -60,7 +60,7 @@ pub async fn registered(manifest: &Manifest, bounds: Bounds) -> Result<Registere
     let mut registered = Registered::default();
     let mut faults = Vec::new();
     for (name, text) in manifest.0.iter() {
-        let registration = Arc::new(Registration::default());
+        let registration = Arc::new(RegisteringDocument::default());
         let response = schema.execute(Request::new(text).data(registration.clone())).await;
         match registration.0.get() {
             Some(document) => {

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{EndedSessions, SessionConnection};
 use crate::app::App;
-use crate::flows::{revoke_other_sessions, revoke_session};
 use crate::graphql::error::ApiError;
-use crate::graphql::guard::{Viewer, auth, signed_in};
+use crate::graphql::guard::{Requester, auth, signed_in};
 use crate::graphql::problem::{ErrorCode, SessionNotFound};
-use crate::sessions::SessionId;
+use crate::ids::SessionId;
+use crate::use_cases::{revoke_other_sessions, revoke_session};
 
 /// Which session to end.
 #[derive(InputObject)]
@@ -74,7 +74,7 @@ impl DevicesMutation {
         #[graphql(desc = "Which session to end.")] input: RevokeSessionInput,
     ) -> Result<Option<RevokeSessionResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let (caller, client) = (signed_in(ctx).await?, ctx.data_unchecked::<Viewer>().client());
+        let (caller, client) = (signed_in(ctx).await?, ctx.data_unchecked::<Requester>().client());
         if let Ok(id) = Uuid::parse_str(&input.id)
             && revoke_session::revoke_session(app, &client, caller, SessionId(id)).await?
         {
@@ -90,7 +90,7 @@ impl DevicesMutation {
     #[graphql(directive = auth::apply())]
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let client = ctx.data_unchecked::<Viewer>().client();
+        let client = ctx.data_unchecked::<Requester>().client();
         let caller = signed_in(ctx).await?;
         let ending = revoke_other_sessions::revoke_other_sessions(app, &client, caller).await?;
         let ended = EndedSessions::new(caller.clone(), ending);

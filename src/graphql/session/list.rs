@@ -9,11 +9,12 @@ use tokio::sync::OnceCell;
 
 use super::Session;
 use crate::app::{App, SignedIn};
-use crate::flows::ended_sessions;
 use crate::graphql::error::ApiError;
 use crate::graphql::loaders::SessionLoader;
 use crate::graphql::pages::page;
-use crate::sessions::{self, Ending, Page, SessionId};
+use crate::ids::SessionId;
+use crate::sessions::{self, Ending, Page};
+use crate::use_cases::ended_sessions;
 
 /// Sessions of an account, page by page (GraphQL Cursor Connections Specification).
 pub(crate) struct SessionConnection {

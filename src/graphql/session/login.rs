@@ -6,12 +6,12 @@ use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
 use super::{Delivery, Session, TokenTransport, Tokens, parts};
 use crate::app::{App, SignIn};
-use crate::flows::login::{self, Login, Outcome};
 use crate::graphql::account::User;
 use crate::graphql::error::ApiError;
-use crate::graphql::guard::{Viewer, public};
+use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{ErrorCode, InvalidCredentials, RateLimited};
 use crate::tokens::PlainToken;
+use crate::use_cases::login::{self, Login, Outcome};
 
 /// What to sign in with.
 #[derive(InputObject)]
@@ -88,7 +88,7 @@ impl LoginMutation {
         #[graphql(desc = "What to sign in with.")] input: LoginInput,
     ) -> Result<Option<LoginResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let client = ctx.data_unchecked::<Viewer>().client();
+        let client = ctx.data_unchecked::<Requester>().client();
         let LoginInput { identifier, password, device_token, transport } = input;
         let delivery = Delivery::asked(ctx, transport)?;
         let device_token = device_token.or_else(|| delivery.known_device());

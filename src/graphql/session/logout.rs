@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::app::App;
-use crate::flows::logout;
 use crate::graphql::cookies::{Cookie, Cookies};
 use crate::graphql::error::ApiError;
-use crate::graphql::guard::{Viewer, public};
+use crate::graphql::guard::{Requester, public};
+use crate::use_cases::logout;
 
 /// Which session to end, beside that of the access token.
 #[derive(InputObject)]
@@ -39,7 +39,7 @@ impl LogoutMutation {
         #[graphql(desc = "Which session to end, beside that of the access token.")] input: Option<LogoutInput>,
     ) -> Result<Option<LogoutSuccess>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let viewer = ctx.data_unchecked::<Viewer>();
+        let requester = ctx.data_unchecked::<Requester>();
         let cookies = Cookies::of(ctx).ok();
         let kept = cookies.and_then(|cookies| cookies.get(Cookie::Refresh));
         // Before anything can fail: the next person at this machine must not go on.
@@ -47,7 +47,7 @@ impl LogoutMutation {
             cookies.forget(Cookie::Refresh);
         }
         let refresh_tokens: Vec<String> = input.and_then(|input| input.refresh_token).into_iter().chain(kept).collect();
-        let ended = logout::logout(app, &viewer.client(), viewer.credential(), &refresh_tokens).await?;
+        let ended = logout::logout(app, &requester.client(), requester.credential(), &refresh_tokens).await?;
         Ok(Some(LogoutSuccess { ended }))
     }
 }

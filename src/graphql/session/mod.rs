@@ -11,7 +11,8 @@ use async_graphql::{ID, MergedObject, SimpleObject};
 
 use super::scalars::DateTime;
 use crate::app::{SignIn, SignedIn};
-use crate::sessions::{self, SessionId};
+use crate::ids::SessionId;
+use crate::sessions;
 
 pub(crate) use list::{EndedSessions, SessionConnection, sessions_of};
 pub(crate) use tokens::{Delivery, TokenTransport, Tokens};

@@ -6,12 +6,12 @@ use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
 use super::{Delivery, Session, Tokens, parts};
 use crate::app::{App, SignIn};
-use crate::flows::refresh::{self, Outcome, Why};
 use crate::graphql::account::User;
 use crate::graphql::cookies::{Cookie, Cookies};
 use crate::graphql::error::ApiError;
-use crate::graphql::guard::{Viewer, public};
+use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, InvalidRefreshTokenReason, RateLimited};
+use crate::use_cases::refresh::{self, Outcome, Why};
 
 /// What to go on with.
 #[derive(InputObject)]
@@ -88,7 +88,7 @@ impl RefreshMutation {
         #[graphql(desc = "What to go on with, if not the token in the cookie.")] input: Option<RefreshTokenInput>,
     ) -> Result<Option<RefreshTokenResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
-        let client = ctx.data_unchecked::<Viewer>().client();
+        let client = ctx.data_unchecked::<Requester>().client();
         // What is said comes before what a browser adds by itself.
         if let Some(token) = input.and_then(|input| input.refresh_token) {
             let outcome = refresh::refresh(app, &client, &token).await?;

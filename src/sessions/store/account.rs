@@ -8,13 +8,14 @@ use diesel::sql_types::{self, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::accounts::{AccountId, Designation, Identifier, NewAccount, Taken, Username};
+use crate::accounts::{Designation, Identifier, NameTaken, NewAccount, Username};
 use crate::audit::Kind;
 use crate::audit::store::Occurrence;
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::db::{Connection, violated_constraint};
 use crate::error::Error;
+use crate::ids::AccountId;
 
 /// A new account's columns, as they are bound.
 pub(super) struct AccountValues<'a> {
@@ -47,19 +48,19 @@ impl AccountValues<'_> {
 }
 
 /// Tells an e-mail address or username that another has from what else may fail.
-pub(super) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<(), Taken>, Error> {
+pub(super) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<(), NameTaken>, Error> {
     match inserted {
         Ok(_) => Ok(Ok(())),
         Err(error) => match violated_constraint(&error) {
-            Some("accounts_email_key") => Ok(Err(Taken::Email)),
-            Some("accounts_username_key") => Ok(Err(Taken::Username)),
+            Some("accounts_email_key") => Ok(Err(NameTaken::Email)),
+            Some("accounts_username_key") => Ok(Err(NameTaken::Username)),
             _ => Err(error.into()),
         },
     }
 }
 
 /// Makes an account that has no session yet.
-pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) -> Result<Result<(), Taken>, Error> {
+pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) -> Result<Result<(), NameTaken>, Error> {
     let nobody = Client::default();
     let occurrence = Occurrence::new(Kind::Registered, &nobody, account.created_at);
     unless_taken(Creating { account: account.into(), occurrence }.execute(connection).await)

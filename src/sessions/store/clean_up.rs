@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::clean_up;
 use crate::error::Error;
-use crate::sessions::SessionId;
+use crate::ids::SessionId;
 
 /// Sessions looked at by one statement.
 const BATCH: i64 = 1000;

@@ -7,14 +7,13 @@ use diesel::sql_types::{self, Array, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::accounts::AccountId;
 use crate::audit::Kind;
 use crate::audit::store::Occurrence;
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Statement};
 use crate::error::Error;
-use crate::sessions::SessionId;
+use crate::ids::{AccountId, SessionId};
 
 /// Ends those of the sessions that are active. Returns how many.
 pub(crate) async fn revoke(

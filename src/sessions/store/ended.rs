@@ -12,7 +12,8 @@ use crate::audit::Kind;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Statement};
 use crate::error::Error;
-use crate::sessions::{Ending, Session, SessionId};
+use crate::ids::SessionId;
+use crate::sessions::{Ending, Session};
 
 /// How many sessions were active until this ending.
 pub(crate) async fn count_ended(
@@ -116,12 +117,12 @@ impl QueryId for Listing<'_> {
 const BATCH: i64 = 500;
 
 /// Where somebody is who goes through the endings: an account and a generation.
-pub(crate) type Place = (Uuid, i64);
+pub(crate) type EndedCursor = (Uuid, i64);
 
 /// A step on the way through the endings.
 pub(crate) struct Step {
     /// The ending that was looked at.
-    pub(crate) place: Place,
+    pub(crate) place: EndedCursor,
     /// How many of its sessions were written down.
     pub(crate) recorded: i64,
 }
@@ -131,7 +132,7 @@ pub(crate) struct Step {
 /// `None` at the end of the table.
 pub(crate) async fn record_endings(
     connection: &mut Connection,
-    place: Place,
+    place: EndedCursor,
     idle_seconds: f64,
 ) -> Result<Option<Step>, Error> {
     let recording = Recording { place, idle_seconds, batch: BATCH, kind: Kind::SessionRevoked.as_str() };
@@ -140,7 +141,7 @@ pub(crate) async fn record_endings(
 }
 
 struct Recording {
-    place: Place,
+    place: EndedCursor,
     idle_seconds: f64,
     batch: i64,
     kind: &'static str,

@@ -19,13 +19,14 @@ use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use super::{Session, SessionId};
+use super::Session;
+use crate::accounts::Account;
 use crate::accounts::store::AccountRow;
-use crate::accounts::{Account, AccountId};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::{accounts, sessions};
 use crate::error::Error;
+use crate::ids::{AccountId, SessionId};
 
 pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
@@ -34,7 +35,7 @@ pub(crate) use end::{Asking, revoke, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{count_ended, list_ended, record_endings};
 pub(crate) use list::list;
-pub(crate) use open::{Bound, Opened, Verified, open, open_with_account};
+pub(crate) use open::{Bound, OpenedSession, Verified, open, open_with_account};
 pub(crate) use operate::{delete, restore, sign_out};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;

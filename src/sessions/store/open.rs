@@ -9,14 +9,15 @@ use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
 use super::account::{AccountValues, unless_taken};
-use crate::accounts::{Account, AccountId, NewAccount, Taken};
+use crate::accounts::{Account, NameTaken, NewAccount};
 use crate::audit::Kind;
 use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
+use crate::ids::{AccountId, SessionId};
 use crate::passwords::PasswordHash;
-use crate::sessions::{NewSession, Session, SessionId};
+use crate::sessions::{NewSession, Session};
 
 /// An account whose password was compared and found right.
 pub(crate) struct Verified {
@@ -35,12 +36,12 @@ pub(crate) async fn open(
     verified: &Verified,
     session: NewSession,
     bound: &Bound,
-) -> Result<Option<Opened>, Error> {
+) -> Result<Option<OpenedSession>, Error> {
     let occurrence = Occurrence::new(Kind::LoggedIn, &session.client, session.created_at);
     let made_room = Occurrence::new(Kind::SessionRevoked, &session.client, session.created_at);
     let opening = Opening { verified, session: SessionValues::from(&session), bound, occurrence, made_room };
     let opened = opening.get_result::<(i64, Vec<Uuid>)>(connection).await.optional()?;
-    Ok(opened.map(|(generation, ended)| Opened {
+    Ok(opened.map(|(generation, ended)| OpenedSession {
         session: new_session(session, verified.account, generation),
         ended: ended.into_iter().map(SessionId).collect(),
     }))
@@ -53,7 +54,7 @@ pub(crate) struct Bound {
 }
 
 /// A session that was opened, and those that made room for it.
-pub(crate) struct Opened {
+pub(crate) struct OpenedSession {
     pub(crate) session: Session,
     pub(crate) ended: Vec<SessionId>,
 }
@@ -162,7 +163,7 @@ pub(crate) async fn open_with_account(
     connection: &mut Connection,
     account: NewAccount,
     session: NewSession,
-) -> Result<Result<(Account, Session), Taken>, Error> {
+) -> Result<Result<(Account, Session), NameTaken>, Error> {
     let occurrence = Occurrence::new(Kind::Registered, &session.client, session.created_at);
     let values = AccountValues::from(&account);
     let registration = Registration { account: values, session: SessionValues::from(&session), occurrence };

@@ -9,11 +9,12 @@ use diesel::sql_types::{self, Double, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::accounts::{AccountId, Designation, Identifier, Taken};
+use crate::accounts::{Designation, Identifier, NameTaken};
 use crate::audit::Kind;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Statement, violated_constraint};
 use crate::error::Error;
+use crate::ids::AccountId;
 
 /// An account, as an operator calls it.
 struct Called {
@@ -63,7 +64,7 @@ pub(crate) async fn restore(
     designation: &Designation,
     kept: Duration,
     now: Timestamp,
-) -> Result<Result<Option<AccountId>, Taken>, Error> {
+) -> Result<Result<Option<AccountId>, NameTaken>, Error> {
     let done = Doing {
         text: RESTORING,
         called: designation.into(),
@@ -74,8 +75,8 @@ pub(crate) async fn restore(
     match done.get_result::<Uuid>(connection).await.optional() {
         Ok(id) => Ok(Ok(id.map(AccountId))),
         Err(error) => match violated_constraint(&error) {
-            Some("accounts_email_key") => Ok(Err(Taken::Email)),
-            Some("accounts_username_key") => Ok(Err(Taken::Username)),
+            Some("accounts_email_key") => Ok(Err(NameTaken::Email)),
+            Some("accounts_username_key") => Ok(Err(NameTaken::Username)),
             _ => Err(error.into()),
         },
     }

@@ -14,9 +14,10 @@ use crate::audit::store::Occurrence;
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
+use crate::ids::SessionId;
 use crate::limits::store::{TakenColumns, TakenRow};
-use crate::limits::{self, Attempt, Verdict};
-use crate::sessions::{Client, Refreshed, Refusal, Session, SessionId, is_living};
+use crate::limits::{self, Attempt, Decision};
+use crate::sessions::{Client, Refreshed, Refusal, Session, is_living};
 
 /// Carries out what the token with this counter is worth, in one statement: [`Refreshed`] says what that may be. A session that
 /// nobody used since `unused_since` has expired. Takes what the attempt takes, and does not continue the session if that is
@@ -41,7 +42,7 @@ pub(crate) async fn refresh(
     // Genuine, so the session existed: it has been cleared away.
     let Some((session, account, changed, taken)) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
     let (session, account) = (Session::from(session), crate::accounts::Account::from(account));
-    if let (Verdict::Refused(limits::Refusal { retry_after, .. }), false) = (attempt.read(taken), changed) {
+    if let (Decision::Refused(limits::Refusal { retry_after, .. }), false) = (attempt.read(taken), changed) {
         return Ok(Refreshed::Limited { retry_after, account: account.id, session: session.id });
     }
     Ok(match (changed, session.revoked_at) {

@@ -9,10 +9,10 @@ use diesel::sql_types::{self, BigInt, Bool, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::accounts::AccountId;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Statement};
 use crate::error::Error;
+use crate::ids::AccountId;
 
 /// What is to be removed: what was deleted `kept` before `now` or earlier, by the clock of the database as well.
 #[derive(Clone, Copy)]
@@ -22,14 +22,14 @@ pub(crate) struct Due {
 }
 
 /// Where somebody is who goes through the accounts that are to be removed.
-pub(crate) type Place = (Timestamp, AccountId);
+pub(crate) type RemovalCursor = (Timestamp, AccountId);
 
 /// The first account after that place that is to be removed, in the order in which they were deleted.
 pub(crate) async fn next_due(
     connection: &mut Connection,
     due: Due,
-    after: Option<Place>,
-) -> Result<Option<Place>, Error> {
+    after: Option<RemovalCursor>,
+) -> Result<Option<RemovalCursor>, Error> {
     let (deleted_at, id) = after.map(|(deleted_at, id)| (deleted_at, id.0)).unzip();
     let finding = Finding { now: due.now, kept: due.kept.as_secs_f64(), deleted_at, id };
     let found = finding.get_result::<(Timestamp, Uuid)>(connection).await.optional()?;

@@ -7,8 +7,6 @@
 mod memory;
 pub(crate) mod store;
 
-use std::fmt;
-
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
@@ -20,6 +18,7 @@ use zeroize::Zeroizing;
 use super::{KeySet, PlainToken};
 use crate::clock::{Timestamp, new_id};
 use crate::error::Error;
+use crate::ids::ServiceKeyId;
 
 pub use memory::Memory;
 
@@ -36,16 +35,6 @@ const MAX_BYTES: usize = 99;
 
 /// Longest name of a service key, in characters.
 pub const NAME_LENGTH: usize = 100;
-
-/// Identifies a service key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ServiceKeyId(pub Uuid);
-
-impl fmt::Display for ServiceKeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// A service key as it is presented. Its secret is not kept.
 pub(crate) struct PresentedKey {

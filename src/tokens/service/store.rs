@@ -4,11 +4,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Hash, ServiceKey, ServiceKeyId};
+use super::{Hash, ServiceKey};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::service_keys;
 use crate::error::Error;
+use crate::ids::ServiceKeyId;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = service_keys, check_for_backend(diesel::pg::Pg))]

@@ -1,0 +1,150 @@
+//! `/graphql`: operations by POST, queries by GET as well (GraphQL over HTTP, draft of the GraphQL Foundation).
+
+mod parameters;
+mod read;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, Value, Variables};
+use async_graphql_poem::GraphQLResponse;
+use futures_util::FutureExt;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Endpoint, IntoResponse, Request, Response};
+use tokio::time::timeout;
+
+use super::bearer_token::requester;
+use super::media_type::MediaType;
+use super::persisted_query;
+use crate::app::App;
+use crate::error::Error;
+use crate::graphql::document::OnlyQueries;
+use crate::graphql::error::{self, Code};
+use crate::graphql::loaders;
+use crate::graphql::{PortcullisSchema, schema};
+use crate::http::middleware::cookies;
+use crate::http::middleware::request_log::RequestId;
+use crate::http::server::shutdown::Shutdown;
+use read::{Asked, Refused};
+
+/// Answers one operation a request: no batches.
+pub(crate) struct GraphqlEndpoint {
+    app: Arc<App>,
+    schema: PortcullisSchema,
+    timeout: Duration,
+    shutdown: Shutdown,
+}
+
+impl GraphqlEndpoint {
+    /// # Errors
+    /// When a registered document would be refused.
+    pub(crate) async fn new(app: Arc<App>, shutdown: Shutdown) -> Result<Self, Error> {
+        let timeout = app.config.graphql.bounds.time;
+        Ok(Self { schema: schema(app.clone()).await?, app, timeout, shutdown })
+    }
+
+    async fn answer(&self, mut request: Request) -> Response {
+        let media_type = match read::accepted(request.headers()) {
+            Ok(media_type) => media_type,
+            Err(refused) => return refused.answer(MediaType::Json),
+        };
+        let answer = if read::is_safe(request.method()) {
+            self.answer_query(&request, media_type).await
+        } else {
+            self.answer_any(&mut request, media_type).await
+        };
+        answer.unwrap_or_else(|refused| refused.answer(media_type))
+    }
+
+    /// Answers a GET.
+    async fn answer_query(&self, request: &Request, media_type: MediaType) -> Result<Response, Refused> {
+        let only_queries = OnlyQueries::default();
+        let operation = self.operation(request, read::safe(request, &self.app)?)?.data(only_queries.clone());
+        let mut answer = respond(self.execute(operation, request).await, media_type);
+        if only_queries.has_refused() {
+            answer.set_status(StatusCode::METHOD_NOT_ALLOWED);
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        Ok(answer)
+    }
+
+    /// Answers a POST.
+    async fn answer_any(&self, request: &mut Request, media_type: MediaType) -> Result<Response, Refused> {
+        let asked = read::posted(request, &self.app, &self.shutdown).await?;
+        let cookies = asked.cookies.clone();
+        let operation = self.operation(request, asked)?;
+        let mut answer = respond(self.execute(operation, request).await, media_type);
+        if let Some(cookies) = cookies {
+            cookies::write(&cookies, self.app.clock.now(), answer.headers_mut());
+        }
+        Ok(answer)
+    }
+
+    fn operation(&self, request: &Request, asked: Asked) -> Result<GraphqlRequest, Refused> {
+        let Asked { parameters, cookies } = asked;
+        let named = persisted_query::asked(parameters.query, parameters.document_id, parameters.extensions.as_ref());
+        let (text, name) = named.map_err(|message| Refused::malformed(StatusCode::BAD_REQUEST, message))?;
+        let mut operation =
+            GraphqlRequest::new(text).data(requester(request)).data(loaders::sessions(self.app.clone()));
+        operation = operation.data(loaders::events(self.app.clone()));
+        operation.operation_name = parameters.operation_name;
+        if let Some(cookies) = cookies {
+            operation = operation.data(cookies);
+        }
+        if let Some(name) = name {
+            operation = operation.data(name);
+        }
+        if let Some(variables) = parameters.variables {
+            operation.variables = Variables::from_json(serde_json::Value::Object(variables));
+        }
+        Ok(operation)
+    }
+
+    async fn execute(&self, operation: GraphqlRequest, request: &Request) -> GraphqlResponse {
+        let work = AssertUnwindSafe(self.schema.execute(operation)).catch_unwind();
+        let mut response = match timeout(self.timeout, work).await {
+            Ok(Ok(response)) => response,
+            // The panic hook has logged it.
+            Ok(Err(_)) => error::panicked(),
+            Err(_) => error::late(),
+        };
+        error::finish(&mut response, request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default());
+        response
+    }
+}
+
+impl Endpoint for GraphqlEndpoint {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let is_safe = read::is_safe(request.method());
+        let mut answer = self.answer(request).await;
+        if is_safe {
+            // No cache keeps it; one that does all the same must not give it to somebody else.
+            answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, Authorization"));
+        }
+        Ok(answer)
+    }
+}
+
+/// With `application/json` every well-formed request gets 200; with the other type one that was not executed gets 400. A
+/// panic gets 500 in both, and what took too long 503.
+fn respond(response: GraphqlResponse, media_type: MediaType) -> Response {
+    let refused = response.data == Value::Null && response.is_err();
+    let status = match media_type {
+        _ if refused && error::tells(&response, Code::InternalServerError) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ if refused && error::tells(&response, Code::ServiceUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    let mut answer = if refused {
+        // Nothing was executed, so there is no `data` (GraphQL specification, section 7.1).
+        serde_json::json!({ "errors": response.errors }).to_string().into_response()
+    } else {
+        GraphQLResponse(response).into_response()
+    };
+    answer.set_status(status);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type.content_type()));
+    answer
+}

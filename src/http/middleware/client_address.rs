@@ -1,0 +1,85 @@
+//! The device at the other end of a request.
+
+use std::net::IpAddr;
+use std::sync::Once;
+
+use poem::Request;
+use poem::http::header::{FORWARDED, HeaderName, USER_AGENT};
+
+use super::forwarded;
+use super::request_log::RequestId;
+use crate::app::App;
+use crate::client::Client;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The headers in which trusted proxies name a client's address.
+pub(crate) const NAMING_ADDRESSES: [HeaderName; 2] = [FORWARDED, X_FORWARDED_FOR];
+
+/// Where a request comes from, found once.
+#[derive(Clone, Copy)]
+struct Address(Option<IpAddr>);
+
+/// Finds out where the request comes from: the socket's peer, or whom trusted proxies name.
+pub(crate) fn locate(app: &App, request: &mut Request) {
+    let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());
+    let proxies = &app.config.connections.trusted_proxies;
+    let headers = request.headers();
+    let address = peer.map(|peer| {
+        if proxies.is_empty() {
+            if headers.contains_key(FORWARDED) || headers.contains_key(X_FORWARDED_FOR) {
+                warn();
+            }
+            return peer;
+        }
+        let lines = |name| headers.get_all(name).into_iter().map(|value| value.as_bytes());
+        let address =
+            forwarded::client(peer, |address| proxies.trusts(address), lines(FORWARDED), lines(X_FORWARDED_FOR));
+        if address == peer
+            && proxies.trusts(peer)
+            && headers.contains_key(FORWARDED)
+            && headers.contains_key(X_FORWARDED_FOR)
+        {
+            warn_of_two();
+        }
+        address
+    });
+    request.set_data(Address(address));
+}
+
+/// Once, since any client can send the headers.
+fn warn() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            "a request names another client's address, which is not believed: if a proxy sent it, all clients share its \
+             address until PORTCULLIS_TRUSTED_PROXIES names it"
+        );
+    });
+}
+
+/// That address.
+pub(crate) fn address(request: &Request) -> Option<IpAddr> {
+    request.data::<Address>().and_then(|address| address.0)
+}
+
+/// Once, since any client behind such a proxy can send one of them.
+fn warn_of_two() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            "a trusted proxy sent both Forwarded and X-Forwarded-For, and they disagree: the client counts as the proxy; have the \
+             proxy remove the one that it does not set"
+        );
+    });
+}
+
+/// The device as sessions know it.
+pub(crate) fn client(request: &Request) -> Client {
+    let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let client = Client::new(address(request), user_agent.as_deref());
+    match request.data::<RequestId>() {
+        Some(id) => client.in_request(id.as_str()),
+        None => client,
+    }
+}

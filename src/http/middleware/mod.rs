@@ -1,0 +1,10 @@
+//! What surrounds each request, whatever it asks for.
+
+pub(crate) mod client_address;
+pub(crate) mod cookies;
+pub(crate) mod cors;
+mod forwarded;
+pub(crate) mod origin;
+pub(crate) mod rate_limit;
+pub(crate) mod request_log;
+pub(crate) mod security_headers;

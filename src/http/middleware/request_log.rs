@@ -1,0 +1,115 @@
+//! A request's id and its log line.
+
+use std::net::IpAddr;
+
+use poem::http::{HeaderValue, Method};
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
+use tracing::{Instrument, Span};
+use uuid::Uuid;
+
+use super::client_address::address;
+use crate::clock::Stopwatch;
+use crate::http::endpoints::routes::ROUTES;
+use crate::http::server::shutdown::Shutdown;
+use crate::telemetry;
+
+const HEADER: &str = "x-request-id";
+
+/// Identifies a request in answers and in the log: the client's, or the proxy's, `X-Request-Id` if it is sound, else a new one.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(String);
+
+impl RequestId {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn of(request: &Request) -> Self {
+        let sound = |id: &&str| {
+            (1..=128).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        match request.header(HEADER).filter(sound) {
+            Some(id) => Self(id.to_owned()),
+            None => Self(Uuid::new_v4().to_string()),
+        }
+    }
+}
+
+/// Gives each request its id, counts it while it is in flight, and logs it when it is answered.
+pub(crate) struct RequestLog(pub(crate) Shutdown);
+
+impl<E: Endpoint> Middleware<E> for RequestLog {
+    type Output = Logged<E>;
+
+    fn transform(&self, endpoint: E) -> Self::Output {
+        Logged { endpoint, shutdown: self.0.clone() }
+    }
+}
+
+pub(crate) struct Logged<E> {
+    endpoint: E,
+    shutdown: Shutdown,
+}
+
+impl<E: Endpoint> Endpoint for Logged<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let id = RequestId::of(&request);
+        let span = telemetry::request_span(id.as_str());
+        let route = route(request.uri().path());
+        let _flight = (!route.starts_with("/health")).then(|| self.shutdown.take_off());
+        let mut line = Line {
+            watch: Stopwatch::start(),
+            span: span.clone(),
+            method: request.method().clone(),
+            route,
+            address: address(&request),
+            status: GONE,
+        };
+        request.set_data(id.clone());
+        let mut response = self.endpoint.get_response(request).instrument(span).await.into_response();
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(HEADER, value);
+        }
+        line.status = response.status().as_u16();
+        Ok(response)
+    }
+}
+
+/// What the log says in the place of a status when the client went away before there was one.
+const GONE: u16 = 499;
+
+/// The line of a request: written when it is dropped, also when nobody waits for the answer any more.
+struct Line {
+    watch: Stopwatch,
+    span: Span,
+    method: Method,
+    route: &'static str,
+    address: Option<IpAddr>,
+    status: u16,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let _entered = self.span.enter();
+        let Self { method, route, status, .. } = self;
+        let address = self.address.map(tracing::field::display);
+        let duration_ms = (self.watch.elapsed().as_secs_f64() * 1e6).round() / 1000.0;
+        if route.starts_with("/health") {
+            tracing::debug!(address, %method, route, status, duration_ms, "request");
+        } else {
+            tracing::info!(address, %method, route, status, duration_ms, "request");
+        }
+    }
+}
+
+/// The path, if it is one of ours: others are the client's to invent, and may hold anything.
+fn route(path: &str) -> &'static str {
+    match ROUTES.iter().find(|(route, _)| *route == path) {
+        Some((route, _)) if route.starts_with("/graphiql/") => "/graphiql",
+        Some((route, _)) => route,
+        None => "unknown",
+    }
+}

@@ -1,0 +1,64 @@
+//! Accepting connections, and serving until told to stop.
+
+mod acceptor;
+mod connection;
+mod connection_limit;
+mod deadline;
+mod descriptors;
+mod io_timeout;
+mod log_throttle;
+pub(crate) mod shutdown;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::http::endpoints::routes;
+use acceptor::Acceptor;
+use connection::Connections;
+use shutdown::{CLOSING, Shutdown};
+
+/// Serves on `listener` until `stop` is done; then, as soon as no request is in flight, or the settings' grace is over, takes
+/// no more connections and ends.
+///
+/// # Errors
+/// When the listener has no address, or a document that the operator registered would be refused.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let shutdown = Shutdown::new();
+    let grace = app.config.shutdown_grace;
+    let routes = routes(app.clone(), shutdown.clone()).await.map_err(io::Error::other)?;
+    let connections = Connections::new(&app, routes, listener.local_addr()?);
+    let mut acceptor = Acceptor::new(app, listener);
+    let (mut tasks, graceful) = (JoinSet::new(), GracefulShutdown::new());
+    let drained = async {
+        stop.await;
+        shutdown.drain(grace).await;
+    };
+    tokio::pin!(drained);
+    loop {
+        tokio::select! {
+            () = &mut drained => break,
+            (socket, peer, permit) = acceptor.admit() => {
+                let served = graceful.watch(connections.serve(socket, peer));
+                tasks.spawn(async move {
+                    let _permit = permit;
+                    // Mostly its client's doing.
+                    if let Err(error) = served.await {
+                        tracing::debug!(%error, "a connection failed");
+                    }
+                });
+            }
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+    drop(acceptor);
+    let _ = timeout(CLOSING, graceful.shutdown()).await;
+    tasks.shutdown().await;
+    Ok(())
+}

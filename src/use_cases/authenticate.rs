@@ -1,0 +1,58 @@
+//! Who is calling?
+
+use std::sync::Arc;
+
+use crate::app::{App, SignedIn};
+use crate::clock::Timestamp;
+use crate::error::{Error, Reason};
+use crate::sessions::{store, uses};
+use crate::telemetry;
+use crate::tokens::Credential;
+use crate::tokens::access::{Claims, Rejected};
+
+/// Verifies the credential, and that its session and account still stand.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] with its reason; [`Error::Unavailable`] when the database is needed and away.
+pub async fn authenticate(app: &App, credential: &Credential) -> Result<SignedIn, Error> {
+    let refuse = |reason| Err(Error::Unauthenticated(reason));
+    let token = match credential {
+        Credential::Missing => return refuse(Reason::TokenMissing),
+        Credential::Malformed => return refuse(Reason::TokenInvalid),
+        Credential::Bearer(token) => token,
+    };
+    let now = app.clock.now();
+    let claims = match app.access_tokens.verify(&app.keys.current(), token, now) {
+        Ok(claims) => claims,
+        Err(Rejected::Invalid) => return refuse(Reason::TokenInvalid),
+        Err(Rejected::Expired(_)) => return refuse(Reason::TokenExpired),
+    };
+    let caller = match find(app, claims, now).await? {
+        Some(caller) if caller.account().id == claims.account => caller,
+        _ => return refuse(Reason::SessionRevoked),
+    };
+    telemetry::record_account(claims.account);
+    Ok(caller)
+}
+
+/// The session's caller, if it is active: from memory, else from the database.
+async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<SignedIn>, Error> {
+    if let Some((account, noteworthy)) = app.session_cache.get(claims.session, now) {
+        if noteworthy {
+            app.uses.add([(claims.session, now)]);
+        }
+        return Ok(Some(SignedIn::verified(account, claims.session)));
+    }
+    let ticket = app.session_cache.ticket();
+    let found = app.db.run(async |connection| store::find_with_account(connection, claims.session).await).await?;
+    let Some((session, account)) = found else { return Ok(None) };
+    if !session.is_active(&account, now, app.config.session_idle_ttl) || !account.is_enabled() {
+        return Ok(None);
+    }
+    if uses::is_noteworthy(session.last_used_at, now) {
+        app.uses.add([(session.id, now)]);
+    }
+    let account = Arc::new(account);
+    app.session_cache.keep(&ticket, &session, account.clone(), now);
+    Ok(Some(SignedIn::verified(account, claims.session)))
+}

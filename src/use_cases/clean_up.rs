@@ -1,0 +1,94 @@
+//! Clearing away what ended long ago.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::audit;
+use crate::clock::{Stopwatch, Timestamp};
+use crate::error::Error;
+use crate::ids::SessionId;
+use crate::limits;
+use crate::revocations;
+use crate::sessions::store;
+use crate::tokens::lifecycle::RETIREMENT;
+
+/// How long a turn lasts. Within it one instance works, for at most [`WORK`]; nobody else does.
+const TURN: Duration = Duration::from_secs(60);
+
+/// How long nobody has a turn after the whole table was gone through.
+const REST: Duration = Duration::from_secs(10 * 60);
+
+/// Longest work in a turn. What is left is done in the next.
+const WORK: Duration = Duration::from_secs(5);
+
+/// How long an ended session is kept, for whoever wants to look into it.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Takes a turn at clearing away what ended more than a day ago, sessions and revocations, buckets of limits that are full, and
+/// events that are older than they are kept, if it is due and no other instance has
+/// it. Works in small steps, each a statement of its own, and goes on in the next turn where this one stopped. Returns how many
+/// sessions were removed.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn clean_up(app: &App) -> Result<u64, Error> {
+    let now = app.clock.now();
+    let claimed = app.db.run(async |connection| store::claim(connection, now, (TURN, REST)).await).await?;
+    let Some(mut position) = claimed else { return Ok(0) };
+    let watch = Stopwatch::start();
+    let share = |number: u32| WORK * number / 8;
+    // What fails does not keep the others from their turn.
+    let swept = [
+        sweep(app, Swept::Revocations, now, (watch, share(2))).await,
+        sweep(app, Swept::Buckets, now, (watch, share(4))).await,
+        sweep(app, Swept::Events, now, (watch, share(5))).await,
+    ];
+    let removed = walk(app, &mut position, now, watch).await;
+    let is_done = position.0.is_nil() && swept.iter().all(|swept| matches!(swept, Ok(true)));
+    let due_at = now + if is_done { REST } else { TURN };
+    app.db.run(async |connection| store::hand_on(connection, position, due_at).await).await?;
+    swept.into_iter().collect::<Result<Vec<_>, _>>()?;
+    removed
+}
+
+/// What is removed by statements that find by themselves what is old.
+#[derive(Clone, Copy)]
+enum Swept {
+    Revocations,
+    Buckets,
+    Events,
+}
+
+/// Removes step by step, until so much of the turn is over. Returns whether nothing is left.
+async fn sweep(app: &App, what: Swept, now: Timestamp, (watch, until): (Stopwatch, Duration)) -> Result<bool, Error> {
+    let kept_since = now - app.config.audit_retention;
+    while watch.elapsed() < until {
+        let step = async |connection: &mut _| match what {
+            // No token lives longer than its key.
+            Swept::Revocations => revocations::store::clean_up(connection, RETIREMENT).await,
+            Swept::Buckets => limits::store::clean_up(connection, now).await,
+            Swept::Events => audit::store::clean_up(connection, kept_since, now).await,
+        };
+        if !app.db.run(step).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Goes through the sessions from `position` on, to the end or as long as there is time. `position` is where to go on.
+async fn walk(app: &App, position: &mut SessionId, now: Timestamp, watch: Stopwatch) -> Result<u64, Error> {
+    let over = store::Over { now, kept: KEPT, idle_ttl: app.config.session_idle_ttl };
+    let mut removed = 0;
+    while watch.elapsed() < WORK {
+        let step = app.db.run(async |connection| store::step(connection, *position, over).await).await?;
+        removed += step.removed.unsigned_abs();
+        *position = step.position.unwrap_or(SessionId(Uuid::nil()));
+        if step.position.is_none() {
+            break;
+        }
+    }
+    Ok(removed)
+}

@@ -1,0 +1,24 @@
+//! Which sessions ended with all others of their account?
+
+use crate::app::App;
+use crate::error::Error;
+use crate::ids::SessionId;
+use crate::sessions::{Ending, Session, store};
+
+/// How many sessions were active until this ending.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn count(app: &App, ending: &Ending) -> Result<i64, Error> {
+    let unused_since = app.unused_since(ending.at);
+    app.db.run(async |connection| store::count_ended(connection, ending, unused_since).await).await
+}
+
+/// At most `first` of them after `after`, newest first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away.
+pub async fn list(app: &App, ending: &Ending, page: (Option<SessionId>, u16)) -> Result<Vec<Session>, Error> {
+    let unused_since = app.unused_since(ending.at);
+    app.db.run(async |connection| store::list_ended(connection, ending, page, unused_since).await).await
+}

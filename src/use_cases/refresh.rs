@@ -1,0 +1,74 @@
+//! Going on with a session.
+
+use std::time::Duration;
+
+use crate::app::{App, SignIn};
+use crate::client::Client;
+use crate::error::Error;
+use crate::sessions::{Refreshed, Refusal, store};
+use crate::telemetry;
+use crate::tokens::refresh::RefreshToken;
+
+/// How a refresh ends.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The session goes on, with new tokens.
+    Success(Box<SignIn>),
+    /// It does not.
+    Refused(Why),
+    /// The session was refreshed too often, or too much was tried from this address. When to try again.
+    Limited(Duration),
+}
+
+/// Why a refresh token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It is no refresh token of ours.
+    Invalid,
+    /// Its session is past its end, or was not used for too long.
+    Expired,
+    /// Its session was ended, or its account disabled or removed.
+    Revoked,
+    /// It had been used before, and so had its successor. Its session has been ended.
+    Reused,
+}
+
+/// Hands out the next tokens of the refresh token's session. The same token may be sent again until what it brought has been
+/// used, and brings the same refresh token; a token older than that ends the session.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database is away: the token may have been used or not, and can be sent again.
+pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome, Error> {
+    let now = app.clock.now();
+    let Some(token) = RefreshToken::verify(&app.keys.current(), token) else {
+        return Ok(match app.limits.attempt(client, now) {
+            Ok(()) => Outcome::Refused(Why::Invalid),
+            Err(retry_after) => Outcome::Limited(retry_after),
+        });
+    };
+    let attempt = app.limits.refresh(token.session.0.as_bytes(), now);
+    let times = (app.unused_since(now), now);
+    let refreshed = app
+        .db
+        .run(async |connection| store::refresh(connection, token.session, token.counter, client, &attempt, times).await)
+        .await?;
+    Ok(match refreshed {
+        Refreshed::Continued { account, session } => {
+            telemetry::record_account(account.id);
+            Outcome::Success(Box::new(app.sign_in(account, session, now)?))
+        }
+        Refreshed::Reused(session) => {
+            app.session_cache.forget_sessions(&[session.id]);
+            telemetry::record_account(session.account_id);
+            tracing::warn!(session = %session.id, "a refresh token was used again: its session has been ended");
+            Outcome::Refused(Why::Reused)
+        }
+        Refreshed::Limited { retry_after, account, session } => {
+            let of = (Some(account), Some(session));
+            app.charges().note_limit(client, session.0.as_bytes(), of, now).await?;
+            Outcome::Limited(retry_after)
+        }
+        Refreshed::Refused(Refusal::Ended) => Outcome::Refused(Why::Revoked),
+        Refreshed::Refused(Refusal::Expired) => Outcome::Refused(Why::Expired),
+    })
+}

@@ -1,0 +1,88 @@
+//! Making an account.
+
+use std::time::Duration;
+
+use crate::accounts::{self, NameTaken, NewAccount};
+use crate::app::{App, SignIn};
+use crate::client::Client;
+use crate::clock::new_id;
+use crate::error::Error;
+use crate::ids::AccountId;
+use crate::limits::{Decision, Refusal};
+use crate::passwords::{FirstGuesses, Weakness};
+use crate::sessions;
+use crate::telemetry;
+use crate::tokens::PlainToken;
+use crate::tokens::device::DeviceToken;
+
+pub use crate::accounts::{Fault, Registration};
+
+/// How a registration ends.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The account exists, and is signed in; and the token of the device.
+    Success(Box<SignIn>, PlainToken),
+    /// Somebody else has the e-mail address or the username.
+    Taken(NameTaken),
+    /// These parts can't be taken; the password's strength was not looked at.
+    Invalid(Vec<Fault>),
+    /// Everything is in order but the password, which is easily guessed.
+    Weak(Weakness),
+    /// There were too many registrations. When to try again.
+    Limited(Duration),
+    /// Nobody may register.
+    Closed,
+}
+
+/// Makes an account and opens its first session.
+///
+/// # Errors
+/// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away. Then the
+/// account may exist or not.
+pub async fn register(app: &App, client: Client, typed: Registration) -> Result<Outcome, Error> {
+    if !app.config.limits.open_registration {
+        return Ok(Outcome::Closed);
+    }
+    let now = app.clock.now();
+    if let Err(retry_after) = app.limits.attempt(&client, now) {
+        return Ok(Outcome::Limited(retry_after));
+    }
+    let context = FirstGuesses::new(&typed.email, typed.username.as_deref());
+    // Costs next to nothing. The rest is for what can still succeed.
+    let (email, username, password) = match typed.read() {
+        Ok(parts) => parts,
+        Err(faults) => return Ok(Outcome::Invalid(faults)),
+    };
+    let place = app.passwords.place()?;
+    // Spares a hash; what happens in between, the statement below decides. Whether there is such an account is answered here, and be it
+    // by the time that the hash takes: so what this takes counts, whatever comes after it.
+    let attempt = app.limits.register(&client, now);
+    let (limit, taken) = app
+        .db
+        .run(async |connection| accounts::store::find_taken(connection, &email, username.as_ref(), &attempt).await)
+        .await?;
+    if let Decision::Refused(Refusal { retry_after, .. }) = limit {
+        return Ok(Outcome::Limited(retry_after));
+    }
+    if let Some(taken) = taken {
+        return Ok(Outcome::Taken(taken));
+    }
+    let password_hash = match place.hash(password, context).await? {
+        Ok(hash) => hash,
+        Err(weakness) => return Ok(Outcome::Weak(weakness)),
+    };
+    drop(place);
+    let now = app.clock.now();
+    let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
+    let session = app.new_session(client, now);
+    let opened =
+        app.db.run(async |connection| sessions::store::open_with_account(connection, account, session).await).await?;
+    match opened {
+        Ok((account, session)) => {
+            telemetry::record_account(account.id);
+            let device = DeviceToken::new(account.id, account.created_at, now).mint(&app.keys.current());
+            Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
+        }
+        Err(taken) => Ok(Outcome::Taken(taken)),
+    }
+}
