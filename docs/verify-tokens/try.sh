@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tries the examples of docs/verify-tokens.md on a server of their own: try.sh target/debug/portcullis
+# Tries the examples of docs/backends.md on a server of their own: try.sh target/debug/portcullis
 # Needs curl, node 20, npm, python3 with venv, cargo, and what the server needs. Works in a temporary directory only.
 set -euo pipefail
 
@@ -227,4 +227,4 @@ at=([python]=$first)
 await 120 'the token of the beginning expires' is_status 401 python "$token"
 says "$work/answer" expired || fail "not because it expired: $(cat "$work/answer")"
 say 'the first token, where the stream is not followed: refused since it has expired'
-say 'all as docs/verify-tokens.md says'
+say 'all as docs/backends.md and its neighbours say'

@@ -115,7 +115,7 @@ impl Suitable {
 fn own_schema(role: &str) -> String {
     format!(
         "CREATE SCHEMA portcullis AUTHORIZATION {}; and end DATABASE_URL with ?options=-c%20search_path%3Dportcullis \
-         (docs/deploying.md)",
+         (docs/deploying/shared-database.md)",
         quoted(role)
     )
 }

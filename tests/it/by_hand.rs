@@ -2,7 +2,7 @@
 
 use crate::support::TestApp;
 
-/// What docs/deploying.md names, beside the rights to what is changed.
+/// What docs/operating/by-hand.md names, beside the rights to what is changed.
 const NEEDED: [&str; 4] =
     ["SELECT ON accounts", "SELECT ON session_endings", "INSERT ON session_endings", "INSERT ON revocations"];
 
