@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { operations } from './operations.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 process.chdir(root);
@@ -37,7 +38,7 @@ const { metafile } = await build({
     '@headlessui/react': file('node_modules/@headlessui/react/dist/components/combobox/combobox.js'),
     entities: file('node_modules/entities/lib/esm/decode.js'),
   },
-  plugins: [dropFonts],
+  plugins: [dropFonts, operations],
   legalComments: 'none',
   banner: {
     js: '/*! Built from src/http/endpoints/graphiql. Licences of the software in it: THIRD-PARTY-LICENSES.txt */',
