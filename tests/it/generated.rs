@@ -9,16 +9,32 @@ use serde_json::Value;
 
 use crate::support::TestApp;
 
-fn committed(path: &str) -> String {
+pub(crate) fn committed(path: &str) -> String {
     std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).expect(path)
 }
 
+/// The files below a folder, sorted, each by its path from the root of the project.
+pub(crate) fn files(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).expect(folder);
+    let entries = entries.map(|entry| entry.expect(folder));
+    let paths = entries.map(|entry| {
+        let path = format!("{folder}/{}", entry.file_name().to_str().expect(folder));
+        if entry.file_type().expect(folder).is_dir() { files(&path) } else { vec![path] }
+    });
+    let mut paths: Vec<_> = paths.flatten().collect();
+    paths.sort_unstable();
+    paths
+}
+
 /// Compares, or writes when asked to.
-fn compare(path: &str, generated: &str) {
+pub(crate) fn compare(path: &str, generated: &str) {
     if std::env::var_os("PORTCULLIS_TEST_UPDATE").is_some() {
-        std::fs::write(format!("{}/{path}", env!("CARGO_MANIFEST_DIR")), generated).expect(path);
+        let file = std::path::PathBuf::from(format!("{}/{path}", env!("CARGO_MANIFEST_DIR")));
+        std::fs::create_dir_all(file.parent().expect(path)).expect(path);
+        std::fs::write(file, generated).expect(path);
     }
-    assert!(committed(path) == generated, "{path} is stale: PORTCULLIS_TEST_UPDATE=1 cargo test generated:: writes it");
+    let committed = std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap_or_default();
+    assert!(committed == generated, "{path} is stale: PORTCULLIS_TEST_UPDATE=1 cargo test generated:: writes it");
 }
 
 #[test]
@@ -139,7 +155,7 @@ fn everything_in_the_schema_is_described() {
 }
 
 /// Fields of the root types with the names of their directives.
-fn root_fields() -> Vec<(String, Vec<String>)> {
+pub(crate) fn root_fields() -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for definition in definitions() {
         let TypeSystemDefinition::Type(kind) = definition else { continue };

@@ -15,6 +15,7 @@ mod by_hand;
 mod change_password;
 mod clean_up;
 mod client_address;
+mod collections;
 mod concurrency;
 mod connections;
 mod cookies;
