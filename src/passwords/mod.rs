@@ -179,9 +179,11 @@ impl HashingPermit {
         let job = Box::new(move |argon: &mut Argon| {
             // Whoever asked may have gone away while the job waited.
             if !reply.is_closed() {
-                let _ = reply.send(work(argon));
+                let done = work(argon);
+                // The permit is free before the answer is there: whoever has that may ask again at once.
+                drop(permit);
+                let _ = reply.send(done);
             }
-            drop(permit);
         });
         self.passwords.pool.submit(job)?;
         answer.await.unwrap_or_else(|_| Err(Error::internal("password hashing panicked")))
@@ -207,5 +209,20 @@ pub async fn hash_one(
 impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Passwords({:?})", self.cost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_permit_is_free_again_as_soon_as_its_password_was_compared() {
+        let passwords =
+            Passwords::start(Argon2Cost { memory_kib: 8, iterations: 1, parallelism: 1 }, 1, 0).expect("a thread");
+        for _ in 0..2000 {
+            let password = Password::new("a password".to_owned()).expect("a password");
+            assert!(matches!(passwords.verify(password, None).await, Ok(Comparison::Wrong)));
+        }
     }
 }
