@@ -4,12 +4,13 @@ pub mod embedded;
 mod error;
 pub mod migrations;
 pub(crate) mod notifications;
+mod pieces;
 mod pool;
 mod pooled;
 mod probe;
 #[allow(missing_docs, unreachable_pub, reason = "generated")]
 pub(crate) mod schema;
-mod statement;
+pub(crate) mod statement;
 mod suitability;
 mod target;
 mod tls;
@@ -25,7 +26,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use error::violated_constraint;
-pub(crate) use statement::Statement;
+pub(crate) use pieces::Statement;
+pub use statement::{Declared, Value};
+pub(crate) use statement::{parameters, row, statement};
 pub use target::{BadUrl, Target};
 
 use self::pool::Pool;

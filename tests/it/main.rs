@@ -69,6 +69,7 @@ mod settings;
 mod signals;
 mod slow;
 mod start;
+mod statements;
 mod support;
 mod text;
 mod time_limit;

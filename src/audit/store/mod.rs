@@ -6,4 +6,4 @@ mod record;
 
 pub(crate) use clean_up::clean_up;
 pub(crate) use list::list;
-pub(crate) use record::{Occurrence, record};
+pub(crate) use record::{Occurrence, Origin, record};

@@ -11,11 +11,30 @@ use uuid::Uuid;
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, Statement};
+use crate::db::{Connection, Statement, parameters};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::store::Settling;
 use crate::limits::{Attempt, AttemptOutcome, Consumed};
+
+/// By whose request something happens: three parameters of a statement.
+pub(crate) struct Origin<'a> {
+    user_agent: Option<&'a str>,
+    ip_address: Option<IpNetwork>,
+    request_id: Option<&'a str>,
+}
+
+parameters! { Origin<'a> { user_agent: Option<&'a str>, ip_address: Option<IpNetwork>, request_id: Option<&'a str> } }
+
+impl<'a> Origin<'a> {
+    pub(crate) fn of(client: &'a Client) -> Self {
+        Self {
+            user_agent: client.user_agent(),
+            ip_address: client.ip_address.map(IpNetwork::from),
+            request_id: client.request_id.as_deref(),
+        }
+    }
+}
 
 /// What happens, when, and by whose request.
 pub(crate) struct Occurrence<'a> {

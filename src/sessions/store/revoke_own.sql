@@ -1,0 +1,32 @@
+-- Ends a session of the account, if it is active and the one that asks is. Gives those of the two that are active.
+--
+-- Whoever locks an account's row and rows of sessions locks the account first, as its removal does, and the sessions in one order, so
+-- that devices that end each other take turns. Generations are compared when both are locked: before, one of them may be of the past.
+WITH given AS (
+    SELECT $1::uuid AS account, $2::uuid AS by, $3::uuid AS target, $4::timestamptz AS now,
+        $5::text AS user_agent, $6::inet AS ip_address, $7::text AS request_id
+),
+account AS (
+    SELECT id, session_generation FROM accounts
+    WHERE id = (SELECT account FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
+),
+locked AS (
+    SELECT s.id, s.generation, account.session_generation
+    FROM account, given, sessions s
+    WHERE s.id IN (given.by, given.target) AND s.account_id = account.id AND s.revoked_at IS NULL AND s.expires_at > given.now
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+),
+active AS (
+    SELECT id FROM locked WHERE generation >= session_generation
+),
+ended AS (
+    UPDATE sessions SET revoked_at = given.now FROM active, given
+    WHERE sessions.id = active.id AND active.id = given.target AND EXISTS (SELECT FROM active WHERE id = given.by)
+    RETURNING sessions.account_id, sessions.id
+),
+recorded AS (
+    INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
+    SELECT portcullis_event_id(now), now, 'session_revoked', user_agent, ip_address, request_id, ended.account_id, ended.id
+    FROM ended, given
+)
+SELECT active.id, ended.id IS NOT NULL AS has_ended FROM active LEFT JOIN ended USING (id)
