@@ -5,6 +5,7 @@ mod charge;
 mod confirmation;
 mod console;
 mod failed;
+mod operator;
 mod trial;
 mod turns;
 
@@ -34,6 +35,7 @@ pub use caller::{SignIn, SignedIn};
 pub(crate) use charge::Failure;
 pub use console::Console;
 pub(crate) use failed::{Refused, log_failed};
+pub use operator::Operator;
 pub(crate) use trial::{Admission, Proof, Trial};
 use turns::{Turn, Turns};
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal, Read};
 
 use clap::Subcommand;
-use portcullis::app::Console;
+use portcullis::app::Operator;
 use portcullis::error::Error;
 use portcullis::ids::AccountId;
 use portcullis::use_cases::accounts::{
@@ -71,18 +71,18 @@ impl Accounts {
     }
 
     /// Does it. Returns what is to be said of it.
-    pub(crate) async fn run(self, console: &Console, password: String) -> Outcome<String> {
+    pub(crate) async fn run(self, operator: &Operator<'_>, password: String) -> Outcome<String> {
         let (account, enabled, done) = match self {
             Self::Create { email, username } => {
                 let typed = Registration { email, password, username };
-                return made(create(console, typed).await.map_err(sentence)?);
+                return made(create(operator, typed).await.map_err(sentence)?);
             }
             Self::Disable { account } => (account, false, "disabled"),
             Self::Enable { account } => (account, true, "enabled"),
-            Self::SignOut { account } => return done(sign_out(console, &account).await, "signed out everywhere"),
-            Self::Delete { account } => return done(delete(console, &account).await, "deleted"),
+            Self::SignOut { account } => return done(sign_out(operator, &account).await, "signed out everywhere"),
+            Self::Delete { account } => return done(delete(operator, &account).await, "deleted"),
             Self::Restore { account } => {
-                return match restore(console, &account).await.map_err(sentence)? {
+                return match restore(operator, &account).await.map_err(sentence)? {
                     Restored::Done(id) => Ok(format!("The account {id} is restored.\n")),
                     Restored::Taken(NameTaken::Email) => Err("another account has its e-mail address now".into()),
                     Restored::Taken(NameTaken::Username) => Err("another account has its username now".into()),
@@ -90,7 +90,7 @@ impl Accounts {
                 };
             }
         };
-        match set_enabled(console, &account, enabled).await.map_err(sentence)? {
+        match set_enabled(operator, &account, enabled).await.map_err(sentence)? {
             Switched::Done(id) => Ok(format!("The account {id} is {done}.\n")),
             Switched::Already(id) => Err(format!("the account {id} is {done} already").into()),
             Switched::Unknown => Err(UNKNOWN.into()),

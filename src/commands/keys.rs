@@ -1,7 +1,7 @@
 //! `portcullis keys`.
 
 use clap::Subcommand;
-use portcullis::app::Console;
+use portcullis::app::Operator;
 use portcullis::tokens::operate::{Listed, Replaced, Rotated};
 use portcullis::use_cases::keys::{list, rotate, rotate_at_once};
 
@@ -25,11 +25,11 @@ pub(crate) enum Keys {
 
 impl Keys {
     /// Does it. Returns what is to be said of it.
-    pub(crate) async fn run(self, console: &Console) -> Outcome<String> {
+    pub(crate) async fn run(self, operator: &Operator<'_>) -> Outcome<String> {
         let said = match self {
-            Self::List => list(console).await.map(|keys| table(&keys)),
-            Self::Rotate { now: false } => rotate(console).await.map(|rotated| rotation(&rotated)),
-            Self::Rotate { now: true } => rotate_at_once(console).await.map(|replaced| replacement(&replaced)),
+            Self::List => list(operator).await.map(|keys| table(&keys)),
+            Self::Rotate { now: false } => rotate(operator).await.map(|rotated| rotation(&rotated)),
+            Self::Rotate { now: true } => rotate_at_once(operator).await.map(|replaced| replacement(&replaced)),
         };
         Ok(said.map_err(sentence)?)
     }

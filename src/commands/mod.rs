@@ -37,9 +37,9 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
             let (target, secret) = (opened.target.clone(), opened.secret()?);
             let console = Console::new(config, target, secret, Clock::system()).map_err(sentence)?;
             match work {
-                Work::Accounts(command) => command.run(&console, password).await,
-                Work::Keys(command) => command.run(&console).await,
-                Work::ServiceKeys(command) => command.run(&console).await,
+                Work::Accounts(command) => command.run(&console.operator(), password).await,
+                Work::Keys(command) => command.run(&console.operator()).await,
+                Work::ServiceKeys(command) => command.run(&console.operator()).await,
             }
         }
         .await;

@@ -1,7 +1,7 @@
 //! `portcullis service-keys`.
 
 use clap::Subcommand;
-use portcullis::app::Console;
+use portcullis::app::Operator;
 use portcullis::ids::ServiceKeyId;
 use portcullis::tokens::service::ServiceKey;
 use portcullis::use_cases::service_keys::{create, list, revoke};
@@ -29,9 +29,9 @@ pub(crate) enum ServiceKeys {
 
 impl ServiceKeys {
     /// Does it. Returns what is to be said of it.
-    pub(crate) async fn run(self, console: &Console) -> Outcome<String> {
+    pub(crate) async fn run(self, operator: &Operator<'_>) -> Outcome<String> {
         match self {
-            Self::Create { name } => match create(console, &name).await.map_err(sentence)? {
+            Self::Create { name } => match create(operator, &name).await.map_err(sentence)? {
                 Some((id, text)) => {
                     // Beside the key, which alone is for whoever reads standard output.
                     complain(&format!("Made the service key {id}. It is shown this once:"));
@@ -39,8 +39,8 @@ impl ServiceKeys {
                 }
                 None => Err("a name has 1 to 100 characters and no control characters".into()),
             },
-            Self::List => Ok(table(&list(console).await.map_err(sentence)?)),
-            Self::Revoke { id } => match revoke(console, ServiceKeyId(id)).await.map_err(sentence)? {
+            Self::List => Ok(table(&list(operator).await.map_err(sentence)?)),
+            Self::Revoke { id } => match revoke(operator, ServiceKeyId(id)).await.map_err(sentence)? {
                 true => Ok(format!("Revoked {id}.\n")),
                 false => Err(format!("no service key that is not revoked has the id {id}").into()),
             },

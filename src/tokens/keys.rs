@@ -87,6 +87,11 @@ impl Keys {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What opens them.
+    pub(crate) fn seals(&self) -> &Seals {
+        &self.seals
+    }
+
     /// Reads the table again. Keys that can't be opened add nothing here, and are logged: whoever put them there has to mend it,
     /// and until then what this instance knows is better than nothing. Keys that were deleted are refused in any case.
     ///

@@ -1,11 +1,11 @@
-//! Accounts: what operators do to them.
+//! Accounts: what operators do to them, by a command or by an API.
 
 use crate::accounts::{Designation, NewAccount};
-use crate::app::Console;
+use crate::app::Operator;
 use crate::clock::new_id;
 use crate::error::Error;
 use crate::ids::AccountId;
-use crate::passwords::{self, FirstGuesses, Weakness};
+use crate::passwords::{FirstGuesses, Weakness};
 use crate::sessions::store;
 
 pub use crate::accounts::{Fault, NameTaken, Registration};
@@ -49,19 +49,19 @@ pub enum Restored {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn create(console: &Console, typed: Registration) -> Result<Created, Error> {
+pub async fn create(operator: &Operator<'_>, typed: Registration) -> Result<Created, Error> {
     let context = FirstGuesses::new(&typed.email, typed.username.as_deref());
     let (email, username, password) = match typed.read() {
         Ok(parts) => parts,
         Err(faults) => return Ok(Created::Invalid(faults)),
     };
-    let password_hash = match passwords::hash_one(console.config.argon2, password, context).await? {
+    let password_hash = match operator.hash(password, context).await? {
         Ok(hash) => hash,
         Err(weakness) => return Ok(Created::Weak(weakness)),
     };
-    let now = console.clock.now();
+    let now = operator.clock.now();
     let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
-    let created = console.db.run(async |connection| store::create(connection, &account).await).await?;
+    let created = operator.db.run(async |connection| store::create(connection, &account).await).await?;
     Ok(match created {
         Ok(()) => Created::Done(account.id),
         Err(taken) => Created::Taken(taken),
@@ -73,11 +73,14 @@ pub async fn create(console: &Console, typed: Registration) -> Result<Created, E
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn set_enabled(console: &Console, typed: &str, enabled: bool) -> Result<Switched, Error> {
+pub async fn set_enabled(operator: &Operator<'_>, typed: &str, enabled: bool) -> Result<Switched, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(Switched::Unknown) };
-    let now = console.clock.now();
+    let now = operator.clock.now();
     let found =
-        console.db.run(async |connection| store::set_enabled(connection, &designation, enabled, now).await).await?;
+        operator.db.run(async |connection| store::set_enabled(connection, &designation, enabled, now).await).await?;
+    if let Some((id, true)) = found {
+        operator.all_ended(id);
+    }
     Ok(match found {
         Some((id, true)) => Switched::Done(id),
         Some((id, false)) => Switched::Already(id),
@@ -89,30 +92,39 @@ pub async fn set_enabled(console: &Console, typed: &str, enabled: bool) -> Resul
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn sign_out(console: &Console, typed: &str) -> Result<Option<AccountId>, Error> {
+pub async fn sign_out(operator: &Operator<'_>, typed: &str) -> Result<Option<AccountId>, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(None) };
-    let now = console.clock.now();
-    console.db.run(async |connection| store::sign_out(connection, &designation, now).await).await
+    let now = operator.clock.now();
+    let ended = operator.db.run(async |connection| store::sign_out(connection, &designation, now).await).await?;
+    if let Some(id) = ended {
+        operator.all_ended(id);
+    }
+    Ok(ended)
 }
 
 /// Deletes an account, as its owner would. Returns which it was, if there was one.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn delete(console: &Console, typed: &str) -> Result<Option<AccountId>, Error> {
+pub async fn delete(operator: &Operator<'_>, typed: &str) -> Result<Option<AccountId>, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(None) };
-    let (kept, now) = (console.config.deleted_accounts_kept, console.clock.now());
-    console.db.run(async |connection| store::delete(connection, &designation, kept, now).await).await
+    let (kept, now) = (operator.config.deleted_accounts_kept, operator.clock.now());
+    let ended = operator.db.run(async |connection| store::delete(connection, &designation, kept, now).await).await?;
+    if let Some(id) = ended {
+        operator.all_ended(id);
+    }
+    Ok(ended)
 }
 
 /// Gives the account that was last deleted under this designation back, if it is kept and its names are still free.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn restore(console: &Console, typed: &str) -> Result<Restored, Error> {
+pub async fn restore(operator: &Operator<'_>, typed: &str) -> Result<Restored, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(Restored::Unknown) };
-    let (kept, now) = (console.config.deleted_accounts_kept, console.clock.now());
-    let restored = console.db.run(async |connection| store::restore(connection, &designation, kept, now).await).await?;
+    let (kept, now) = (operator.config.deleted_accounts_kept, operator.clock.now());
+    let restored =
+        operator.db.run(async |connection| store::restore(connection, &designation, kept, now).await).await?;
     Ok(match restored {
         Ok(Some(id)) => Restored::Done(id),
         Ok(None) => Restored::Unknown,

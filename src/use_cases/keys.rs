@@ -1,6 +1,6 @@
 //! Keeping the keys: what a server does from time to time, and what operators do by hand.
 
-use crate::app::{App, Console};
+use crate::app::{App, Operator};
 use crate::error::Error;
 use crate::tokens::operate::{self, Listed, Replaced, Rotated};
 use crate::tokens::rotation::NewKey;
@@ -27,9 +27,9 @@ pub async fn maintain(app: &App) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn list(console: &Console) -> Result<Vec<Listed>, Error> {
-    let now = console.clock.now();
-    console.db.run(async |connection| operate::list(connection, now).await).await
+pub async fn list(operator: &Operator<'_>) -> Result<Vec<Listed>, Error> {
+    let now = operator.clock.now();
+    operator.db.run(async |connection| operate::list(connection, now).await).await
 }
 
 /// Makes a key of the settings' algorithm that will sign, unless one waits already.
@@ -37,10 +37,13 @@ pub async fn list(console: &Console) -> Result<Vec<Listed>, Error> {
 /// # Errors
 /// [`Error::Internal`] with a sentence for the operator when there are no keys yet, or the secret does not open them;
 /// [`Error::Unavailable`] when the database is away.
-pub async fn rotate(console: &Console) -> Result<Rotated, Error> {
-    let fresh = NewKey::generate(console.config.signing_algorithm).await?;
-    let now = console.clock.now();
-    console.db.run(async |connection| operate::rotate(connection, &console.seals, &fresh, now).await).await
+pub async fn rotate(operator: &Operator<'_>) -> Result<Rotated, Error> {
+    let fresh = NewKey::generate(operator.config.signing_algorithm).await?;
+    let now = operator.clock.now();
+    let rotated =
+        operator.db.run(async |connection| operate::rotate(connection, operator.seals, &fresh, now).await).await?;
+    operator.keys_changed().await;
+    Ok(rotated)
 }
 
 /// Makes a key of the settings' algorithm that signs at once, and deletes all others: every access token in the field is void.
@@ -48,8 +51,11 @@ pub async fn rotate(console: &Console) -> Result<Rotated, Error> {
 ///
 /// # Errors
 /// As [`rotate`].
-pub async fn rotate_at_once(console: &Console) -> Result<Replaced, Error> {
-    let fresh = NewKey::generate(console.config.signing_algorithm).await?;
-    let now = console.clock.now();
-    console.db.run(async |connection| operate::replace(connection, &console.seals, &fresh, now).await).await
+pub async fn rotate_at_once(operator: &Operator<'_>) -> Result<Replaced, Error> {
+    let fresh = NewKey::generate(operator.config.signing_algorithm).await?;
+    let now = operator.clock.now();
+    let replaced =
+        operator.db.run(async |connection| operate::replace(connection, operator.seals, &fresh, now).await).await?;
+    operator.keys_changed().await;
+    Ok(replaced)
 }

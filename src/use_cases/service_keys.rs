@@ -1,6 +1,6 @@
 //! Keys with which backends identify themselves: what operators do to them.
 
-use crate::app::Console;
+use crate::app::Operator;
 use crate::error::Error;
 use crate::ids::ServiceKeyId;
 use crate::tokens::PlainToken;
@@ -13,15 +13,15 @@ use crate::tokens::service::{self, NAME_LENGTH, ServiceKey, store};
 /// # Errors
 /// [`Error::Internal`] with a sentence for the operator when the secret is not the database's; [`Error::Unavailable`] when the
 /// database is away.
-pub async fn create(console: &Console, name: &str) -> Result<Option<(ServiceKeyId, PlainToken)>, Error> {
+pub async fn create(operator: &Operator<'_>, name: &str) -> Result<Option<(ServiceKeyId, PlainToken)>, Error> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > NAME_LENGTH || name.chars().any(char::is_control) {
         return Ok(None);
     }
-    let now = console.clock.now();
-    let keys = console.db.run(async |connection| key_set(connection, &console.seals).await).await?;
+    let now = operator.clock.now();
+    let keys = operator.db.run(async |connection| key_set(connection, operator.seals).await).await?;
     let (id, text, hash) = service::generate(keys.as_ref(), now)?;
-    console.db.run(async |connection| store::insert(connection, id, name, &hash, now).await).await?;
+    operator.db.run(async |connection| store::insert(connection, id, name, &hash, now).await).await?;
     Ok(Some((id, text)))
 }
 
@@ -29,15 +29,15 @@ pub async fn create(console: &Console, name: &str) -> Result<Option<(ServiceKeyI
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn list(console: &Console) -> Result<Vec<ServiceKey>, Error> {
-    console.db.run(async |connection| store::list(connection).await).await
+pub async fn list(operator: &Operator<'_>) -> Result<Vec<ServiceKey>, Error> {
+    operator.db.run(async |connection| store::list(connection).await).await
 }
 
 /// Revokes a key. Streams that it opened end within seconds. Returns whether there was one that was not revoked.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn revoke(console: &Console, id: ServiceKeyId) -> Result<bool, Error> {
-    let now = console.clock.now();
-    console.db.run(async |connection| store::revoke(connection, id, now).await).await
+pub async fn revoke(operator: &Operator<'_>, id: ServiceKeyId) -> Result<bool, Error> {
+    let now = operator.clock.now();
+    operator.db.run(async |connection| store::revoke(connection, id, now).await).await
 }

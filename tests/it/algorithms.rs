@@ -94,7 +94,7 @@ async fn instances_that_start_at_once_with_another_algorithm_make_one_key() {
         let flags = ["--signing-algorithm", name];
         join_all((0..6).map(|_| app.instance(&flags))).await;
     }
-    let keys = list(&app.console(&[])).await.expect("a list");
+    let keys = list(&app.console(&[]).operator()).await.expect("a list");
     let found: Vec<_> = keys.iter().map(|key| (key.algorithm.as_str(), key.state)).collect();
     assert_eq!(found, [("EdDSA", State::Active), ("RS256", State::Upcoming), ("ES256", State::Upcoming)]);
     assert!(keys.is_sorted_by_key(|key| key.activates_at));
@@ -109,12 +109,12 @@ async fn instances_of_different_settings_side_by_side_do_not_rotate_back_and_for
         maintain(&app.app).await.expect("maintenance");
         maintain(&other).await.expect("maintenance");
     }
-    let keys = list(&app.console(&[])).await.expect("a list");
+    let keys = list(&app.console(&[]).operator()).await.expect("a list");
     assert_eq!(keys.iter().map(|key| key.algorithm.as_str()).collect::<Vec<_>>(), ["EdDSA", "ES256"]);
     // By age whoever comes first makes it, of the algorithm that is there.
     app.clock.advance(std::time::Duration::from_secs(90 * 24 * 60 * 60));
     maintain(&app.app).await.expect("maintenance");
     maintain(&other).await.expect("maintenance");
     assert_eq!(app.database.count(SIGNING_ALGORITHMS).await, 1);
-    assert_eq!(list(&app.console(&[])).await.expect("a list").len(), 2, "EdDSA is long gone");
+    assert_eq!(list(&app.console(&[]).operator()).await.expect("a list").len(), 2, "EdDSA is long gone");
 }

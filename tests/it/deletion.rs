@@ -168,21 +168,25 @@ async fn a_kept_account_is_restored_while_its_names_are_free_and_removed_in_the_
     assert_eq!(removed(&app).await, 0);
 
     let other = app.registered("ada@example.com").await;
-    let taken = restore(&console, "ada@example.com").await.expect("a database");
+    let taken = restore(&console.operator(), "ada@example.com").await.expect("a database");
     assert!(matches!(taken, Restored::Taken(portcullis::accounts::NameTaken::Email)), "{taken:?}");
     delete_account(&other, PASSWORD).await;
     let id = ada.sign_in["user"]["id"].as_str().expect("an id");
-    assert!(matches!(restore(&console, id).await.expect("a database"), Restored::Done(_)));
+    assert!(matches!(restore(&console.operator(), id).await.expect("a database"), Restored::Done(_)));
     let again = app.anonymous().login("ada@example.com").await;
     assert_eq!(again.sign_in["user"]["id"], id);
     assert_eq!(ada.try_refresh(ada.refresh_token()).await["reason"], "REVOKED");
-    assert!(matches!(restore(&console, id).await.expect("a database"), Restored::Unknown), "it is not deleted");
+    assert!(
+        matches!(restore(&console.operator(), id).await.expect("a database"), Restored::Unknown),
+        "it is not deleted"
+    );
 
     app.clock.advance(DAY * 31);
-    let late = restore(&console, other.sign_in["user"]["id"].as_str().expect("an id")).await.expect("a database");
+    let late =
+        restore(&console.operator(), other.sign_in["user"]["id"].as_str().expect("an id")).await.expect("a database");
     assert!(matches!(late, Restored::Unknown), "{late:?}");
     assert_eq!(removed(&app).await, 1, "the other one");
-    assert!(matches!(restore(&console, "eve@example.com").await.expect("a database"), Restored::Unknown));
+    assert!(matches!(restore(&console.operator(), "eve@example.com").await.expect("a database"), Restored::Unknown));
     assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 1);
 }
 
@@ -193,14 +197,14 @@ async fn an_operator_deletes_an_account_and_no_command_brings_it_in_again_unrest
     let console = app.console(&flags);
     let ada = app.registered("ada@example.com").await;
     app.clock.advance(DAY / 24);
-    set_enabled(&console, "ada@example.com", false).await.expect("a database");
+    set_enabled(&console.operator(), "ada@example.com", false).await.expect("a database");
     app.clock.advance(DAY / 24);
-    let id = delete(&console, "Ada@Example.com").await.expect("a database").expect("an account");
+    let id = delete(&console.operator(), "Ada@Example.com").await.expect("a database").expect("an account");
     assert_eq!(ada.sign_in["user"]["id"], id.to_string());
-    assert!(delete(&console, &id.to_string()).await.expect("a database").is_none(), "once");
-    let enabled = set_enabled(&console, &id.to_string(), true).await.expect("a database");
+    assert!(delete(&console.operator(), &id.to_string()).await.expect("a database").is_none(), "once");
+    let enabled = set_enabled(&console.operator(), &id.to_string(), true).await.expect("a database");
     assert!(matches!(enabled, portcullis::use_cases::accounts::Switched::Unknown), "{enabled:?}");
-    assert!(matches!(restore(&console, &id.to_string()).await.expect("a database"), Restored::Done(_)));
+    assert!(matches!(restore(&console.operator(), &id.to_string()).await.expect("a database"), Restored::Done(_)));
     assert_eq!(app.anonymous().login_type("ada@example.com", PASSWORD).await, "InvalidCredentials", "as before");
 }
 
@@ -351,9 +355,9 @@ async fn events_of_an_account_that_only_looks_deleted_lose_nothing() {
     assert!(!is_stripped().await, "it was never deleted");
     delete_account(&ada, PASSWORD).await;
     assert!(is_stripped().await);
-    assert!(matches!(restore(&console, "ada@example.com").await.expect("a database"), Restored::Done(_)));
+    assert!(matches!(restore(&console.operator(), "ada@example.com").await.expect("a database"), Restored::Done(_)));
     assert!(!is_stripped().await, "it was restored");
-    delete(&console, "ada@example.com").await.expect("a database").expect("an account");
+    delete(&console.operator(), "ada@example.com").await.expect("a database").expect("an account");
     assert!(is_stripped().await);
 }
 

@@ -90,7 +90,7 @@ async fn it_is_kept_and_read_as_the_keys_are() {
     assert_eq!((post.status().as_u16(), post.headers()["allow"].to_str().expect("text")), (405, "GET, HEAD"));
 
     // Both are published during a change of the algorithm.
-    rotate(&app.console(&["--signing-algorithm=ES256"])).await.expect("a rotation");
+    rotate(&app.console(&["--signing-algorithm=ES256"]).operator()).await.expect("a rotation");
     portcullis::use_cases::keys::maintain(&app.app).await.expect("maintenance");
     let changed = document(&app, PATH).await;
     assert_eq!(changed["access_token_signing_alg_values_supported"], json!(["ES256", "EdDSA"]));

@@ -31,7 +31,7 @@ async fn published(app: &TestApp) -> Vec<String> {
 }
 
 async fn states(app: &TestApp) -> Vec<State> {
-    list(&app.console(&[])).await.expect("a list").into_iter().map(|key| key.state).collect()
+    list(&app.console(&[]).operator()).await.expect("a list").into_iter().map(|key| key.state).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,7 @@ async fn every_copy_of_the_jwks_has_a_key_before_the_first_token_of_it() {
     let ada = app.registered("ada@example.com").await;
     let old = kid(ada.access_token());
     assert_eq!(published(&app).await, [old.as_str()], "the first key signs at once");
-    rotate(&app.console(&[])).await.expect("a rotation");
+    rotate(&app.console(&[]).operator()).await.expect("a rotation");
     maintain(&app.app).await.expect("maintenance");
     let mut seen = Duration::ZERO;
     loop {
@@ -102,7 +102,7 @@ async fn an_instance_that_learns_of_a_key_late_verifies_its_first_token() {
     let verifies = |client: &crate::support::Client| {
         late.access_tokens.verify(&late.keys.current(), client.access_token(), app.app.clock.now()).is_ok()
     };
-    rotate(&app.console(&[])).await.expect("a rotation");
+    rotate(&app.console(&[]).operator()).await.expect("a rotation");
     maintain(&app.app).await.expect("maintenance");
     app.clock.advance(ACTIVATION_DELAY - SECOND);
     assert!(verifies(&app.anonymous().login("ada@example.com").await), "it still knows whatever key signs");
@@ -136,7 +136,7 @@ async fn the_jwks_is_cached_and_asked_for_again_by_its_etag() {
         let answer = http.get(&url).header("if-none-match", unknown).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{unknown}");
     }
-    rotate(&app.console(&[])).await.expect("a rotation");
+    rotate(&app.console(&[]).operator()).await.expect("a rotation");
     maintain(&app.app).await.expect("maintenance");
     let changed = http.get(&url).header("if-none-match", &etag).send().await.expect("an answer");
     assert_eq!(changed.status(), 200);
@@ -167,9 +167,10 @@ async fn instances_that_maintain_at_once_make_one_key() {
 async fn operators_who_rotate_at_once_make_one_key() {
     let app = TestApp::start().await;
     let console = app.console(&[]);
+    let operator = console.operator();
     // Connections first, so that all of them come at the same moment.
-    join_all((0..8).map(|_| list(&console))).await;
-    let rotated = join_all((0..8).map(|_| rotate(&console))).await;
+    join_all((0..8).map(|_| list(&operator))).await;
+    let rotated = join_all((0..8).map(|_| rotate(&operator))).await;
     let planned = rotated.iter().filter(|rotated| matches!(rotated, Ok(Rotated::Planned(_)))).count();
     let waiting = rotated.iter().filter(|rotated| matches!(rotated, Ok(Rotated::Waiting(_)))).count();
     assert_eq!((planned, waiting), (1, 7), "{rotated:?}");
@@ -182,8 +183,8 @@ async fn a_leaked_key_is_worth_nothing_once_it_was_replaced() {
     let ada = app.registered("ada@example.com").await;
     assert_eq!(ada.is_signed_in().await, Ok(()), "and is remembered");
     let generation = app.app.keys.current().generation();
-    rotate(&app.console(&[])).await.expect("a rotation");
-    let replaced = rotate_at_once(&app.console(&[])).await.expect("a rotation");
+    rotate(&app.console(&[]).operator()).await.expect("a rotation");
+    let replaced = rotate_at_once(&app.console(&[]).operator()).await.expect("a rotation");
     assert_eq!((replaced.deleted, replaced.key.state), (2, State::Active));
     maintain(&app.app).await.expect("maintenance");
     assert_ne!(app.app.keys.current().generation(), generation);

@@ -66,7 +66,8 @@ async fn a_refresh_token_of_a_megabyte_is_invalid() {
 async fn a_bearer_token_of_nearly_a_megabyte_is_invalid() {
     let app = app().await;
     let ada = app.registered("ada@example.com").await;
-    let (_, key) = service_keys::create(&app.console(&[]), "a test").await.expect("a database").expect("a name");
+    let (_, key) =
+        service_keys::create(&app.console(&[]).operator(), "a test").await.expect("a database").expect("a name");
     let filler = "A".repeat(MEGABYTE - 16_384);
     for token in [filler.clone(), format!("{}{filler}", ada.access_token()), format!("{}.{filler}.x", &filler[..9000])]
     {

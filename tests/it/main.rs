@@ -53,6 +53,7 @@ mod many_sessions;
 mod max_sessions;
 mod methods;
 mod operator;
+mod operator_in_server;
 mod origins;
 mod own_name;
 mod persisted;

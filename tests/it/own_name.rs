@@ -63,7 +63,7 @@ async fn it_is_refused_in_every_spelling_at_registration_at_a_change_and_by_comm
             app.database.execute("DELETE FROM accounts").await;
         }
         let typed = Registration { email: EMAIL.into(), username: Some(USERNAME.into()), password: own.into() };
-        if !matches!(create(&console, typed).await.expect("an outcome"), Created::Weak(_)) {
+        if !matches!(create(&console.operator(), typed).await.expect("an outcome"), Created::Weak(_)) {
             taken.push(("command", own));
             app.database.execute("DELETE FROM accounts").await;
         }

@@ -225,7 +225,7 @@ async fn revocations_are_told_behind_a_pooler_with_and_without_a_feed() {
     let app = TestApp::on(database, bouncer.url(), &["--database-direct-url", &direct]).await;
     let without = instance_at(bouncer.url(), &app.clock, SECRET, &["--feed-timeout=1s"]).await.expect("an app");
     let without = Peer::serve(std::sync::Arc::new(without)).await;
-    let key = create(&app.console(&[]), "a backend").await.expect("a database").expect("a name").1;
+    let key = create(&app.console(&[]).operator(), "a backend").await.expect("a database").expect("a name").1;
     let mut streams = [
         Events::open(&app.url("/revocations"), key.expose(), None).await,
         Events::open(&format!("http://{}/revocations", without.address), key.expose(), None).await,

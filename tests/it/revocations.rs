@@ -18,7 +18,7 @@ async fn key(app: &TestApp) -> String {
 }
 
 async fn named(app: &TestApp, name: &str) -> String {
-    let created = service_keys::create(&app.console(&[]), name).await.expect("a database").expect("a name");
+    let created = service_keys::create(&app.console(&[]).operator(), name).await.expect("a database").expect("a name");
     created.1.expose().to_owned()
 }
 
@@ -229,9 +229,9 @@ async fn a_stream_ends_with_its_key_and_with_the_server() {
         stream.batch().await;
     }
     let [mut first, mut second] = streams;
-    let keys = service_keys::list(&app.console(&[])).await.expect("keys");
+    let keys = service_keys::list(&app.console(&[]).operator()).await.expect("keys");
     let key = keys.iter().find(|key| key.name == "one").expect("a key");
-    assert!(service_keys::revoke(&app.console(&[]), key.id).await.expect("a database"));
+    assert!(service_keys::revoke(&app.console(&[]).operator(), key.id).await.expect("a database"));
     first.end().await;
     assert_eq!(ask(&app.url("/revocations"), Some(&one), None).await.status(), 401);
     second.batch().await;

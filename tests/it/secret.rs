@@ -16,7 +16,7 @@ const PREVIOUS: [&str; 2] = ["--secret-previous", SECRET];
 async fn what_the_previous_secret_sealed_is_sealed_anew() {
     let app = TestApp::start().await;
     let ada = app.registered("ada@example.com").await;
-    rotate(&app.console(&[])).await.expect("a rotation");
+    rotate(&app.console(&[]).operator()).await.expect("a rotation");
     let (url, clock) = (app.database.url.clone(), app.clock.clone());
     let sealed = "SELECT string_agg(encode(sealed, 'hex'), ' ' ORDER BY id) FROM keys";
     let seals = async || -> String { app.database.operator.query_one(sealed, &[]).await.expect("a row").get(0) };
@@ -38,7 +38,7 @@ async fn what_the_previous_secret_sealed_is_sealed_anew() {
     maintain(&app.app).await.expect("maintenance");
     assert_eq!(ada.is_signed_in().await, Ok(()));
     app.anonymous().login("ada@example.com").await;
-    rotate(&app.console(&[])).await.expect_err("and make nothing that others can't open");
+    rotate(&app.console(&[]).operator()).await.expect_err("and make nothing that others can't open");
     assert_eq!(app.database.count("SELECT count(*) FROM keys").await, 3);
 }
 
@@ -94,7 +94,7 @@ async fn keys_that_were_deleted_are_refused_by_an_instance_that_can_not_open_the
     let config = config(&app.database.url, &PREVIOUS);
     let target = app.database.url.parse().expect("a URL");
     let console = Console::new(config, target, &secret(NEW), app.clock.clock()).expect("a console");
-    rotate_at_once(&console).await.expect("a rotation");
+    rotate_at_once(&console.operator()).await.expect("a rotation");
     maintain(&app.app).await.expect_err("the operator is told");
     assert_eq!(ada.is_signed_in().await, Err("TOKEN_INVALID".into()));
     assert_eq!(app.app.keys.current().jwks(app.clock.clock().now()).body, r#"{"keys":[]}"#);

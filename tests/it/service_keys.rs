@@ -46,7 +46,7 @@ impl Watched {
     }
 
     async fn key(&self) -> (portcullis::ids::ServiceKeyId, String) {
-        let (id, key) = create(&self.app.console(&[]), "a test").await.expect("a database").expect("a name");
+        let (id, key) = create(&self.app.console(&[]).operator(), "a test").await.expect("a database").expect("a name");
         (id, key.expose().to_owned())
     }
 }
@@ -109,7 +109,7 @@ async fn a_refused_key_is_remembered_for_a_while_and_a_revoked_one_is_refused_at
     let watched = Watched::start().await;
     let (id, key) = watched.key().await;
     assert_eq!(watched.status(&key).await, 200);
-    assert!(revoke(&watched.app.console(&[]), id).await.expect("a database"));
+    assert!(revoke(&watched.app.console(&[]).operator(), id).await.expect("a database"));
     assert_eq!(watched.status(&key).await, 401);
     let again = std::iter::repeat_n(key.clone(), MANY);
     let (trips, answers) = watched.trips(again).await;
@@ -121,7 +121,13 @@ async fn a_refused_key_is_remembered_for_a_while_and_a_revoked_one_is_refused_at
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_outlives_a_change_of_the_secret_and_new_keys_of_the_deployment() {
     let app = TestApp::start().await;
-    let key = create(&app.console(&[]), "a test").await.expect("a database").expect("a name").1.expose().to_owned();
+    let key = create(&app.console(&[]).operator(), "a test")
+        .await
+        .expect("a database")
+        .expect("a name")
+        .1
+        .expose()
+        .to_owned();
     let statuses = async |sealing: &str, flags: &[&str]| {
         let started = instance(&app.database.url, &app.clock, sealing, flags).await.expect("an app");
         let peer = Peer::serve(std::sync::Arc::new(started)).await;

@@ -221,7 +221,8 @@ async fn an_answer_that_is_read_slowly_is_read_to_its_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_of_revocations_that_nobody_reads_gives_its_place_back() {
     let app = TestApp::with(&["--write-timeout=200ms", "--max-connections=1"]).await;
-    let (_, key) = service_keys::create(&app.console(&[]), "a test").await.expect("a database").expect("a name");
+    let (_, key) =
+        service_keys::create(&app.console(&[]).operator(), "a test").await.expect("a database").expect("a name");
     let many = "INSERT INTO revocations (session_id) SELECT gen_random_uuid() FROM generate_series(1, 10000)";
     app.database.execute(many).await;
     let mut deaf = Raw::connect(app.address).await;
