@@ -104,8 +104,8 @@ macro_rules! row {
             $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty),* $(,)?
         }
     ) => {
-        $(#[$meta])*
         #[derive(diesel::Queryable)]
+        $(#[$meta])*
         $vis struct $name {
             $($(#[$field_meta])* $field_vis $field: $type,)*
         }

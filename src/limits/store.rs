@@ -3,12 +3,13 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Nullable, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::{Attempt, AttemptOutcome, Consumed, Decision};
 use crate::clock::Timestamp;
-use crate::db::Connection;
+use crate::db::statement::Columns;
+use crate::db::{Connection, parameters, row};
 use crate::error::Error;
 
 /// The columns that [`Attempt::walk`] gives: how long to wait, for which step, the keys of what was taken, whether others hold what
@@ -16,10 +17,30 @@ use crate::error::Error;
 pub(crate) const TAKEN: &str = "wait, refused, taken, contended, taken_in";
 
 /// Their types.
-pub(crate) type TakenColumns = (Nullable<Double>, Nullable<Integer>, Array<Bytea>, Bool, Array<BigInt>);
+pub(crate) type TakenColumns = <TakenRow as Columns>::Sql;
 
-/// As they are read.
-pub(crate) type TakenRow = (Option<f64>, Option<i32>, Vec<Vec<u8>>, bool, Vec<i64>);
+row! {
+    /// As they are read.
+    pub(crate) struct TakenRow {
+        wait: Option<f64>,
+        refused: Option<i32>,
+        taken: Vec<Vec<u8>>,
+        contended: bool,
+        taken_in: Vec<i64>,
+    }
+}
+
+// An attempt is six parameters of a statement, those of the function `portcullis_take`.
+parameters! {
+    Attempt {
+        steps: Vec<i32>,
+        keys: Vec<Vec<u8>>,
+        costs: Vec<f64>,
+        bursts: Vec<f64>,
+        now: Timestamp,
+        holding: bool,
+    }
+}
 
 impl Attempt {
     /// The call that takes from the buckets, as an item of `FROM`: one row of the columns [`TAKEN`].
@@ -41,8 +62,8 @@ impl Attempt {
     }
 
     /// What became of it, by the row of that call.
-    pub(crate) fn read(&self, (wait, refused, taken, contended, taken_in): TakenRow) -> Decision {
-        self.verdict(wait, refused, taken.into_iter().zip(taken_in), contended)
+    pub(crate) fn read(&self, row: TakenRow) -> Decision {
+        self.verdict(row.wait, row.refused, row.taken.into_iter().zip(row.taken_in), row.contended)
     }
 }
 

@@ -40,27 +40,19 @@ impl<'a> Origin<'a> {
 pub(crate) struct Occurrence<'a> {
     kind: &'static str,
     at: Timestamp,
-    user_agent: Option<&'a str>,
-    ip_address: Option<IpNetwork>,
-    request_id: Option<&'a str>,
+    origin: Origin<'a>,
 }
 
 impl<'a> Occurrence<'a> {
     pub(crate) fn new(kind: Kind, client: &'a Client, at: Timestamp) -> Self {
-        Self {
-            kind: kind.as_str(),
-            at,
-            user_agent: client.user_agent(),
-            ip_address: client.ip_address.map(IpNetwork::from),
-            request_id: client.request_id.as_deref(),
-        }
+        Self { kind: kind.as_str(), at, origin: Origin::of(client) }
     }
 
     /// Binds three parameters: the `User-Agent`, the address and the request's id of whoever does it.
     pub(crate) fn bind_origin<'b>(&'b self, statement: &mut Statement<'_, 'b, '_>) -> QueryResult<()> {
-        statement.bind::<Nullable<Text>, _>(&self.user_agent)?;
-        statement.bind::<Nullable<Inet>, _>(&self.ip_address)?;
-        statement.bind::<Nullable<Text>, _>(&self.request_id)
+        statement.bind::<Nullable<Text>, _>(&self.origin.user_agent)?;
+        statement.bind::<Nullable<Inet>, _>(&self.origin.ip_address)?;
+        statement.bind::<Nullable<Text>, _>(&self.origin.request_id)
     }
 
     /// An `INSERT` of one event for each of `rows`: SQL from the source, the columns that stand for the account and the session
@@ -76,11 +68,11 @@ impl<'a> Occurrence<'a> {
         out.push_sql(", ");
         out.push_bind_param::<Text, _>(self.kind)?;
         out.push_sql(", ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.user_agent)?;
+        out.push_bind_param::<Nullable<Text>, _>(&self.origin.user_agent)?;
         out.push_sql(", ");
-        out.push_bind_param::<Nullable<Inet>, _>(&self.ip_address)?;
+        out.push_bind_param::<Nullable<Inet>, _>(&self.origin.ip_address)?;
         out.push_sql(", ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.request_id)?;
+        out.push_bind_param::<Nullable<Text>, _>(&self.origin.request_id)?;
         out.push_sql(", ");
         out.push_sql(rows);
         Ok(())

@@ -14,7 +14,6 @@ mod refresh;
 mod remove;
 
 use diesel::prelude::*;
-use diesel::sql_types::{self, BigInt, Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
@@ -23,8 +22,9 @@ use super::Session;
 use crate::accounts::Account;
 use crate::accounts::store::AccountRow;
 use crate::clock::Timestamp;
-use crate::db::Connection;
 use crate::db::schema::{accounts, sessions};
+use crate::db::statement::Columns;
+use crate::db::{Connection, row};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 
@@ -48,32 +48,23 @@ pub(crate) use remove::{Due, next_due, remove};
 const COLUMNS: &str = "id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation";
 
 /// Their types.
-type SessionColumns = (
-    sql_types::Uuid,
-    sql_types::Uuid,
-    BigInt,
-    Timestamptz,
-    Timestamptz,
-    Timestamptz,
-    Nullable<Timestamptz>,
-    Nullable<Text>,
-    Nullable<Inet>,
-    BigInt,
-);
+type SessionColumns = <SessionRow as Columns>::Sql;
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
-struct SessionRow {
-    id: Uuid,
-    account_id: Uuid,
-    refresh_counter: i64,
-    created_at: Timestamp,
-    last_used_at: Timestamp,
-    expires_at: Timestamp,
-    revoked_at: Option<Timestamp>,
-    user_agent: Option<String>,
-    ip_address: Option<IpNetwork>,
-    generation: i64,
+row! {
+    #[derive(Selectable)]
+    #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
+    struct SessionRow {
+        id: Uuid,
+        account_id: Uuid,
+        refresh_counter: i64,
+        created_at: Timestamp,
+        last_used_at: Timestamp,
+        expires_at: Timestamp,
+        revoked_at: Option<Timestamp>,
+        user_agent: Option<String>,
+        ip_address: Option<IpNetwork>,
+        generation: i64,
+    }
 }
 
 impl From<SessionRow> for Session {

@@ -3,31 +3,34 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, Array, BigInt, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Account, EmailAddress, Identifier, NameTaken, Username};
 use crate::clock::Timestamp;
-use crate::db::Connection;
 use crate::db::schema::accounts;
+use crate::db::statement::Columns;
+use crate::db::{Connection, row};
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::limits::store::{TAKEN, TakenColumns, TakenRow};
 use crate::limits::{Attempt, Decision};
 use crate::passwords::PasswordHash;
 
-/// An account's row, without its password.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
-pub(crate) struct AccountRow {
-    id: Uuid,
-    email: String,
-    username: Option<String>,
-    roles: Vec<Option<String>>,
-    created_at: Timestamp,
-    disabled_at: Option<Timestamp>,
-    session_generation: i64,
+row! {
+    /// An account's row, without its password.
+    #[derive(Selectable)]
+    #[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
+    pub(crate) struct AccountRow {
+        id: Uuid,
+        email: String,
+        username: Option<String>,
+        roles: Vec<Option<String>>,
+        created_at: Timestamp,
+        disabled_at: Option<Timestamp>,
+        session_generation: i64,
+    }
 }
 
 impl From<AccountRow> for Account {
@@ -97,8 +100,7 @@ impl QueryFragment<Pg> for Finding<'_> {
 }
 
 /// The columns of an [`AccountRow`].
-pub(crate) type AccountColumns =
-    (sql_types::Uuid, Text, Nullable<Text>, Array<Nullable<Text>>, Timestamptz, Nullable<Timestamptz>, BigInt);
+pub(crate) type AccountColumns = <AccountRow as Columns>::Sql;
 
 impl Query for Finding<'_> {
     type SqlType = (TakenColumns, Nullable<(AccountColumns, Text, Timestamptz)>);
