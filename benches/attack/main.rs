@@ -17,7 +17,6 @@ mod slow;
 mod support;
 mod watch;
 
-use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,13 +27,10 @@ use support::client::{Account, Connection};
 use support::directory::Directory;
 use support::run::at_least_one;
 use support::server::Server;
-use watch::Watch;
+use watch::{USER, Watch};
 
 /// Longest that all attacks may take.
 const LONGEST: Duration = Duration::from_secs(600);
-
-/// Who uses the server meanwhile.
-const USER: Ipv4Addr = Ipv4Addr::new(127, 9, 0, 1);
 
 /// Attacks the server and watches what it does to others.
 #[derive(Parser)]

@@ -1,14 +1,17 @@
 //! Somebody who asks for `me` while others attack.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use portcullis::clock::Stopwatch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::USER;
 use crate::support::Outcome;
 use crate::support::client::{Account, Connection, Question};
 use crate::support::times::percentile;
+
+/// Who uses the server meanwhile.
+pub(crate) const USER: Ipv4Addr = Ipv4Addr::new(127, 9, 0, 1);
 
 /// How often.
 const EVERY: Duration = Duration::from_millis(10);

@@ -6,8 +6,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
 
-use crate::round::PATIENCE;
 use crate::support::Outcome;
+
+/// Longer than an instance needs to trust its memory again.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disturbance {

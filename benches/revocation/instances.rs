@@ -1,6 +1,7 @@
 //! Three servers on one database.
 
-use crate::LIMIT;
+use std::time::Duration;
+
 use crate::disturbance::Disturbance;
 use crate::round::{Memory, Site};
 use crate::support::Outcome;
@@ -8,6 +9,9 @@ use crate::support::client::{Account, Connection};
 use crate::support::postgres::Postgres;
 use crate::support::server::{CHEAP, SECRET, Server};
 use crate::table::{self, Row};
+
+/// PORTCULLIS_FEED_TIMEOUT's default.
+pub(crate) const LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Instances<'a> {
     postgres: &'a Postgres,

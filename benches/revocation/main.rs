@@ -26,7 +26,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use disturbance::Disturbance;
-use instances::Instances;
+use instances::{Instances, LIMIT};
 use pgbouncer::PgBouncer;
 use round::Memory;
 use support::Outcome;
@@ -34,8 +34,6 @@ use support::directory::Directory;
 use support::postgres::Postgres;
 use support::run::at_least_one;
 
-/// PORTCULLIS_FEED_TIMEOUT's default.
-const LIMIT: Duration = Duration::from_secs(2);
 /// Longer than a round takes: what a client of a slow machine waits for, and the limit and the return of the feed.
 const ROUND: Duration = Duration::from_millis(300);
 const DISTURBED_ROUND: Duration = Duration::from_secs(8);

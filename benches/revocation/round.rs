@@ -7,14 +7,12 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_postgres::Client;
 
-use crate::disturbance::Disturbance;
+use crate::disturbance::{Disturbance, PATIENCE};
 use crate::support::Outcome;
 use crate::support::client::{Account, Answer, Connection, Question};
 use crate::support::server::Server;
 
 const EVERY: Duration = Duration::from_millis(1);
-/// Longer than an instance needs to trust its memory again.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 /// Connections that keep an instance busy.
 const BUSY: usize = 4;
 

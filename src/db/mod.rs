@@ -1,5 +1,6 @@
 //! The way to PostgreSQL: addresses, TLS, the pool with its time limits, migrations, and the private server of `cargo run`.
 
+mod causes;
 pub mod embedded;
 mod error;
 pub mod migrations;

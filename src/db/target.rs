@@ -11,6 +11,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::causes::describe;
 use super::pooled;
 use super::tls::{self, Verification};
 use super::unopened::{Unopened, Why};
@@ -149,18 +150,6 @@ impl Target {
             sleep(PAUSE).await;
         }
     }
-}
-
-/// The error with its causes: alone it only says that connecting failed.
-pub(super) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 impl FromStr for Target {

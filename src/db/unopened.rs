@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use diesel::ConnectionError;
 use tokio_postgres::error::SqlState;
 
-use super::target::describe;
+use super::causes::describe;
 use crate::error::Error;
 
 /// A connection that could not be opened.

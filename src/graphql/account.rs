@@ -11,7 +11,9 @@ use super::problem::{
     EmailTaken, ErrorCode, InvalidInput, RateLimited, RegistrationClosed, UsernameTaken, WeakPassword,
 };
 use super::scalars::DateTime;
-use super::session::{Delivery, Session, SessionConnection, TokenTransport, Tokens, parts, sessions_of};
+use super::session::list::{SessionConnection, sessions_of};
+use super::session::object::{Session, parts};
+use super::session::tokens::{Delivery, TokenTransport, Tokens};
 use crate::accounts::NameTaken;
 use crate::app::{App, SignIn, SignedIn};
 use crate::tokens::PlainToken;

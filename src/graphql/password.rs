@@ -8,7 +8,7 @@ use super::account::User;
 use super::error::ApiError;
 use super::guard::{Requester, auth, signed_in};
 use super::problem::{ErrorCode, FieldError, InvalidCredentials, InvalidInput, RateLimited, WeakPassword};
-use super::session::{EndedSessions, SessionConnection};
+use super::session::list::{EndedSessions, SessionConnection};
 use crate::app::{App, SignedIn};
 use crate::use_cases::change_password::{self, Outcome};
 

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::policy::NAME_LENGTH;
+/// Longest e-mail address or username that is looked at, in characters: an address has 254 at the most.
+pub(super) const NAME_LENGTH: usize = 320;
 
 /// So many letters in a row, if they stand in a name, are taken for a part of it. What is shorter says little.
 const RUN: usize = 5;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use zxcvbn::Score;
 
 use super::Password;
-use super::own_name::without_names;
+use super::own_name::{NAME_LENGTH, without_names};
 
 /// How many characters a password has.
 pub const LENGTH: RangeInclusive<usize> = 8..=256;
@@ -18,9 +18,6 @@ const MIN_SCORE: Score = Score::Two;
 /// How many characters are looked at by zxcvbn, whose time grows with the square of the length: 100 characters of the kind
 /// `4@8({[<` took it a second, 32 take less than four hashes.
 const GUESSED_LENGTH: usize = 32;
-
-/// Longest e-mail address or username that is looked at, in characters: an address has 254 at the most.
-pub(super) const NAME_LENGTH: usize = 320;
 
 /// Why a password can't be taken at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::PlainToken;
+use super::claims::{Claims, Rejected};
 use super::key_set::KeySet;
 use super::signing::SigningKey;
 use super::verified::{VerifiedToken, VerifiedTokens, digest};
@@ -52,24 +53,6 @@ struct KnownClaims {
     exp: i64,
     /// We issue none, but a token that has one means it.
     nbf: Option<i64>,
-}
-
-/// What a genuine access token says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claims {
-    /// `sub`
-    pub account: AccountId,
-    /// `sid`
-    pub session: SessionId,
-}
-
-/// Why a token is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejected {
-    /// Not an access token of this issuer for this audience.
-    Invalid,
-    /// Genuine, but its time is over.
-    Expired(Claims),
 }
 
 impl AccessTokens {

@@ -1,6 +1,7 @@
 //! Tokens: what is handed out and how it is recognised again.
 
 pub mod access;
+pub mod claims;
 pub mod device;
 mod key_set;
 pub mod keys;

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN};
 use quick_cache::sync::Cache;
 
-use super::access::{Claims, Rejected};
+use super::claims::{Claims, Rejected};
 use super::lifecycle::{Reign, State};
 use crate::clock::Timestamp;
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Reason};
 use crate::sessions::{store, uses};
 use crate::telemetry;
 use crate::tokens::Credential;
-use crate::tokens::access::{Claims, Rejected};
+use crate::tokens::claims::{Claims, Rejected};
 
 /// Verifies the credential, and that its session and account still stand.
 ///

@@ -7,7 +7,7 @@ use crate::ids::SessionId;
 use crate::sessions::store;
 use crate::telemetry;
 use crate::tokens::Credential;
-use crate::tokens::access::Rejected;
+use crate::tokens::claims::Rejected;
 use crate::tokens::refresh::RefreshToken;
 
 /// Ends the session of the access token, even of one that has expired, and those of the refresh tokens. Returns whether a

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::persisted::{ME, apollo, code, post, sha256, with};
+use crate::persisted::{LOGIN, ME, apollo, code, post, sha256, with};
 use crate::support::app::SECRET;
 use crate::support::process::run;
 use crate::support::{PASSWORD, TestApp};
@@ -32,8 +32,6 @@ impl Drop for File {
 
 /// A document and its name as graphql-codegen's client preset wrote them (`persistedDocuments: true`).
 const SHA1: &str = "cabec788422f9f9ac0d545ecfc7868f9eb5b75c9";
-pub(crate) const LOGIN: &str = "fragment Who on User { email id } mutation Login($input: LoginInput!) { login(input: $input) { \
-    __typename ... on LoginSuccess { tokens { accessToken } user { ...Who } } ... on UserError { code message } } }";
 const TWO: &str = "query One { a: __typename }\nquery Two { b: __typename }";
 
 #[tokio::test(flavor = "multi_thread")]

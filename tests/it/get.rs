@@ -3,8 +3,7 @@
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::allow_list::LOGIN;
-use crate::persisted::{ME, apollo, code, sha256, with};
+use crate::persisted::{LOGIN, ME, apollo, code, sha256, with};
 use crate::support::browser::{Browser, COOKIE_NAME};
 use crate::support::raw::Raw;
 use crate::support::{Client, PASSWORD, TestApp};

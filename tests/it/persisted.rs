@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::allow_list::LOGIN;
 use crate::support::{Client, PASSWORD, TestApp};
 
 pub(crate) fn sha256(text: &str) -> String {
@@ -34,6 +33,9 @@ pub(crate) fn with(mut body: Value, field: &str, value: impl Into<Value>) -> Val
     body[field] = value.into();
     body
 }
+
+pub(crate) const LOGIN: &str = "fragment Who on User { email id } mutation Login($input: LoginInput!) { login(input: $input) { \
+    __typename ... on LoginSuccess { tokens { accessToken } user { ...Who } } ... on UserError { code message } } }";
 
 pub(crate) const ME: &str = "query Me($no: Boolean = false) { me { id email @skip(if: $no) } }";
 

@@ -16,7 +16,7 @@ pub fn url_of_running(data_dir: &Path) -> Result<Option<String>, EmbeddedError> 
     if !layout.data_dir.exists() {
         return Ok(None);
     }
-    let user = RunUser::choose(&layout)?;
+    let user = RunUser::choose(&layout.cluster)?;
     layout.check_is_ours(&user)?;
     // Without the lock it is left over from a server that was killed, and the next one stops it.
     if !layout.is_locked()? {

@@ -106,7 +106,7 @@ impl EmbeddedError {
     /// For `map_err` on file operations.
     pub(super) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::File { doing, path, me: super::user::my_name(), source }
+        move |source| Self::File { doing, path, me: super::user_name::my_name(), source }
     }
 }
 

@@ -13,7 +13,8 @@ use crate::clock::Stopwatch;
 use super::{
     EmbeddedError,
     postmaster::POLL,
-    user::{RunUser, my_name, name_of},
+    user::RunUser,
+    user_name::{my_name, name_of},
 };
 
 /// The log is emptied at a start that finds it larger, in bytes.

@@ -15,6 +15,7 @@
 mod access;
 mod attach;
 mod child;
+mod choice;
 mod cluster;
 mod error;
 mod fetch;
@@ -29,6 +30,7 @@ mod role;
 mod spawn;
 mod startup;
 mod user;
+mod user_name;
 
 use std::path::{Path, PathBuf};
 
@@ -76,13 +78,13 @@ impl Embedded {
     /// creates the cluster, the role and the database. Safe to cancel: a dropped future leaves nothing running.
     pub async fn start(options: Options) -> Result<Self, EmbeddedError> {
         let layout = Layout::new(&options.data_dir)?;
-        let user = RunUser::choose(&layout)?;
+        let user = RunUser::choose(&layout.cluster)?;
         user.check_can_reach(&layout.data_dir)?;
         layout.prepare(&user)?;
         layout.check_cluster(&user)?;
         let lock = layout.lock().await?;
 
-        let installation = installation::choose(&layout, &options).await?;
+        let installation = choice::choose(&layout, &options).await?;
         info!(bin_dir = %installation.bin_dir.display(), major = installation.major, "private PostgreSQL");
         leftover::stop(&layout.cluster, &user).await?;
         let password = cluster::ensure(&layout, &installation, &user, &options).await?;

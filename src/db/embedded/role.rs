@@ -4,7 +4,7 @@ use tokio_postgres::{Client, NoTls};
 use tracing::info;
 
 use super::EmbeddedError;
-use crate::db::target::describe;
+use crate::db::causes::describe;
 
 /// PostgreSQL gives the number 10 to the role that a cluster was made by.
 const WHO: &str = "SELECT rolsuper, oid = 10 FROM pg_roles WHERE rolname = current_user";

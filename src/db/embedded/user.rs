@@ -9,7 +9,10 @@ use std::{
     process::Command,
 };
 
-use super::{EmbeddedError, child, layout::Layout};
+use super::{
+    EmbeddedError, child,
+    user_name::{my_name, name_of},
+};
 
 /// Who runs PostgreSQL: we ourselves, or, as PostgreSQL refuses root, somebody else.
 pub(super) struct RunUser {
@@ -25,12 +28,12 @@ struct Other {
 impl RunUser {
     /// As root: the owner of the cluster once there is one, so that a user `postgres` who appears later
     /// changes nothing; else `postgres`, else `nobody`.
-    pub(super) fn choose(layout: &Layout) -> Result<Self, EmbeddedError> {
+    pub(super) fn choose(cluster: &Path) -> Result<Self, EmbeddedError> {
         let me = rustix::process::geteuid();
         if !me.is_root() {
             return Ok(Self { uid: me.as_raw(), other: None });
         }
-        if let Ok(found) = fs::metadata(&layout.cluster)
+        if let Ok(found) = fs::metadata(cluster)
             && found.uid() != 0
         {
             let other = Other { gid: found.gid(), name: name_of(found.uid()) };
@@ -98,13 +101,4 @@ impl RunUser {
         let tried = self.command("/bin/sh", dir).args(["-c", ":"]).status();
         tried.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     }
-}
-
-/// Of the user this process runs as.
-pub(super) fn my_name() -> String {
-    name_of(rustix::process::geteuid().as_raw())
-}
-
-pub(super) fn name_of(uid: u32) -> String {
-    uzers::get_user_by_uid(uid).map_or_else(|| uid.to_string(), |user| user.name().to_string_lossy().into_owned())
 }

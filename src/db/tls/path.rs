@@ -5,7 +5,6 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::UnixTime;
 
 use super::certificate::Certificate;
-use super::roots::unsigned;
 use super::signature::signed_by;
 
 /// Most authorities between the server and one that is trusted.
@@ -56,4 +55,10 @@ fn check_authority(authority: &Certificate, between: usize, now: UnixTime) -> Re
         ));
     }
     Ok(())
+}
+
+/// Also where what has signed it may not sign.
+pub(super) fn unsigned(certificate: &Certificate) -> String {
+    let (name, issuer) = (certificate.name(), &certificate.content().issuer);
+    format!("no authority in sslrootcert has signed that of {name}: its issuer is {issuer}")
 }

@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 use super::certificate::Certificate;
-use super::path;
+use super::path::{self, unsigned};
 
 /// What certificates may be traced to.
 #[derive(Debug)]
@@ -105,12 +105,6 @@ fn anchored(
         webpki::Error::UnknownIssuer => unsigned(leaf),
         error => format!("invalid peer certificate: {error}"),
     })
-}
-
-/// Also where what has signed it may not sign.
-pub(super) fn unsigned(certificate: &Certificate) -> String {
-    let (name, issuer) = (certificate.name(), &certificate.content().issuer);
-    format!("no authority in sslrootcert has signed that of {name}: its issuer is {issuer}")
 }
 
 const NOTHING: &str = "no certificates to trust were found";

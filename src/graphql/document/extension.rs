@@ -11,7 +11,8 @@ use async_graphql::registry::Registry;
 use async_graphql::{CacheControl, Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult};
 
 use super::conceal::conceal;
-use super::document_cache::{DocumentCache, Found, Hash};
+use super::document_cache::{DocumentCache, Found};
+use super::name::Hash;
 use super::prepare::Prepared;
 use super::refusal::refusal;
 use super::registered::RegisteringDocument;

@@ -7,11 +7,13 @@ mod extension;
 mod grammar;
 mod legible;
 mod measure;
+mod name;
 mod only_queries;
 mod operation_rules;
 mod prepare;
 mod refusal;
 mod registered;
+mod registering;
 mod rules;
 mod scan;
 mod tokens;
@@ -29,13 +31,14 @@ use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 
 use super::error::{Code, cut, without_line};
 use crate::config::Bounds;
-pub(crate) use document_cache::Named;
 pub(super) use document_cache::{DocumentCache, Mode};
 pub(super) use extension::Documents;
+pub(crate) use name::Named;
 pub(crate) use only_queries::OnlyQueries;
 use prepare::{Prepared, prepare, prepare_once};
 use refusal::{over, refusal};
-pub use registered::{Registered, registered};
+pub use registered::Registered;
+pub use registering::registered;
 pub(super) use rules::Library;
 
 /// A document that was parsed and found within the bounds that hold whatever its variables are.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 use uuid::Uuid;
 
-use super::{EndedSessions, SessionConnection};
+use super::list::{EndedSessions, SessionConnection};
 use crate::app::App;
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, auth, signed_in};

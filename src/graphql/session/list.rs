@@ -7,7 +7,7 @@ use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Object, SimpleObject};
 use tokio::sync::OnceCell;
 
-use super::Session;
+use super::object::Session;
 use crate::app::{App, SignedIn};
 use crate::graphql::error::ApiError;
 use crate::graphql::loaders::SessionLoader;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
-use super::{Delivery, Session, TokenTransport, Tokens, parts};
+use super::object::{Session, parts};
+use super::tokens::{Delivery, TokenTransport, Tokens};
 use crate::app::{App, SignIn};
 use crate::graphql::account::User;
 use crate::graphql::error::ApiError;

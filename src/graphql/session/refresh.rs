@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 
-use super::{Delivery, Session, Tokens, parts};
+use super::object::{Session, parts};
+use super::tokens::{Delivery, Tokens};
 use crate::app::{App, SignIn};
 use crate::graphql::account::User;
 use crate::graphql::cookies::{Cookie, Cookies};

@@ -24,7 +24,7 @@ use crate::graphql::error::{self, Code};
 use crate::graphql::loaders;
 use crate::graphql::{PortcullisSchema, schema};
 use crate::http::middleware::cookies;
-use crate::http::middleware::request_log::RequestId;
+use crate::http::middleware::request_id::RequestId;
 use crate::http::server::shutdown::Shutdown;
 use read::{Asked, Refused};
 

@@ -7,7 +7,7 @@ use poem::Request;
 use poem::http::header::{FORWARDED, HeaderName, USER_AGENT};
 
 use super::forwarded;
-use super::request_log::RequestId;
+use super::request_id::RequestId;
 use crate::app::App;
 use crate::client::Client;
 

@@ -6,5 +6,6 @@ pub(crate) mod cors;
 mod forwarded;
 pub(crate) mod origin;
 pub(crate) mod rate_limit;
+pub(crate) mod request_id;
 pub(crate) mod request_log;
 pub(crate) mod security_headers;

@@ -5,36 +5,13 @@ use std::net::IpAddr;
 use poem::http::{HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use tracing::{Instrument, Span};
-use uuid::Uuid;
 
 use super::client_address::address;
+use super::request_id::{HEADER, RequestId};
 use crate::clock::Stopwatch;
 use crate::http::endpoints::routes::ROUTES;
 use crate::http::server::shutdown::Shutdown;
 use crate::telemetry;
-
-const HEADER: &str = "x-request-id";
-
-/// Identifies a request in answers and in the log: the client's, or the proxy's, `X-Request-Id` if it is sound, else a new one.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestId(String);
-
-impl RequestId {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn of(request: &Request) -> Self {
-        let sound = |id: &&str| {
-            (1..=128).contains(&id.len())
-                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        match request.header(HEADER).filter(sound) {
-            Some(id) => Self(id.to_owned()),
-            None => Self(Uuid::new_v4().to_string()),
-        }
-    }
-}
 
 /// Gives each request its id, counts it while it is in flight, and logs it when it is answered.
 pub(crate) struct RequestLog(pub(crate) Shutdown);

@@ -1,0 +1,13 @@
+//! Errors with what caused them, for a person.
+
+/// The error with its causes: alone it only says that connecting failed.
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,88 @@
+//! Reading the documents that the operator registers.
+
+use std::sync::Arc;
+
+use async_graphql::Request;
+
+use super::extension::Documents;
+use super::registered::{Registered, RegisteringDocument};
+use crate::config::Bounds;
+use crate::config::Manifest;
+use crate::error::Error;
+
+/// Reads all documents of a manifest: parses, measures and validates each.
+///
+/// # Errors
+/// [`Error::Internal`] with a line for the operator about each that would be refused.
+pub async fn registered(manifest: &Manifest, bounds: Bounds) -> Result<Registered, Error> {
+    let schema = crate::graphql::measured(Documents::new(bounds, None, false)).finish();
+    let mut registered = Registered::default();
+    let mut faults = Vec::new();
+    for (name, text) in manifest.0.iter() {
+        let registration = Arc::new(RegisteringDocument::default());
+        let response = schema.execute(Request::new(text).data(registration.clone())).await;
+        match registration.sound() {
+            Some(document) => {
+                registered.add(name, text, document);
+            }
+            None => {
+                let why = response.errors.first().map_or("it is refused", |error| error.message.as_str());
+                faults.push(format!("\n  {} ({name}): {why}", operation_name(text)));
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(registered);
+    }
+    Err(Error::Internal(format!(
+        "PORTCULLIS_PERSISTED_DOCUMENTS has documents that can't be answered:{}",
+        faults.concat()
+    )))
+}
+
+/// The name of the document's first operation, as far as it can be told from a text that may not be GraphQL.
+fn operation_name(text: &str) -> &str {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        if matches!(word, "query" | "mutation" | "subscription") {
+            return words.next().unwrap_or("an operation without a name");
+        }
+    }
+    "an operation without a name"
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::graphql::document::name::Named;
+
+    #[tokio::test]
+    async fn each_copy_of_a_long_string_counts_as_memory() {
+        let time = Duration::from_secs(1);
+        let bounds = Bounds {
+            tokens: 1000,
+            nesting: 99,
+            depth: 9,
+            complexity: 9999,
+            aliases: 9,
+            root_fields: 9,
+            directives: 9,
+            time,
+        };
+        let long = "x".repeat(1_000_000);
+        let text = format!(
+            "{{ me {{ ...F }} b: me {{ ...F }} c: me {{ ...F }} }} \
+             fragment F on User {{ sessions(after: \"{long}\") {{ nodes {{ id }} }} }}"
+        );
+        let manifest = Manifest(Arc::new(BTreeMap::from([("a".to_owned(), text)])));
+        let registered = registered(&manifest, bounds).await.expect("a sound document");
+        let bytes = registered.find("", Some(&Named("a".to_owned()))).expect("the document").bytes;
+        // The text, what was parsed, and each place in what was prepared.
+        assert!((5_000_000..5_100_000).contains(&bytes), "{bytes}");
+    }
+}
