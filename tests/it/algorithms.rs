@@ -60,7 +60,7 @@ async fn tokens_of_each_algorithm_verify_by_the_published_key() {
         let lengths: Vec<_> = ["x", "y", "n", "e"].iter().filter_map(|name| key.get(*name)?.as_str()).collect();
         assert!(lengths.iter().all(|text| [43, 342, 4].contains(&text.len())), "32 or 256 bytes, 65537: {lengths:?}");
 
-        assert_eq!(claims(&jwks, token).expect("a good token")["sub"], ada.sign_in["user"]["id"]);
+        assert_eq!(claims(&jwks, token).expect("a good token")["sub"], ada.user_id());
         let (rest, signature) = token.rsplit_once('.').expect("a signature");
         let broken = format!("{rest}.{}", signature.chars().rev().collect::<String>());
         assert!(claims(&jwks, &broken).is_err());

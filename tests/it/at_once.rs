@@ -88,7 +88,7 @@ async fn right_logins_of_one_account_from_many_addresses_all_succeed() {
 async fn right_logins_on_one_device_all_succeed_where_its_address_is_used_up() {
     let app = limited(&["--limit-login=2/10m"]).await;
     let device = app.anonymous().login("ada@example.com").await;
-    let device = device.sign_in["deviceToken"].as_str().expect("a device token").to_owned();
+    let device = device.device_token().to_owned();
     let here = app.anonymous().at("127.0.0.2");
     for _ in 0..2 {
         assert_eq!(here.login_type("ada@example.com", "a wrong password").await, "InvalidCredentials");

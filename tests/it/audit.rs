@@ -64,9 +64,9 @@ async fn what_happens_to_an_account_is_written_down_for_its_owner() {
     assert_eq!(failed["occurredAt"], "2026-01-01T00:00:01Z");
     assert!(failed["sessionId"].is_null() && failed["requestId"].as_str().is_some_and(|id| id.len() == 36), "{failed}");
     let revoked = nodes.iter().find(|event| event["kind"] == "SESSION_REVOKED").expect("the revoked session");
-    assert_eq!(revoked["sessionId"], first.sign_in["session"]["id"]);
+    assert_eq!(revoked["sessionId"], first.session_id());
     let registered = nodes.last().expect("the registration");
-    assert_eq!(registered["sessionId"], first.sign_in["session"]["id"]);
+    assert_eq!(registered["sessionId"], first.session_id());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn ended_devices_and_stolen_tokens_are_told_with_the_session() {
     let (other, stolen) =
         (app.anonymous().login("ada@example.com").await, app.anonymous().login("ada@example.com").await);
     app.clock.advance(Duration::from_secs(1));
-    let id = other.sign_in["session"]["id"].as_str().expect("a session");
+    let id = other.session_id();
     let query = "mutation($id: ID!) { revokeSession(input: { id: $id }) { __typename } }";
     ada.send(query, json!({ "id": id })).await;
     app.clock.advance(Duration::from_secs(1));
@@ -110,7 +110,7 @@ async fn ended_devices_and_stolen_tokens_are_told_with_the_session() {
     stolen.try_refresh(stolen.refresh_token()).await;
     let events = events(&ada, 2, None).await;
     assert_eq!(events["nodes"][0]["kind"], "REFRESH_TOKEN_REUSED");
-    assert_eq!(events["nodes"][0]["sessionId"], stolen.sign_in["session"]["id"]);
+    assert_eq!(events["nodes"][0]["sessionId"], stolen.session_id());
     assert_eq!(events["nodes"][1]["kind"], "SESSION_REVOKED");
     assert_eq!(events["nodes"][1]["sessionId"], id);
 }
@@ -123,7 +123,7 @@ async fn nobody_reads_the_events_of_others() {
     assert_eq!(kinds(&eve).await, ["REGISTERED"]);
     let hers = events(&ada, 1, None).await["edges"][0]["cursor"].clone();
     let after = events(&eve, 100, hers.as_str()).await;
-    assert!(!after.to_string().contains(ada.sign_in["session"]["id"].as_str().expect("a session")), "{after}");
+    assert!(!after.to_string().contains(ada.session_id()), "{after}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,7 +241,7 @@ async fn refreshes_and_changes_of_the_password_that_are_limited_are_told_once() 
     }
     assert_eq!(kinds(&ada).await, ["LIMITED", "REGISTERED"]);
     let events = events(&ada, 1, None).await;
-    assert_eq!(events["nodes"][0]["sessionId"], ada.sign_in["session"]["id"]);
+    assert_eq!(events["nodes"][0]["sessionId"], ada.session_id());
     let other = app.anonymous().login("ada@example.com").await;
     for _ in 0..3 {
         change_password(&other, "a wrong password", "some other passphrase").await;

@@ -46,7 +46,7 @@ async fn the_new_password_holds_and_all_other_sessions_end() {
     assert_eq!(
         change(&laptop, PASSWORD, NEW).await,
         json!({ "__typename": "ChangePasswordSuccess", "endedCount": 1,
-            "endedSessions": { "nodes": [{ "id": phone.sign_in["session"]["id"] }] }, "user": { "email": "ada@example.com" } })
+            "endedSessions": { "nodes": [{ "id": phone.session_id() }] }, "user": { "email": "ada@example.com" } })
     );
     assert_eq!(laptop.is_signed_in().await, Ok(()));
     assert_eq!(laptop.refresh().await.is_signed_in().await, Ok(()));

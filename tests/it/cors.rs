@@ -150,7 +150,7 @@ async fn no_header_of_a_page_gives_it_more_than_its_token() {
         TestApp::with(&["--cookies=on", "--allowed-origins=https://app.example.com", "--trusted-proxies=10.0.0.0/8"])
             .await;
     let ada = app.registered("ada@example.com").await;
-    let id = ada.sign_in["user"]["id"].clone();
+    let id = ada.user_id();
     for (name, value) in [
         ("x-http-method-override", "GET"),
         ("x-http-method", "DELETE"),
@@ -171,7 +171,7 @@ async fn no_header_of_a_page_gives_it_more_than_its_token() {
         ("range", "bytes=0-0"),
         ("accept-encoding", "gzip"),
     ] {
-        for (client, signed_in) in [(&ada, true), (&app.anonymous(), false)] {
+        for (client, signed_in) in [(&*ada, true), (&app.anonymous(), false)] {
             let request = client.post(json!({ "query": "{ me { id } }" }).to_string()).header(name, value);
             let response = request.header("origin", APP).send().await.expect("an answer");
             assert_eq!(response.status(), StatusCode::OK, "{name}");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::browser::Browser;
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, TestApp};
 
 const APP: &str = "https://app.example.com";
 
@@ -98,9 +98,9 @@ async fn no_foreign_page_is_given_a_cookie() {
             assert!(answer.set_cookies.is_empty(), "{says:?}: {answer:?}");
         }
         // What a page has in hand it may use: no browser adds that by itself.
-        browser.client = ada.clone();
+        browser.client = Client::clone(&ada);
         let answer = browser.send("{ me { id } }", json!(null)).await;
-        assert_eq!(answer.body["data"]["me"]["id"], ada.sign_in["user"]["id"], "{says:?}: {answer:?}");
+        assert_eq!(answer.body["data"]["me"]["id"], ada.user_id(), "{says:?}: {answer:?}");
         let answer = browser.client.try_login("ada@example.com", PASSWORD).await;
         assert_eq!(answer["data"]["login"]["__typename"], "LoginSuccess", "{says:?}");
     }

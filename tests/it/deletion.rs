@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
 use crate::support::database::BLOCKED;
-use crate::support::{Client, PASSWORD, TestApp, until};
+use crate::support::{Client, PASSWORD, SignedIn, TestApp, until};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -52,7 +52,7 @@ async fn a_deleted_account_is_signed_in_nowhere_and_its_names_are_free() {
     assert_eq!(app.database.count(told).await, 1);
     let again = app.anonymous().try_register(input).await;
     assert_eq!(again["data"]["register"]["__typename"], "RegisterSuccess", "{again}");
-    assert_ne!(again["data"]["register"]["user"]["id"], laptop.sign_in["user"]["id"]);
+    assert_ne!(again["data"]["register"]["user"]["id"], laptop.user_id());
     assert_eq!(removed(&app).await, 1);
     assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 1);
     assert_eq!(app.database.count("SELECT count(*) FROM sessions").await, 1);
@@ -99,7 +99,7 @@ async fn events_of_a_deleted_account_lose_address_and_device_and_those_of_others
     assert!(app.database.operator.batch_execute(&strip("ada@example.com")).await.is_err(), "not while it lives");
     app.database.operator.batch_execute("ROLLBACK").await.expect("a connection");
     delete_account(&ada, PASSWORD).await;
-    let deleted = ada.sign_in["user"]["id"].as_str().expect("an id");
+    let deleted = ada.user_id();
     for (column, value) in [("kind", "'logged_out'"), ("session_id", "NULL"), ("ip_address", "'192.0.2.1'")] {
         let change = format!(
             "BEGIN; SET LOCAL portcullis.strip_account = '{deleted}'; UPDATE audit_events SET user_agent = NULL, \
@@ -117,7 +117,7 @@ async fn events_of_a_deleted_account_lose_address_and_device_and_those_of_others
     };
     assert_eq!(app.database.count(&count(deleted, "IS NOT NULL")).await, 0);
     assert_eq!(app.database.count(&count(deleted, "IS NULL")).await, 5, "registered, three failures, deleted");
-    let eves = eve.sign_in["user"]["id"].as_str().expect("an id");
+    let eves = eve.user_id();
     assert_eq!(app.database.count(&count(eves, "IS NOT NULL")).await, 1);
     let named = "SELECT (SELECT count(*) FROM accounts WHERE accounts::text LIKE '%ada%') \
         + (SELECT count(*) FROM audit_events WHERE audit_events::text LIKE '%ada@%')";
@@ -171,10 +171,10 @@ async fn a_kept_account_is_restored_while_its_names_are_free_and_removed_in_the_
     let taken = restore(&console.operator(), "ada@example.com").await.expect("a database");
     assert!(matches!(taken, Restored::Taken(portcullis::accounts::NameTaken::Email)), "{taken:?}");
     delete_account(&other, PASSWORD).await;
-    let id = ada.sign_in["user"]["id"].as_str().expect("an id");
+    let id = ada.user_id();
     assert!(matches!(restore(&console.operator(), id).await.expect("a database"), Restored::Done(_)));
     let again = app.anonymous().login("ada@example.com").await;
-    assert_eq!(again.sign_in["user"]["id"], id);
+    assert_eq!(again.user_id(), id);
     assert_eq!(ada.try_refresh(ada.refresh_token()).await["reason"], "REVOKED");
     assert!(
         matches!(restore(&console.operator(), id).await.expect("a database"), Restored::Unknown),
@@ -182,8 +182,7 @@ async fn a_kept_account_is_restored_while_its_names_are_free_and_removed_in_the_
     );
 
     app.clock.advance(DAY * 31);
-    let late =
-        restore(&console.operator(), other.sign_in["user"]["id"].as_str().expect("an id")).await.expect("a database");
+    let late = restore(&console.operator(), other.user_id()).await.expect("a database");
     assert!(matches!(late, Restored::Unknown), "{late:?}");
     assert_eq!(removed(&app).await, 1, "the other one");
     assert!(matches!(restore(&console.operator(), "eve@example.com").await.expect("a database"), Restored::Unknown));
@@ -200,7 +199,7 @@ async fn an_operator_deletes_an_account_and_no_command_brings_it_in_again_unrest
     set_enabled(&console.operator(), "ada@example.com", false).await.expect("a database");
     app.clock.advance(DAY / 24);
     let id = delete(&console.operator(), "Ada@Example.com").await.expect("a database").expect("an account");
-    assert_eq!(ada.sign_in["user"]["id"], id.to_string());
+    assert_eq!(ada.user_id(), id.to_string());
     assert!(delete(&console.operator(), &id.to_string()).await.expect("a database").is_none(), "once");
     let enabled = set_enabled(&console.operator(), &id.to_string(), true).await.expect("a database");
     assert!(matches!(enabled, portcullis::use_cases::accounts::Switched::Unknown), "{enabled:?}");
@@ -230,7 +229,7 @@ async fn a_browser_keeps_no_cookie_of_a_deleted_account() {
 async fn nobody_keeps_another_from_deleting_the_account() {
     let app = TestApp::start().await;
     let ada = app.registered("ada@example.com").await;
-    let id = ada.sign_in["user"]["id"].as_str().expect("an id");
+    let id = ada.user_id();
     let stand_in = format!("deleted {id}");
     for email in [stand_in.clone(), format!("{stand_in}@example.com"), format!("deleted%20{id}")] {
         let answer = app.anonymous().try_register(json!({ "email": email, "password": PASSWORD })).await;
@@ -329,8 +328,8 @@ async fn an_account_is_not_removed_before_the_events_that_are_being_written() {
 }
 
 /// How many events of the account tell of its owner.
-fn telling(client: &Client) -> String {
-    let id = client.sign_in["user"]["id"].as_str().expect("an id");
+fn telling(client: &SignedIn) -> String {
+    let id = client.user_id();
     format!("SELECT count(*) FROM audit_events WHERE account_id = '{id}' AND ip_address IS NOT NULL")
 }
 
@@ -395,7 +394,7 @@ async fn an_operator_removes_an_account_whose_owner_ends_sessions() {
         let ada = app.registered("ada@example.com").await;
         let other = app.anonymous().login("ada@example.com").await;
         app.database.operator.batch_execute("BEGIN; SELECT FROM accounts FOR UPDATE").await.expect("a lock");
-        let id = other.sign_in["session"]["id"].clone();
+        let id = other.session_id().to_owned();
         let asked = tokio::spawn(async move { ada.send(&query, json!({ "id": id })).await });
         until("it waits", async || app.database.count(BLOCKED).await > 0).await;
         app.database.operator.batch_execute("DELETE FROM accounts; COMMIT").await.expect("a removal");

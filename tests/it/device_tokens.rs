@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
-use crate::support::{Client, PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, SignedIn, TestApp};
 
 const NEW: &str = "another staple for the horse";
 
@@ -24,8 +24,8 @@ async fn change(client: &Client, current: &str, new: &str) -> Value {
 }
 
 /// The same client on the device that it has just signed in on.
-fn device(client: &Client) -> Client {
-    client.on_device(client.sign_in["deviceToken"].as_str().expect("a device token"))
+fn device(client: &SignedIn) -> Client {
+    client.on_device(client.device_token())
 }
 
 /// Uses up what this address may try for the account. Then only a device that is known gets in from there.

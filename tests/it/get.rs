@@ -249,7 +249,7 @@ async fn cookies_of_a_get_are_neither_judged_nor_read_nor_written() {
         &[("sec-fetch-site", "none")],
         &[],
     ] {
-        for (client, signed_in) in [(&ada, true), (&app.anonymous(), false)] {
+        for (client, signed_in) in [(&*ada, true), (&app.anonymous(), false)] {
             let request = request(client, Method::GET, &[("query", "{ me { id } }")]).header("cookie", &cookie);
             let request = says.iter().fold(request, |request, (name, value)| request.header(*name, *value));
             let response = request.send().await.expect("an answer");

@@ -80,7 +80,7 @@ async fn two_headers_are_invalid_even_if_they_agree() {
     let app = TestApp::start().await;
     let client = app.registered("ada@example.com").await;
     let value = client.authorization[0].clone();
-    let twice = Client { authorization: vec![value.clone(), value], ..client };
+    let twice = Client { authorization: vec![value.clone(), value], ..Client::clone(&client) };
     assert_eq!(reason(&twice).await, "TOKEN_INVALID");
 }
 

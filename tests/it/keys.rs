@@ -99,7 +99,7 @@ async fn an_instance_that_learns_of_a_key_late_verifies_its_first_token() {
     let app = TestApp::with(&["--access-token-ttl=1h"]).await;
     let old = app.registered("ada@example.com").await;
     let late = app.instance(&[]).await;
-    let verifies = |client: &crate::support::Client| {
+    let verifies = |client: &crate::support::SignedIn| {
         late.access_tokens.verify(&late.keys.current(), client.access_token(), app.app.clock.now()).is_ok()
     };
     rotate(&app.console(&[]).operator()).await.expect("a rotation");

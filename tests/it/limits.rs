@@ -128,13 +128,13 @@ async fn an_account_under_attack_from_many_addresses_lets_its_owner_in() {
 async fn a_device_that_has_signed_in_before_gets_in_where_its_address_is_used_up() {
     let app = limited(&["--limit-login-address=20/10m"]).await;
     let signed_in = app.anonymous().at("127.0.0.2").login("ada@example.com").await;
-    let device = signed_in.sign_in["deviceToken"].as_str().expect("a device token");
+    let device = signed_in.device_token();
     assert_eq!(compared(&app, "127.0.0.2", "ada@example.com", 12).await, 10);
     assert_eq!(compared(&app, "127.0.0.2", "eve@example.com", 12).await, 10);
     let neighbour = app.anonymous().at("127.0.0.2");
     assert_eq!(neighbour.login_type("ada@example.com", PASSWORD).await, "RateLimited");
     let again = neighbour.on_device(device).login("ada@example.com").await;
-    assert_eq!(again.sign_in["deviceToken"], device, "it stays the same device");
+    assert_eq!(again.device_token(), device, "it stays the same device");
     // It has as many tries as an address.
     let thief = app.anonymous().at("127.0.0.9").on_device(device);
     for expected in ["InvalidCredentials"; 20].into_iter().chain(["RateLimited"; 2]) {
@@ -147,7 +147,7 @@ async fn a_device_that_has_signed_in_before_gets_in_where_its_address_is_used_up
 async fn a_device_token_is_good_for_its_account_only() {
     let app = limited(&[]).await;
     let eve = app.registered("eve@example.com").await;
-    let genuine = eve.sign_in["deviceToken"].as_str().expect("a device token");
+    let genuine = eve.device_token();
     let (_, mac) = genuine.rsplit_once('.').expect("a MAC");
     let forged = genuine.replace(mac, &"A".repeat(mac.len()));
     for token in [genuine, &forged, "", "pcd_", &"x".repeat(1000)] {
@@ -359,7 +359,7 @@ async fn a_thief_who_refreshes_past_the_limit_is_found_out_all_the_same() {
 async fn a_neighbour_who_floods_keeps_out_nobody_who_shows_a_token_of_ours() {
     let app = limited(&["--limit-attempts=5/1h"]).await;
     let ada = app.anonymous().at("127.0.0.2").login("ada@example.com").await;
-    let device = ada.sign_in["deviceToken"].as_str().expect("a device token").to_owned();
+    let device = ada.device_token().to_owned();
     let neighbour = app.anonymous().at("127.0.0.2");
     for _ in 0..10 {
         neighbour.try_refresh("rubbish").await;
@@ -377,7 +377,7 @@ async fn many_devices_of_somebody_who_once_had_the_password_count_together() {
     let mut devices = Vec::new();
     for _ in 0..5 {
         let signed_in = app.anonymous().at("127.0.0.2").login("ada@example.com").await;
-        devices.push(signed_in.sign_in["deviceToken"].as_str().expect("a device token").to_owned());
+        devices.push(signed_in.device_token().to_owned());
     }
     let mut compared = 0;
     for device in &devices {
@@ -397,7 +397,7 @@ async fn what_somebody_else_does_in_the_same_browser_takes_nothing_from_the_devi
     let app = limited(&["--limit-login=2/1h"]).await;
     app.registered("bob@example.com").await;
     let ada = app.anonymous().login("ada@example.com").await;
-    let shared = app.anonymous().at("127.0.0.2").on_device(ada.sign_in["deviceToken"].as_str().expect("a token"));
+    let shared = app.anonymous().at("127.0.0.2").on_device(ada.device_token());
     for _ in 0..5 {
         shared.login("bob@example.com").await;
     }
@@ -441,7 +441,7 @@ async fn a_right_password_that_nobody_waits_for_any_more_does_not_count() {
 async fn whoever_shows_a_token_of_ours_is_bounded_too_even_if_all_is_right() {
     let app = limited(&["--limit-attempts=3/1h"]).await;
     let ada = app.anonymous().login("ada@example.com").await;
-    let mine = app.anonymous().at("127.0.0.2").on_device(ada.sign_in["deviceToken"].as_str().expect("a token"));
+    let mine = app.anonymous().at("127.0.0.2").on_device(ada.device_token());
     // Three as a device, and three as an address.
     for expected in ["LoginSuccess"; 6].into_iter().chain(["RateLimited"; 2]) {
         assert_eq!(mine.login_type("ada@example.com", PASSWORD).await, expected);

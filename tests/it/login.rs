@@ -140,6 +140,6 @@ async fn logins_at_once_over_a_weak_hash_all_succeed_and_replace_it_once() {
 async fn a_session_never_outlives_its_limit_nor_a_token_its_session() {
     let app = TestApp::with(&["--session-ttl=5m", "--access-token-ttl=10m"]).await;
     let client = app.registered("ada@example.com").await;
-    assert_eq!(client.sign_in["session"]["expiresAt"], "2026-01-01T00:05:00Z");
-    assert_eq!(client.sign_in["tokens"]["accessTokenExpiresAt"], "2026-01-01T00:05:00Z");
+    assert_eq!(client.session()["expiresAt"], "2026-01-01T00:05:00Z");
+    assert_eq!(client.tokens()["accessTokenExpiresAt"], "2026-01-01T00:05:00Z");
 }

@@ -104,7 +104,7 @@ async fn each_request_has_one_line_that_says_what_it_was() {
     let log = server.stop();
     let lines: Vec<_> = log.lines().filter(|line| line.contains("route=")).collect();
     assert_eq!(lines.len(), 2, "{log}");
-    let account = ada.sign_in["user"]["id"].as_str().expect("an id");
+    let account = ada.user_id();
     assert!(lines[0].contains("operation=\"Register\"") && lines[0].contains(account), "{log}");
     for part in [
         "address=127.0.0.1",
@@ -144,7 +144,7 @@ async fn json_lines_are_json() {
     let ada = client.register("ada@example.com").await;
     let line = std::iter::from_fn(|| Some(next())).find(|line| line["message"] == "request").expect("a line");
     assert_eq!(line["span"]["operation"], "Register");
-    assert_eq!(line["span"]["account"], ada.sign_in["user"]["id"]);
+    assert_eq!(line["span"]["account"], ada.user_id());
     assert_eq!((&line["status"], &line["method"]), (&json!(200), &json!("POST")));
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
         .expect("a signal");

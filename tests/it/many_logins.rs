@@ -44,7 +44,7 @@ async fn whoever_knows_the_password_opens_so_many_sessions_and_keeps_no_other_ad
 async fn a_device_that_has_signed_in_before_gets_in_where_its_address_has_none_left() {
     let app = limited(&["--limit-login-attacked=1/10m", "--limit-login=3/10m"]).await;
     let known = app.anonymous().at("127.0.0.2").login("ada@example.com").await;
-    let known = known.on_device(known.sign_in["deviceToken"].as_str().expect("a device token"));
+    let known = known.on_device(known.device_token());
     let here = app.anonymous().at("127.0.0.2");
     assert_eq!(opened(&app, &here, 8).await, 4 + 1);
     assert_eq!(opened(&app, &known, 6).await, 3);

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp};
+use crate::support::{SignedIn, TestApp};
 
 const LIVING: &str = "SELECT count(*) FROM sessions JOIN accounts ON accounts.id = account_id \
     WHERE revoked_at IS NULL AND generation = session_generation";
 
-async fn login(app: &TestApp) -> Client {
+async fn login(app: &TestApp) -> SignedIn {
     app.clock.advance(Duration::from_secs(90));
     app.anonymous().login("ada@example.com").await
 }
@@ -31,8 +31,7 @@ async fn one_session_too_many_ends_the_least_used_and_never_itself() {
     }
     let query = "{ me { securityEvents(first: 2) { nodes { kind sessionId ipAddress } } } }";
     let events = fourth.send(query, Value::Null).await["data"]["me"]["securityEvents"]["nodes"].clone();
-    let told =
-        json!({ "kind": "SESSION_REVOKED", "sessionId": second.sign_in["session"]["id"], "ipAddress": "127.0.0.1" });
+    let told = json!({ "kind": "SESSION_REVOKED", "sessionId": second.session_id(), "ipAddress": "127.0.0.1" });
     assert!(events.as_array().is_some_and(|events| events.contains(&told)), "{events}");
     assert_eq!(app.database.count("SELECT count(*) FROM revocations").await, 1);
     app.registered("eve@example.com").await;

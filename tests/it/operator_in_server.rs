@@ -8,10 +8,10 @@ use portcullis::use_cases::accounts::{Created, Registration, Switched, create, d
 use portcullis::use_cases::authenticate::authenticate;
 use portcullis::use_cases::keys::rotate_at_once;
 
-use crate::support::{Client, PASSWORD, TestApp};
+use crate::support::{PASSWORD, SignedIn, TestApp};
 
 /// Why the server refuses this client now, without a moment for the feed to tell it anything.
-async fn refusal(app: &TestApp, client: &Client) -> Option<Reason> {
+async fn refusal(app: &TestApp, client: &SignedIn) -> Option<Reason> {
     let credential = Credential::Bearer(client.access_token().to_owned());
     match authenticate(&app.app, &credential).await {
         Ok(_) => None,

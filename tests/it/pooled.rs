@@ -236,7 +236,7 @@ async fn revocations_are_told_behind_a_pooler_with_and_without_a_feed() {
     let ada = app.registered("ada@example.com").await;
     assert!(ada.logout().await);
     for stream in &mut streams {
-        assert_eq!(stream.told().await.data["sid"], ada.sign_in["session"]["id"]);
+        assert_eq!(stream.told().await.data["sid"], ada.session_id());
     }
 }
 

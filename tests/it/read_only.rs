@@ -9,7 +9,7 @@ use crate::support::app::SECRET;
 use crate::support::cluster::{open_to_superusers, options, watched_dir};
 use crate::support::database::{TestDatabase, as_superuser, connect};
 use crate::support::process::{Server, run};
-use crate::support::{Client, PASSWORD, TestApp, until};
+use crate::support::{Client, PASSWORD, SignedIn, TestApp, until};
 
 async fn readiness(url: &str) -> (u16, String) {
     let answer = Client::new(url.to_owned()).http.get(url).send().await.expect("an answer");
@@ -29,7 +29,7 @@ fn code(answer: &Value) -> &str {
 }
 
 /// What needs to change something.
-async fn nobody_can_sign_in(app: &TestApp, ada: &Client) {
+async fn nobody_can_sign_in(app: &TestApp, ada: &SignedIn) {
     let refresh =
         format!("mutation {{ refreshToken(input: {{ refreshToken: \"{}\" }}) {{ __typename }} }}", ada.refresh_token());
     assert_eq!(code(&app.anonymous().try_login("ada@example.com", PASSWORD).await), "SERVICE_UNAVAILABLE");

@@ -29,11 +29,11 @@ async fn a_refresh_brings_new_tokens_of_the_same_session() {
     assert_eq!(first.is_signed_in().await, Err("TOKEN_EXPIRED".into()));
     let second = first.refresh().await;
     assert_eq!(second.is_signed_in().await, Ok(()));
-    assert_eq!(second.sign_in["session"]["id"], first.sign_in["session"]["id"]);
-    assert_eq!(second.sign_in["session"]["expiresAt"], first.sign_in["session"]["expiresAt"], "the end stays");
-    assert_eq!(second.sign_in["session"]["lastUsedAt"], "2026-01-01T01:00:00Z");
-    assert_eq!(second.sign_in["session"]["current"], true);
-    assert_eq!(second.sign_in["user"], first.sign_in["user"]);
+    assert_eq!(second.session_id(), first.session_id());
+    assert_eq!(second.session()["expiresAt"], first.session()["expiresAt"], "the end stays");
+    assert_eq!(second.session()["lastUsedAt"], "2026-01-01T01:00:00Z");
+    assert_eq!(second.session()["current"], true);
+    assert_eq!(second.user(), first.user());
     assert_ne!(second.access_token(), first.access_token());
     assert_ne!(second.refresh_token(), first.refresh_token());
     assert_eq!(app.database.count("SELECT count(*) FROM sessions").await, 1);
@@ -71,8 +71,8 @@ async fn a_token_older_than_the_one_before_ends_the_session_for_good_and_is_reco
     );
     let event = event.await.expect("one event");
     assert_eq!(event.get::<_, &str>(0), "refresh_token_reused");
-    assert_eq!(event.get::<_, &str>(1), first.sign_in["user"]["id"]);
-    assert_eq!(event.get::<_, &str>(2), first.sign_in["session"]["id"]);
+    assert_eq!(event.get::<_, &str>(1), first.user_id());
+    assert_eq!(event.get::<_, &str>(2), first.session_id());
     assert_eq!((event.get::<_, &str>(3), event.get::<_, &str>(4)), ("127.0.0.1", "tests/1.0"));
     assert!(event.get::<_, bool>(5));
 }

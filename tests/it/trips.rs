@@ -92,12 +92,13 @@ async fn limits_keep_nobody_waiting_for_a_round_trip() {
     });
     assert_eq!(register.await, 2, "register");
     let held = "SELECT count(*) FROM limits WHERE held + held_before > 0";
-    let mut client = anonymous.clone();
+    let mut client = None;
     let login = trips(&proxy, async |_| {
-        client = anonymous.login("0@example.com").await;
+        client = Some(anonymous.login("0@example.com").await);
         until("what was taken is given back", async || app.database.count(held).await == 0).await;
     });
     assert_eq!(login.await, 3, "login: two, and one after its answer, for what was taken");
+    let mut client = client.expect("a login");
     let refresh = trips(&proxy, async |_| client = client.refresh().await);
     assert_eq!(refresh.await, 1, "refresh");
     let refused = trips(&proxy, async |round| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::choices::Choices;
 use super::documents::{MARKER, Schema, Writer};
-use crate::support::Client;
+use crate::support::SignedIn;
 
 /// What is sent, in full.
 pub(super) struct Sent {
@@ -27,7 +27,7 @@ const GENUINE: &[&str] = &[
 ];
 
 impl Sent {
-    pub(super) fn generate(schema: &Schema, signed_in: &Client, choices: &mut Choices<'_>) -> Self {
+    pub(super) fn generate(schema: &Schema, signed_in: &SignedIn, choices: &mut Choices<'_>) -> Self {
         let headers = headers(signed_in, choices);
         let body = match choices.below(20) {
             0..11 => {
@@ -89,12 +89,12 @@ fn surrogates(choices: &mut Choices<'_>) -> Vec<u8> {
     format!("{{\"query\":\"{query}\",\"variables\":{{\"input\":{input}}}{twice}}}").into_bytes()
 }
 
-fn headers(signed_in: &Client, choices: &mut Choices<'_>) -> HeaderMap {
+fn headers(signed_in: &SignedIn, choices: &mut Choices<'_>) -> HeaderMap {
     let bearer = format!("Bearer {}", signed_in.access_token());
     let cookies = format!(
         "theme=dark; __Host-portcullis-refresh={}; __Host-portcullis-device={}",
         signed_in.refresh_token(),
-        signed_in.sign_in["deviceToken"].as_str().unwrap_or_default()
+        signed_in.device_token()
     );
     let usual = [
         ("content-type", "application/json"),

@@ -53,7 +53,7 @@ async fn only_what_was_handed_out_is_accepted() {
     let (keys, now) = (app.app.keys.current(), app.clock.clock().now());
     let refresh = [&ada, &eve].map(|client| client.refresh_token());
     let access = [&ada, &eve].map(|client| client.access_token());
-    let device = [&ada, &eve].map(|client| client.sign_in["deviceToken"].as_str().expect("a device token"));
+    let device = [&ada, &eve].map(|client| client.device_token());
     assert!(RefreshToken::verify(&keys, refresh[0]).is_some() && DeviceToken::verify(&keys, device[0]).is_some());
     run(20_000, &numbers(), |numbers| {
         let mut choices = Choices::of(&numbers);

@@ -12,8 +12,8 @@ use portcullis::error::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::Client;
 use super::database::TestDatabase;
+use super::{Client, SignedIn};
 
 pub(crate) const SECRET: &str = "a secret of the tests, longer than 32 bytes";
 
@@ -159,7 +159,7 @@ impl TestApp {
     }
 
     /// Somebody who has just registered.
-    pub(crate) async fn registered(&self, email: &str) -> Client {
+    pub(crate) async fn registered(&self, email: &str) -> SignedIn {
         self.anonymous().register(email).await
     }
 }

@@ -3,14 +3,14 @@
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
-use super::PASSWORD;
+use super::{PASSWORD, SignedIn};
 
 /// Fields of a success that tests look at.
 const SIGN_IN: &str = "user { id email username roles createdAt } \
     session { id createdAt lastUsedAt expiresAt userAgent ipAddress current } \
     tokens { accessToken accessTokenExpiresAt refreshToken tokenType }";
 
-/// Somebody at an application, signed in or not.
+/// An application on a device. It sends what it is told to, and nobody need be signed in.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
@@ -19,14 +19,12 @@ pub(crate) struct Client {
     pub(crate) authorization: Vec<String>,
     /// What the device sends when it logs in.
     pub(crate) device_token: Option<String>,
-    /// What the last sign-in answered.
-    pub(crate) sign_in: Value,
 }
 
 impl Client {
     pub(crate) fn new(url: String) -> Self {
         let http = reqwest::Client::builder().user_agent("tests/1.0").no_proxy().build().expect("an HTTP client");
-        Self { http, url, authorization: Vec::new(), device_token: None, sign_in: Value::Null }
+        Self { http, url, authorization: Vec::new(), device_token: None }
     }
 
     /// The same application on a machine with this address: all of 127.0.0.0/8 are ours.
@@ -83,34 +81,20 @@ impl Client {
     }
 
     /// Registers, and is signed in.
-    pub(crate) async fn register(&self, email: &str) -> Self {
+    pub(crate) async fn register(&self, email: &str) -> SignedIn {
         let answer = self.try_register(json!({ "email": email, "password": PASSWORD })).await;
-        self.signed_in(&answer, "register")
+        SignedIn::new(self, &answer["data"]["register"])
     }
 
     /// Logs in, and is signed in.
-    pub(crate) async fn login(&self, identifier: &str) -> Self {
+    pub(crate) async fn login(&self, identifier: &str) -> SignedIn {
         let answer = self.try_login(identifier, PASSWORD).await;
-        self.signed_in(&answer, "login")
-    }
-
-    fn signed_in(&self, answer: &Value, field: &str) -> Self {
-        let sign_in = answer["data"][field].clone();
-        let token = sign_in["tokens"]["accessToken"].as_str().unwrap_or_else(|| panic!("no sign-in: {answer}"));
-        Self { sign_in: sign_in.clone(), ..self.with_token(token) }
+        SignedIn::new(self, &answer["data"]["login"])
     }
 
     /// The same application with another token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { authorization: vec![format!("Bearer {token}")], ..self.clone() }
-    }
-
-    pub(crate) fn access_token(&self) -> &str {
-        self.sign_in["tokens"]["accessToken"].as_str().expect("a sign-in")
-    }
-
-    pub(crate) fn refresh_token(&self) -> &str {
-        self.sign_in["tokens"]["refreshToken"].as_str().expect("a sign-in")
     }
 
     /// `me`, the whole answer.
@@ -137,12 +121,6 @@ impl Client {
         );
         let answer = self.send(&query, json!({ "input": { "refreshToken": refresh_token } })).await;
         answer["data"]["refreshToken"].clone()
-    }
-
-    /// Goes on with the session.
-    pub(crate) async fn refresh(&self) -> Self {
-        let answer = self.try_refresh(self.refresh_token()).await;
-        self.signed_in(&json!({ "data": { "refreshToken": answer } }), "refreshToken")
     }
 
     /// Logs out by the access token. Returns whether a session ended.

@@ -21,6 +21,18 @@ pub(crate) struct Event {
     pub(crate) data: Value,
 }
 
+impl Event {
+    /// The session that ended.
+    pub(crate) fn sid(&self) -> &str {
+        self.data["sid"].as_str().expect("a session")
+    }
+
+    /// The account whose sessions ended.
+    pub(crate) fn sub(&self) -> &str {
+        self.data["sub"].as_str().expect("an account")
+    }
+}
+
 /// Asks for the stream.
 pub(crate) async fn ask(url: &str, key: Option<&str>, position: Option<&str>) -> reqwest::Response {
     let mut request = reqwest::Client::builder().no_proxy().build().expect("a client").get(url);

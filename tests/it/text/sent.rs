@@ -43,7 +43,7 @@ async fn half_a_surrogate_pair_is_no_text_wherever_it_stands() {
 async fn ids_and_cursors_are_uuids_in_any_spelling_and_nothing_else() {
     let app = TestApp::start().await;
     let ada = app.registered("ada@example.com").await;
-    let id = ada.sign_in["session"]["id"].as_str().expect("an id").to_owned();
+    let id = ada.session_id().to_owned();
     let sessions = "query($after: String) { me { sessions(after: $after) { nodes { id } } } }";
     let revoke = "mutation($id: ID!) { revokeSession(input: { id: $id }) { __typename ... on RevokeSessionSuccess { endedSessionId } } }";
     for odd in [
@@ -67,7 +67,7 @@ async fn ids_and_cursors_are_uuids_in_any_spelling_and_nothing_else() {
     for spell in spellings {
         app.clock.advance(Duration::from_secs(1));
         let phone = app.anonymous().login("ada@example.com").await;
-        let other = phone.sign_in["session"]["id"].as_str().expect("an id");
+        let other = phone.session_id();
         let answer = ada.send(sessions, json!({ "after": spell(other) })).await;
         assert_eq!(answer["data"]["me"]["sessions"]["nodes"], json!([{ "id": id }]), "{answer}");
         let answer = ada.send(revoke, json!({ "id": spell(other) })).await;
@@ -108,7 +108,7 @@ async fn roles_are_the_operators_text_to_the_letter() {
     let update = "UPDATE accounts SET roles = $1";
     app.database.operator.execute(update, &[&roles.as_slice()]).await.expect("an update");
     let ada = app.anonymous().login("ada@example.com").await;
-    assert_eq!(ada.sign_in["user"]["roles"], json!(roles));
+    assert_eq!(ada.user()["roles"], json!(roles));
     let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(ada.access_token()).expect("a JWT").claims;
     assert_eq!(claims["roles"], json!(roles));
 }
