@@ -24,7 +24,8 @@ export const session = {
   },
 };
 
-// A fresh token replaces the old one. After a logout the token is kept and still sent, to show that it is refused.
+// A fresh token replaces the old one. After a logout, and when the account is deleted, the token is kept and still sent, to show
+// that it is refused.
 function learn(answer, sentToken) {
   for (const result of Object.values(answer?.data ?? {})) {
     if (typeof result?.tokens?.accessToken === 'string') {
@@ -32,7 +33,7 @@ function learn(answer, sentToken) {
       // Null when the cookie has it; left out when it was not asked for.
       if (result.tokens.refreshToken !== undefined) refreshToken = result.tokens.refreshToken;
       show({ signedIn: true, name: result.user?.username ?? result.user?.email ?? null, note: null });
-    } else if (result?.ended === true && sentToken && sentToken === token) {
+    } else if ((result?.ended === true || result?.deletedAt) && sentToken && sentToken === token) {
       show({ ...status, note: 'signed out' });
     }
   }

@@ -265,7 +265,9 @@ mutation Register($input: RegisterInput!) {
       }
     }
     ... on UserError { code message }
-    ... on InvalidInput { fields { path code message } }
+    ... on InvalidInput {
+      fields { path code message }
+    }
     ... on WeakPassword { suggestions }
     ... on RateLimited { retryAfter }
   }
@@ -367,7 +369,9 @@ mutation RefreshToken($input: RefreshTokenInput!) {
 mutation RevokeSession($input: RevokeSessionInput!) {
   revokeSession(input: $input) {
     __typename
-    ... on RevokeSessionSuccess { endedSessionId }
+    ... on RevokeSessionSuccess {
+      endedSessionId
+    }
     ... on UserError { code message }
   }
 }
@@ -378,7 +382,9 @@ mutation ChangePassword($input: ChangePasswordInput!) {
     __typename
     ... on ChangePasswordSuccess { endedCount }
     ... on UserError { code message }
-    ... on InvalidInput { fields { path code message } }
+    ... on InvalidInput {
+      fields { path code message }
+    }
     ... on WeakPassword { suggestions }
     ... on RateLimited { retryAfter }
   }
@@ -388,7 +394,9 @@ mutation ChangePassword($input: ChangePasswordInput!) {
 mutation RevokeOtherSessions {
   revokeOtherSessions {
     __typename
-    ... on RevokeOtherSessionsSuccess { endedCount }
+    ... on RevokeOtherSessionsSuccess {
+      endedCount
+    }
   }
 }
 `},{name:"Logout",query:`# Ends the session. Run Me again afterwards:
@@ -404,11 +412,14 @@ mutation Logout {
 mutation DeleteAccount($input: DeleteAccountInput!) {
   deleteAccount(input: $input) {
     __typename
-    ... on DeleteAccountSuccess { deletedAt keptUntil }
+    ... on DeleteAccountSuccess {
+      deletedAt
+      keptUntil
+    }
     ... on UserError { code message }
     ... on RateLimited { retryAfter }
   }
 }
-`,variables:{input:{password:"{{password}} too"}}}];var $de={email:"ada@example.com",username:"ada",password:"correct horse battery staple",refreshToken:"",firstSessionId:""},Vde={DeleteAccount:{input:{password:""}}},jde=(e,t)=>typeof t=="string"?t.replace(/\{\{(\w+)\}\}/g,(n,r)=>$de[r]):t,hN=BY.map(({name:e,query:t,variables:n})=>({query:t,variables:n&&JSON.stringify(Vde[e]??n,jde,2)}));var Pu=null,vN=null,gS={signedIn:!1,name:null,note:null},gN=new Set;function mS(e){gS=e,gN.forEach(t=>t())}var vS={status:()=>gS,subscribe(e){return gN.add(e),()=>gN.delete(e)},forget(){Pu=null,vN=null,mS({signedIn:!1,name:null,note:null})}};function Gde(e,t){for(let r of Object.values(e?.data??{}))typeof r?.tokens?.accessToken=="string"?(Pu=r.tokens.accessToken,r.tokens.refreshToken!==void 0&&(vN=r.tokens.refreshToken),mS({signedIn:!0,name:r.user?.username??r.user?.email??null,note:null})):r?.ended===!0&&t&&t===Pu&&mS({...gS,note:"signed out"});let n=e?.errors?.find?.(r=>r?.extensions?.code==="UNAUTHENTICATED");n&&t&&t===Pu&&mS({...gS,note:n.extensions.reason??"UNAUTHENTICATED"})}var UY=`${location.origin}${location.pathname.replace(/\/*$/,"/")}graphql`,mN=(e,t)=>({errors:[{message:e,...t}]});function Qde(e,t){let n=new Headers({accept:"application/graphql-response+json, application/json","content-type":"application/json"});Pu&&e!=="IntrospectionQuery"&&n.set("authorization",`Bearer ${Pu}`);for(let[r,i]of Object.entries(t??{}))i?n.set(r,i):n.delete(r);return n}function Yde(e){return e?.input?.refreshToken!==""?e:{...e,input:{...e.input,refreshToken:vN}}}async function qY({query:e,variables:t,operationName:n},{headers:r}={}){let i;try{i=Qde(n,r)}catch(c){return mN(`The Headers pane can't be sent: ${c.message}`)}let o,s;try{let c=JSON.stringify({query:e,variables:Yde(t),operationName:n});o=await fetch(UY,{method:"POST",headers:i,body:c}),s=await o.text()}catch(c){return mN(`No answer from ${UY}. Is the server running? (${c.message})`)}let l;try{l=JSON.parse(s)}catch{let c=`${o.status} ${o.statusText}`.trim();return mN(`The server answered ${c}, and not with JSON.`,s&&{body:s.slice(0,500)})}return Gde(l,Pu&&i.get("authorization")===`Bearer ${Pu}`?Pu:null),l}var zu=H(ze(),1);function Wde({signedIn:e,name:t,note:n}){if(!e)return"Not signed in";let r=t?` as ${t}`:"";return n?n==="signed out"?"Signed out: the token of the ended session is still sent":`Token refused (${n}): it is still sent`:`Signed in${r}: the token of the last sign-in is sent`}function Kde(){let e=(0,HY.useSyncExternalStore)(vS.subscribe,vS.status),t=e.signedIn?e.note?"refused":"good":"none";return(0,zu.jsxs)("div",{className:"session-status",children:[(0,zu.jsx)("span",{role:"status","data-state":t,children:Wde(e)}),e.signedIn&&(0,zu.jsx)("button",{type:"button",className:"graphiql-button",onClick:vS.forget,title:"Stop sending it. It is kept in this page's memory only, so a reload forgets it too. An Authorization of your own in the Headers pane goes before it.",children:"Forget token"})]})}(0,$Y.createRoot)(document.getElementById("graphiql")).render((0,zu.jsxs)(Fl,{fetcher:qY,defaultTabs:hN,variables:hN[0].variables,defaultQuery:`# Ctrl+Space completes, Ctrl+Enter runs.
+`,variables:{input:{password:"{{password}} too"}}}];var $de={email:"ada@example.com",username:"ada",password:"correct horse battery staple",refreshToken:"",firstSessionId:""},Vde={DeleteAccount:{input:{password:""}}},jde=(e,t)=>typeof t=="string"?t.replace(/\{\{(\w+)\}\}/g,(n,r)=>$de[r]):t,hN=BY.map(({name:e,query:t,variables:n})=>({query:t,variables:n&&JSON.stringify(Vde[e]??n,jde,2)}));var Pu=null,vN=null,gS={signedIn:!1,name:null,note:null},gN=new Set;function mS(e){gS=e,gN.forEach(t=>t())}var vS={status:()=>gS,subscribe(e){return gN.add(e),()=>gN.delete(e)},forget(){Pu=null,vN=null,mS({signedIn:!1,name:null,note:null})}};function Gde(e,t){for(let r of Object.values(e?.data??{}))typeof r?.tokens?.accessToken=="string"?(Pu=r.tokens.accessToken,r.tokens.refreshToken!==void 0&&(vN=r.tokens.refreshToken),mS({signedIn:!0,name:r.user?.username??r.user?.email??null,note:null})):(r?.ended===!0||r?.deletedAt)&&t&&t===Pu&&mS({...gS,note:"signed out"});let n=e?.errors?.find?.(r=>r?.extensions?.code==="UNAUTHENTICATED");n&&t&&t===Pu&&mS({...gS,note:n.extensions.reason??"UNAUTHENTICATED"})}var UY=`${location.origin}${location.pathname.replace(/\/*$/,"/")}graphql`,mN=(e,t)=>({errors:[{message:e,...t}]});function Qde(e,t){let n=new Headers({accept:"application/graphql-response+json, application/json","content-type":"application/json"});Pu&&e!=="IntrospectionQuery"&&n.set("authorization",`Bearer ${Pu}`);for(let[r,i]of Object.entries(t??{}))i?n.set(r,i):n.delete(r);return n}function Yde(e){return e?.input?.refreshToken!==""?e:{...e,input:{...e.input,refreshToken:vN}}}async function qY({query:e,variables:t,operationName:n},{headers:r}={}){let i;try{i=Qde(n,r)}catch(c){return mN(`The Headers pane can't be sent: ${c.message}`)}let o,s;try{let c=JSON.stringify({query:e,variables:Yde(t),operationName:n});o=await fetch(UY,{method:"POST",headers:i,body:c}),s=await o.text()}catch(c){return mN(`No answer from ${UY}. Is the server running? (${c.message})`)}let l;try{l=JSON.parse(s)}catch{let c=`${o.status} ${o.statusText}`.trim();return mN(`The server answered ${c}, and not with JSON.`,s&&{body:s.slice(0,500)})}return Gde(l,Pu&&i.get("authorization")===`Bearer ${Pu}`?Pu:null),l}var zu=H(ze(),1);function Wde({signedIn:e,name:t,note:n}){if(!e)return"Not signed in";let r=t?` as ${t}`:"";return n?n==="signed out"?"Signed out: the token of the ended session is still sent":`Token refused (${n}): it is still sent`:`Signed in${r}: the token of the last sign-in is sent`}function Kde(){let e=(0,HY.useSyncExternalStore)(vS.subscribe,vS.status),t=e.signedIn?e.note?"refused":"good":"none";return(0,zu.jsxs)("div",{className:"session-status",children:[(0,zu.jsx)("span",{role:"status","data-state":t,children:Wde(e)}),e.signedIn&&(0,zu.jsx)("button",{type:"button",className:"graphiql-button",onClick:vS.forget,title:"Stop sending it. It is kept in this page's memory only, so a reload forgets it too. An Authorization of your own in the Headers pane goes before it.",children:"Forget token"})]})}(0,$Y.createRoot)(document.getElementById("graphiql")).render((0,zu.jsxs)(Fl,{fetcher:qY,defaultTabs:hN,variables:hN[0].variables,defaultQuery:`# Ctrl+Space completes, Ctrl+Enter runs.
 
 `,defaultEditorToolsVisibility:"variables",shouldPersistHeaders:!1,storage:null,children:[(0,zu.jsx)(Fl.Logo,{children:"Portcullis"}),(0,zu.jsx)(Fl.Footer,{children:(0,zu.jsx)(Kde,{})})]}));})();
