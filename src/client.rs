@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 use tokio::time::Instant;
 
+use crate::clock::moment;
+
 /// Longest `User-Agent` that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 256;
 
@@ -26,7 +28,7 @@ impl Client {
     #[must_use]
     pub fn new(ip_address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         let user_agent = user_agent.map(|text| visible(text, USER_AGENT_LENGTH)).filter(|text| !text.trim().is_empty());
-        Self { ip_address, request_id: None, asked_at: Some(Instant::now()), user_agent }
+        Self { ip_address, request_id: None, asked_at: Some(moment()), user_agent }
     }
 
     /// The same, in the request with this id.

@@ -79,6 +79,7 @@ pub struct Uptime(Duration);
 impl Uptime {
     /// This moment.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn now() -> Self {
         #[cfg(target_os = "linux")]
         let clock = rustix::time::ClockId::Boottime;
@@ -110,7 +111,15 @@ impl Stopwatch {
 
     /// The time since the start.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// The moment now on the runtime's clock, for deadlines and pauses. It has no date.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub(crate) fn moment() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }

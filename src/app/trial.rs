@@ -8,6 +8,7 @@ use tracing::Instrument;
 use super::App;
 use super::charge::{Charge, Charges, Failure};
 use crate::client::Client;
+use crate::clock::moment;
 use crate::db::Database;
 use crate::error::Error;
 use crate::limits::{Attempt, AttemptOutcome, Decision as Limit, Refusal};
@@ -52,7 +53,7 @@ pub(crate) struct Proof {
 impl App {
     /// Until when the attempts of this client's request may wait, all together.
     fn deadline(&self, client: &Client) -> Instant {
-        client.asked_at.unwrap_or_else(Instant::now) + PATIENCE.min(self.config.graphql.bounds.time / 2)
+        client.asked_at.unwrap_or_else(moment) + PATIENCE.min(self.config.graphql.bounds.time / 2)
     }
 
     /// Asks whether a password may be compared: `find` looks it up, and takes what the attempt takes. A place is taken before anything is

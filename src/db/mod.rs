@@ -24,7 +24,7 @@ use std::time::Duration;
 use diesel::declare_sql_function;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 pub(crate) use error::violated_constraint;
 pub(crate) use pieces::Statement;
@@ -33,6 +33,7 @@ pub(crate) use statement::{parameters, row, statement};
 pub use target::{BadUrl, Target};
 
 use self::pool::Pool;
+use crate::clock::moment;
 use crate::error::Error;
 
 #[declare_sql_function]
@@ -98,7 +99,7 @@ impl Database {
     where
         F: AsyncFnOnce(&mut Connection) -> Result<T, Error>,
     {
-        let deadline = Instant::now() + self.timeout;
+        let deadline = moment() + self.timeout;
         let mut lent = self.pool.get(deadline).await?;
         let connection = lent.begin_work()?;
         let outcome = match &self.begin {

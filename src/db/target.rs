@@ -15,6 +15,7 @@ use super::causes::describe;
 use super::pooled;
 use super::tls::{self, Verification};
 use super::unopened::{Unopened, Why};
+use crate::clock::moment;
 use crate::error::Error;
 
 /// Longest wait for a connection to be made when the URL names none.
@@ -124,7 +125,7 @@ impl Target {
     /// The same address. Connections of a start that can't be opened yet are waited for so long from now on, all together.
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, deadline: Instant::now() + patience, ..self }
+        Self { patience, deadline: moment() + patience, ..self }
     }
 
     /// Opens a connection as [`open`](Self::open) does, and tries again while that may help. Each try has the URL's
@@ -133,13 +134,13 @@ impl Target {
         let least = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
         let mut told = false;
         loop {
-            let longest = (self.deadline - Instant::now()).clamp(least, 2 * least);
+            let longest = (self.deadline - moment()).clamp(least, 2 * least);
             let unopened = match timeout(longest, self.open()).await {
                 Ok(Ok(opened)) => return Ok(opened),
                 Ok(Err(unopened)) => unopened,
                 Err(_) => Unopened::late(longest),
             };
-            if unopened.why == Why::Wrong || Instant::now() + PAUSE > self.deadline {
+            if unopened.why == Why::Wrong || moment() + PAUSE > self.deadline {
                 return Err(unopened.into());
             }
             if !told {
@@ -210,7 +211,7 @@ impl FromStr for Target {
             tls: Arc::new(tls),
             pooled: false,
             patience: Duration::ZERO,
-            deadline: Instant::now(),
+            deadline: moment(),
         })
     }
 }

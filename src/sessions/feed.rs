@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout_at};
 use uuid::Uuid;
 
 use super::SessionCache;
 use super::freshness::{Freshness, Heartbeat, Said};
+use crate::clock::moment;
 use crate::db::Target;
 use crate::db::notifications::{Listener, Speaker};
 use crate::error::Error;
@@ -101,7 +102,7 @@ impl Feed {
         let feed = Self { task: tokio::spawn(follower.run()), heard, freshness };
         let limit = feed.freshness.limit().max(CONNECT);
         // The first heartbeat closes the gap before it.
-        if timeout_at(Instant::now() + limit, feed.follow().wait_for(|heard| heard.changes > 0)).await.is_err() {
+        if timeout_at(moment() + limit, feed.follow().wait_for(|heard| heard.changes > 0)).await.is_err() {
             unheard.tell(&format!("it does not echo within {limit:?}"));
         }
         feed
@@ -159,7 +160,7 @@ impl Follower {
             }
         };
         let hear = async {
-            let mut deadline = Instant::now() + limit;
+            let mut deadline = moment() + limit;
             loop {
                 let next = timeout_at(deadline, listener.hear()).await;
                 let next = next.map_err(|_| Error::Unavailable(format!("it does not echo within {limit:?}")))?;
@@ -167,7 +168,7 @@ impl Follower {
                 if from == channel {
                     self.take_in(&text);
                 } else if let Some(said) = text.parse().ok().and_then(|number| heartbeat.hear(number)) {
-                    deadline = Instant::now() + limit.saturating_sub(self.freshness.since(said));
+                    deadline = moment() + limit.saturating_sub(self.freshness.since(said));
                     self.confirm(said);
                 }
             }

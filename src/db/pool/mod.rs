@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use self::supply::Supply;
 use super::unopened::Unopened;
 use super::{Connection, Target};
+use crate::clock::moment;
 use crate::error::Error;
 
 /// A connection that nobody needed for so long is closed.
@@ -66,7 +67,7 @@ struct Held {
 impl Pool {
     /// A pool of at most `size` connections, none of which is opened yet.
     pub(super) fn new(target: Target, setup: Option<String>, size: usize, limit: Duration) -> Self {
-        let state = State { supply: Supply::new(size), generation: 0, retired: None, swept: Instant::now() };
+        let state = State { supply: Supply::new(size), generation: 0, retired: None, swept: moment() };
         let (queue, failed) = (unmanaged::Pool::new(size), Notify::new());
         Self(Arc::new(Shared { target, setup, limit, queue, failed, state: Mutex::new(state) }))
     }
@@ -103,7 +104,7 @@ impl Pool {
     pub(super) fn retire(&self) {
         {
             let mut state = self.0.state();
-            let now = Instant::now();
+            let now = moment();
             if state.retired.is_some_and(|retired| now - retired < RETIREMENT) {
                 return;
             }
@@ -126,7 +127,7 @@ impl Shared {
 
     /// Opens as many as the queue needs and the supply allows.
     fn open_more(self: &Arc<Self>) {
-        while self.state().supply.begin_opening(self.open(), Instant::now()) {
+        while self.state().supply.begin_opening(self.open(), moment()) {
             tokio::spawn(self.clone().open_one());
         }
     }
@@ -144,11 +145,11 @@ impl Shared {
             match opened {
                 Ok(connection) => {
                     // It fails only if there is no place for one more, which is never asked for.
-                    _ = self.queue.try_add(Held { connection, generation, used: Instant::now() });
+                    _ = self.queue.try_add(Held { connection, generation, used: moment() });
                     break;
                 }
                 Err(unopened) => {
-                    let again = self.state().supply.failed(unopened, self.open(), Instant::now());
+                    let again = self.state().supply.failed(unopened, self.open(), moment());
                     self.failed.notify_waiters();
                     if !again {
                         forget(opening);
@@ -157,7 +158,7 @@ impl Shared {
                 }
             }
         }
-        let fewer = self.state().supply.opened(self.open(), Instant::now());
+        let fewer = self.state().supply.opened(self.open(), moment());
         forget(opening);
         if fewer {
             self.sweep();
@@ -191,7 +192,7 @@ impl Shared {
     }
 
     fn check_hope(&self) -> Result<(), Error> {
-        match self.state().supply.is_hopeless(self.open(), self.limit, Instant::now()) {
+        match self.state().supply.is_hopeless(self.open(), self.limit, moment()) {
             Some(why) => Err(Error::Unavailable(format!("no database connection: {why}"))),
             None => Ok(()),
         }
@@ -209,7 +210,7 @@ impl Shared {
 
     /// Closes what is free and not to be kept, or was not needed for long.
     fn sweep(&self) {
-        let now = Instant::now();
+        let now = moment();
         self.state().swept = now;
         let free: Vec<_> = from_fn(|| self.queue.try_get().ok()).collect();
         // Back in their order: the one that was used last is lent next.
@@ -308,7 +309,7 @@ impl Drop for Lent {
         if !self.is_sound() {
             return self.close();
         }
-        let now = Instant::now();
+        let now = moment();
         if let Some(mut held) = self.held.take() {
             held.used = now;
         }

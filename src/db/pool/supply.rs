@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::unopened::{Unopened, Why};
+use crate::clock::moment;
 
 /// The pause after a connection could not be opened. It doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -46,7 +47,7 @@ pub(super) struct Supply {
 
 impl Supply {
     pub(super) fn new(size: usize) -> Self {
-        let now = Instant::now();
+        let now = moment();
         Self {
             size,
             most: size,

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::clock::moment;
+
 /// A point in time that costs nothing until it is waited for.
 #[derive(Default)]
 pub(crate) struct Deadline {
@@ -16,7 +18,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn set(&mut self, duration: Duration) {
-        self.due = Some(Instant::now() + duration);
+        self.due = Some(moment() + duration);
     }
 
     pub(crate) fn clear(&mut self) {

@@ -26,7 +26,7 @@ fn open(supply: &mut Supply, mut open: usize, limit: usize, now: Instant) -> usi
 
 #[test]
 fn after_a_refusal_fewer_are_held_and_one_more_is_tried_now_and_then() {
-    let (mut supply, mut now) = (supply(16, 40), Instant::now());
+    let (mut supply, mut now) = (supply(16, 40), moment());
     let mut held = open(&mut supply, 0, 8, now);
     assert_eq!(held, 6, "two are given back");
     assert_eq!(open(&mut supply, held, 8, now), 6, "and none is tried at once");
@@ -42,7 +42,7 @@ fn after_a_refusal_fewer_are_held_and_one_more_is_tried_now_and_then() {
 
 #[test]
 fn a_limit_that_is_raised_is_found_and_then_all_are_used() {
-    let (mut supply, mut now) = (supply(16, 40), Instant::now());
+    let (mut supply, mut now) = (supply(16, 40), moment());
     let mut held = open(&mut supply, 0, 4, now);
     assert_eq!(held, 2);
     let mut seen = Vec::new();
@@ -58,7 +58,7 @@ fn a_limit_that_is_raised_is_found_and_then_all_are_used() {
 #[test]
 fn a_refusal_is_judged_when_all_that_were_begun_with_it_have_come_or_not() {
     let begun = |open: usize| {
-        let (mut supply, now) = (supply(16, 40), Instant::now());
+        let (mut supply, now) = (supply(16, 40), moment());
         assert_eq!((0..16).filter(|_| supply.begin_opening(open, now)).count(), AT_ONCE);
         (supply, now)
     };
@@ -80,7 +80,7 @@ fn a_refusal_is_judged_when_all_that_were_begun_with_it_have_come_or_not() {
 
 #[test]
 fn one_of_which_nothing_is_heard_is_not_on_its_way_for_ever() {
-    let (mut supply, now) = (supply(16, 40), Instant::now());
+    let (mut supply, now) = (supply(16, 40), moment());
     while supply.begin_opening(8, now) {}
     supply.failed(refusal(Why::TooMany), 8, now);
     (1..AT_ONCE).for_each(|_| supply.lost());
@@ -89,14 +89,14 @@ fn one_of_which_nothing_is_heard_is_not_on_its_way_for_ever() {
 
 #[test]
 fn one_is_held_however_few_there_are() {
-    let (mut supply, now) = (supply(16, 40), Instant::now());
+    let (mut supply, now) = (supply(16, 40), moment());
     assert_eq!(open(&mut supply, 0, 1, now), 1);
     assert!(supply.allows(1) && !supply.allows(2));
 }
 
 #[test]
 fn while_nothing_can_be_opened_one_at_a_time_tries_and_ever_more_seldom() {
-    let (mut supply, now) = (supply(16, 40), Instant::now());
+    let (mut supply, now) = (supply(16, 40), moment());
     assert!(supply.begin_opening(0, now) && supply.begin_opening(0, now));
     assert!(!supply.failed(refusal(Why::Away), 0, now), "the other goes on");
     assert!(supply.failed(refusal(Why::Away), 0, now), "nobody else does");
@@ -111,7 +111,7 @@ fn while_nothing_can_be_opened_one_at_a_time_tries_and_ever_more_seldom() {
 
 #[test]
 fn waiting_is_in_vain_when_it_mends_nothing_or_has_taken_long() {
-    let (limit, now) = (Duration::from_secs(5), Instant::now());
+    let (limit, now) = (Duration::from_secs(5), moment());
     let after = |why: Why, open: usize, passed: Duration| {
         let mut supply = supply(16, 1);
         assert!(supply.begin_opening(open, now));
