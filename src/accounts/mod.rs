@@ -86,8 +86,8 @@ impl Identifier {
     }
 }
 
-/// What an operator calls an account by.
-#[derive(Debug)]
+/// What an account is called by.
+#[derive(Clone, Debug)]
 pub enum Designation {
     /// Its id.
     Id(AccountId),

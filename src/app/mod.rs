@@ -2,11 +2,10 @@
 
 mod caller;
 mod charge;
-mod confirmation;
 mod console;
 mod failed;
 mod operator;
-mod trial;
+mod password_check;
 mod turns;
 
 use std::fmt;
@@ -32,11 +31,9 @@ use crate::tokens::rotation::{NewKey, Policy};
 use crate::tokens::{Seals, TokenPair, service};
 
 pub use caller::{SignIn, SignedIn};
-pub(crate) use charge::Failure;
 pub use console::Console;
-pub(crate) use failed::{Refused, log_failed};
 pub use operator::Operator;
-pub(crate) use trial::{Admission, Proof, Trial};
+pub(crate) use password_check::{Anybody, Caller, Checked, Confirmed};
 use turns::{Turn, Turns};
 
 /// Everything that a use case needs.

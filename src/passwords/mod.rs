@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 pub use policy::{BadPassword, FirstGuesses, LENGTH, Weakness, check};
 
+use crate::clock::Timestamp;
 use crate::config::Argon2Cost;
 use crate::error::Error;
 use argon::Argon;
@@ -65,6 +66,15 @@ impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
+}
+
+/// An account's password, as it is kept.
+#[derive(Debug)]
+pub struct StoredPassword {
+    /// What a password is compared with.
+    pub hash: PasswordHash,
+    /// When it was set: another for each password of an account. The same password hashed at another cost is no other.
+    pub changed_at: Timestamp,
 }
 
 /// What a comparison found.

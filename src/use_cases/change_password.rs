@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::app::{self, App, SignedIn};
+use crate::app::{App, Caller, Checked, Confirmed, SignedIn};
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::error::{Error, Reason};
-use crate::passwords::{self, BadPassword, FirstGuesses, Weakness};
+use crate::passwords::{self, BadPassword, FirstGuesses, Password, Weakness};
 use crate::sessions::Ending;
 use crate::sessions::store::{self, Asking, Change, Changed};
 
@@ -25,9 +25,6 @@ pub enum Outcome {
     Limited(Duration),
 }
 
-/// How often the change starts over when the account's hash was replaced while the password was being compared.
-const ATTEMPTS: usize = 3;
-
 /// Replaces the caller's password, if `current` is it, and ends all the caller's sessions but the one that asks.
 ///
 /// # Errors
@@ -40,40 +37,48 @@ pub async fn change_password(
     current: String,
     new: String,
 ) -> Result<Outcome, Error> {
-    let account = caller.account();
     let new = match passwords::check(new) {
         Ok(new) => new,
         Err(fault) => return Ok(Outcome::Invalid(fault)),
     };
-    let mut confirmation = match app.confirm(client, caller, current, Kind::PasswordChangeFailed).await? {
-        Ok(confirmation) => confirmation,
-        Err(retry_after) => return Ok(Outcome::Limited(retry_after)),
+    let subject = Caller::new(app, caller, Kind::PasswordChangeFailed);
+    let replace = |confirmed| replace(app, client, caller, confirmed, new.clone());
+    Ok(match app.check_password(client, &subject, Password::new(current), replace).await? {
+        Checked::Right(outcome) => outcome,
+        Checked::Wrong => Outcome::InvalidCredentials,
+        Checked::Limited(retry_after) => Outcome::Limited(retry_after),
+    })
+}
+
+/// Puts the new password in the place of the current one, unless that was replaced meanwhile.
+async fn replace(
+    app: &App,
+    client: &Client,
+    caller: &SignedIn,
+    Confirmed { password, permit, .. }: Confirmed,
+    new: Password,
+) -> Result<Option<Outcome>, Error> {
+    let account = caller.account();
+    // The strength of the new one is looked at only now: that costs as much as a hash, and what somebody who does not know the
+    // password may cost is bounded by what that takes.
+    let context = FirstGuesses::new(&account.email, account.username.as_deref());
+    let new = match permit.hash(new, context).await? {
+        Ok(hash) => hash,
+        Err(weakness) => return Ok(Some(Outcome::Weak(weakness))),
     };
-    for _ in 0..ATTEMPTS {
-        let Some((confirmed, place)) = confirmation.compare().await? else { return Ok(Outcome::InvalidCredentials) };
-        // The strength of the new one is looked at only now: that costs as much as a hash, and what somebody who does not know the
-        // password may cost is bounded by what that takes.
-        let context = FirstGuesses::new(&account.email, account.username.as_deref());
-        let new = match place.hash(new.clone(), context).await? {
-            Ok(hash) => hash,
-            Err(weakness) => return Ok(Outcome::Weak(weakness)),
-        };
-        drop(place);
-        let turn = app.turn(account.id).await?;
-        let now = app.clock.now();
-        let asking = Asking { account: account.id, by: caller.session(), client };
-        let change = Change { old: confirmed.hash(), new: &new, asking };
-        let changed = app.db.run(async |connection| store::change_password(connection, &change, now).await).await?;
-        drop(turn);
-        match changed {
-            Changed::Done(ending) => {
-                app.all_ended(account.id);
-                return Ok(Outcome::Success(ending));
-            }
-            Changed::SessionEnded => return Err(Error::Unauthenticated(Reason::SessionRevoked)),
-            Changed::OtherHash => confirmation = confirmed.again().await?,
+    drop(permit);
+    let turn = app.turn(account.id).await?;
+    let now = app.clock.now();
+    let asking = Asking { account: account.id, by: caller.session(), client };
+    let change = Change { old: &password.hash, new: &new, asking };
+    let changed = app.db.run(async |connection| store::change_password(connection, &change, now).await).await?;
+    drop(turn);
+    match changed {
+        Changed::Done(ending) => {
+            app.all_ended(account.id);
+            Ok(Some(Outcome::Success(ending)))
         }
+        Changed::SessionEnded => Err(Error::Unauthenticated(Reason::SessionRevoked)),
+        Changed::OtherHash => Ok(None),
     }
-    app::log_failed(Kind::PasswordChangeFailed, app::Refused::InvalidCredentials, client, None);
-    Ok(Outcome::InvalidCredentials)
 }

@@ -7,7 +7,7 @@ use diesel::sql_types::{self, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Account, EmailAddress, Identifier, NameTaken, Username};
+use super::{Account, Designation, EmailAddress, Identifier, NameTaken, Username};
 use crate::clock::Timestamp;
 use crate::db::schema::accounts;
 use crate::db::statement::Columns;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::ids::AccountId;
 use crate::limits::store::{TAKEN, TakenColumns, TakenRow};
 use crate::limits::{Attempt, Decision};
-use crate::passwords::PasswordHash;
+use crate::passwords::{PasswordHash, StoredPassword};
 
 row! {
     /// An account's row, without its password.
@@ -47,31 +47,32 @@ impl From<AccountRow> for Account {
     }
 }
 
-/// An account and its password.
+/// An account, and its password if it has one.
 pub(crate) struct Found {
     pub(crate) account: Account,
-    pub(crate) hash: PasswordHash,
-    /// When the password was changed, or the account made: another for each password of an account.
-    pub(crate) password_of: Timestamp,
+    pub(crate) password: Option<StoredPassword>,
 }
 
-/// Takes what the attempt takes, and finds the account that somebody means, with its password: also where the attempt is refused. One statement, the same whether there is such an account or not.
+/// Takes what the attempt takes, and finds the account that is meant, with its password: also where the attempt is refused. One
+/// statement, the same whether there is such an account or not.
 pub(crate) async fn find(
     connection: &mut Connection,
-    identifier: Option<&Identifier>,
+    designation: Option<&Designation>,
     attempt: &Attempt,
 ) -> Result<(Decision, Option<Found>), Error> {
-    let (email, username) = match identifier {
-        Some(Identifier::Email(email)) => (Some(email.folded()), None),
-        Some(Identifier::Username(username)) => (None, Some(username.folded())),
-        None => (None, None),
-    };
-    let finding = Finding { attempt, email, username };
     type Row = (TakenRow, Option<(AccountRow, String, Timestamp)>);
-    let (taken, found) = finding.get_result::<Row>(connection).await?;
-    let found = found.map(|(row, hash, password_of)| {
-        let (account, hash) = (row.into(), PasswordHash::new(hash));
-        Found { account, hash, password_of }
+    let (email, username) = match designation {
+        Some(Designation::Identifier(Identifier::Email(email))) => (Some(email.folded()), None),
+        Some(Designation::Identifier(Identifier::Username(username))) => (None, Some(username.folded())),
+        Some(Designation::Id(_)) | None => (None, None),
+    };
+    let (taken, found) = match designation {
+        Some(Designation::Id(id)) => FindingById { attempt, id: id.0 }.get_result::<Row>(connection).await?,
+        _ => Finding { attempt, email, username }.get_result::<Row>(connection).await?,
+    };
+    let found = found.map(|(row, hash, changed_at)| {
+        let password = Some(StoredPassword { hash: PasswordHash::new(hash), changed_at });
+        Found { account: row.into(), password }
     });
     Ok((attempt.read(taken), found))
 }
@@ -110,40 +111,32 @@ impl QueryId for Finding<'_> {
     type QueryId = Finding<'static>;
 }
 
-/// Takes what the attempt takes, and finds the hash of the account's password, if the account is there and enabled.
-pub(crate) async fn find_hash(
-    connection: &mut Connection,
-    id: AccountId,
-    attempt: &Attempt,
-) -> Result<(Decision, Option<PasswordHash>), Error> {
-    let finding = FindingHash { attempt, id: id.0 };
-    let (taken, hash) = finding.get_result::<(TakenRow, Option<String>)>(connection).await?;
-    Ok((attempt.read(taken), hash.map(PasswordHash::new)))
-}
-
-struct FindingHash<'a> {
+struct FindingById<'a> {
     attempt: &'a Attempt,
     id: Uuid,
 }
 
-impl QueryFragment<Pg> for FindingHash<'_> {
+impl QueryFragment<Pg> for FindingById<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT ");
         out.push_sql(TAKEN);
-        out.push_sql(", password_hash FROM ");
+        out.push_sql(
+            ", id, email, username, roles, created_at, disabled_at, session_generation, password_hash, \
+             coalesce(password_changed_at, created_at) FROM ",
+        );
         self.attempt.walk(&mut out)?;
-        out.push_sql(" LEFT JOIN accounts ON disabled_at IS NULL AND id = ");
+        out.push_sql(" LEFT JOIN accounts ON id = ");
         out.push_bind_param::<sql_types::Uuid, _>(&self.id)?;
         Ok(())
     }
 }
 
-impl Query for FindingHash<'_> {
-    type SqlType = (TakenColumns, Nullable<Text>);
+impl Query for FindingById<'_> {
+    type SqlType = (TakenColumns, Nullable<(AccountColumns, Text, Timestamptz)>);
 }
 
-impl QueryId for FindingHash<'_> {
-    type QueryId = FindingHash<'static>;
+impl QueryId for FindingById<'_> {
+    type QueryId = FindingById<'static>;
 }
 
 /// Takes what the attempt takes, and tells what of these two somebody has already, the e-mail address first.

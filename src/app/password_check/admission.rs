@@ -1,15 +1,16 @@
-//! Trying a password: who may, and what becomes of what it cost.
+//! Who may have a password compared, and what becomes of what that cost.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::App;
-use super::charge::{Charge, Charges, Failure};
+use super::super::App;
+use super::super::charge::{Charge, Charges, Failure};
+use crate::accounts::Designation;
+use crate::accounts::store::{Found, find};
 use crate::client::Client;
 use crate::clock::moment;
-use crate::db::Database;
 use crate::error::Error;
 use crate::limits::{Attempt, AttemptOutcome, Decision as Limit, Refusal};
 use crate::passwords::{Comparison, HashingPermit, Password, PasswordHash};
@@ -17,9 +18,9 @@ use crate::passwords::{Comparison, HashingPermit, Password, PasswordHash};
 /// Longest that an attempt waits for what others may give back, unless half of the request's time is less.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a password may be tried with: a place at the hashing threads, and what was paid for it.
+/// What a password may be compared with: a permit of the hashing threads, and what was paid for it.
 pub(crate) struct Admission {
-    place: HashingPermit,
+    permit: HashingPermit,
     charge: Charge,
 }
 
@@ -31,23 +32,23 @@ impl Admission {
 }
 
 /// A password to be compared.
-pub(crate) struct Trial {
+pub(super) struct Comparing {
     /// None if it is longer than any password: nobody's, but it takes as long to say so.
-    pub(crate) password: Option<Password>,
+    pub(super) password: Option<Password>,
     /// What to compare it with; a dummy if there is none.
-    pub(crate) hash: Option<PasswordHash>,
+    pub(super) hash: Option<PasswordHash>,
     /// What is written down when it is wrong.
-    pub(crate) failure: Failure,
+    pub(super) failure: Failure,
 }
 
 /// The password was right.
-pub(crate) struct Proof {
-    /// The place, for what has to be hashed besides. To be dropped before anything else is waited for: others need it.
-    pub(crate) place: HashingPermit,
+pub(super) struct Right {
+    /// For what has to be hashed besides.
+    pub(super) permit: HashingPermit,
     /// What it took, which is given back when this is dropped.
-    pub(crate) charge: Charge,
+    pub(super) charge: Charge,
     /// A hash of it at today's cost, if the one at hand is cheaper to break.
-    pub(crate) stronger: Option<PasswordHash>,
+    pub(super) stronger: Option<PasswordHash>,
 }
 
 impl App {
@@ -56,22 +57,18 @@ impl App {
         client.asked_at.unwrap_or_else(moment) + PATIENCE.min(self.config.graphql.bounds.time / 2)
     }
 
-    /// Asks whether a password may be compared: `find` looks it up, and takes what the attempt takes. A place is taken before anything is
-    /// looked up. An attempt that is refused while others hold what they may give back waits for that, and holds neither a connection nor
-    /// a place meanwhile; and it does not overtake those who wait already.
+    /// Asks whether a password may be compared: looks the account up, and takes what the attempt takes. A permit is taken before anything
+    /// is looked up. An attempt that is refused while others hold what they may give back waits for that, and holds neither a connection
+    /// nor a permit meanwhile; and it does not overtake those who wait already.
     ///
     /// # Errors
-    /// [`Error::Busy`] when there is no place; the inner one when there were too many attempts.
-    pub(crate) async fn enter<T, F>(
+    /// [`Error::Busy`] when there is no permit; the inner one when there were too many attempts.
+    pub(super) async fn enter(
         &self,
         client: &Client,
         attempt: &Attempt,
-        find: impl Fn(Database, Attempt) -> F,
-    ) -> Result<(Result<Admission, Refusal>, T), Error>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<(Limit, T), Error>> + Send + 'static,
-    {
+        designation: Option<Designation>,
+    ) -> Result<(Result<Admission, Refusal>, Option<Found>), Error> {
         let (deadline, turns) = (self.deadline(client), &self.limits.turns);
         let mut waiter = attempt.choices().find_map(|keys| turns.join_others(keys));
         if let Some(waiter) = &mut waiter {
@@ -79,13 +76,13 @@ impl App {
             let _ = timeout_at(deadline, waiter.look_again()).await;
         }
         loop {
-            let place = self.passwords.place()?;
-            let (paid, found) = self.pay(attempt, find(self.db.clone(), attempt.clone())).await?;
+            let permit = self.passwords.place()?;
+            let (paid, found) = self.pay(attempt, designation.clone()).await?;
             let refusal = match paid {
-                Ok(charge) => return Ok((Ok(Admission { place, charge }), found)),
+                Ok(charge) => return Ok((Ok(Admission { permit, charge }), found)),
                 Err(refusal) => refusal,
             };
-            drop(place);
+            drop(permit);
             if refusal.contended.is_empty() {
                 return Ok((Err(refusal), found));
             }
@@ -99,15 +96,16 @@ impl App {
         }
     }
 
-    /// Carries a look-up out. Whatever it took is charged, also when the caller does not wait for it any more.
-    async fn pay<T: Send + 'static>(
+    /// Looks the account up. Whatever that took is charged, also when the caller does not wait for it any more.
+    async fn pay(
         &self,
         attempt: &Attempt,
-        find: impl Future<Output = Result<(Limit, T), Error>> + Send + 'static,
-    ) -> Result<(Result<Charge, Refusal>, T), Error> {
-        let charges = self.charges();
+        designation: Option<Designation>,
+    ) -> Result<(Result<Charge, Refusal>, Option<Found>), Error> {
+        let (charges, db, asked) = (self.charges(), self.db.clone(), attempt.clone());
         let paid = async move {
-            let (limit, found) = find.await?;
+            let looked_up = db.run(async |connection| find(connection, designation.as_ref(), &asked).await);
+            let (limit, found) = looked_up.await?;
             let paid = match limit {
                 Limit::Allowed(taken) => Ok(charges.charge(taken)),
                 Limit::Refused(refusal) => Err(refusal),
@@ -120,19 +118,19 @@ impl App {
         tokio::spawn(paid.in_current_span()).await.unwrap_or_else(|error| Err(Error::internal(error)))
     }
 
-    /// A place for a password that was right already, to compare it with a hash that has taken the place of the first.
+    /// A permit for a password that was right already, to compare it with a hash that has taken the place of the first.
     ///
     /// # Errors
     /// [`Error::Busy`] when there is none.
-    pub(crate) fn readmit(&self, charge: Charge) -> Result<Admission, Error> {
-        Ok(Admission { place: self.passwords.place()?, charge })
+    pub(super) fn readmit(&self, charge: Charge) -> Result<Admission, Error> {
+        Ok(Admission { permit: self.passwords.place()?, charge })
     }
 
     /// Compares a password; `None` if it is wrong. What was paid for is carried out, and counts by its outcome, also when the caller does
     /// not wait for it any more: nobody gains by hanging up, and nobody loses by a connection that breaks.
-    pub(crate) async fn try_password(&self, admission: Admission, trial: Trial) -> Result<Option<Proof>, Error> {
+    pub(super) async fn compare(&self, admission: Admission, comparing: Comparing) -> Result<Option<Right>, Error> {
         let is_paid_for = !admission.charge.is_nothing();
-        let compared = compare(self.charges(), admission, trial);
+        let compared = compare(self.charges(), admission, comparing);
         if !is_paid_for {
             return compared.await;
         }
@@ -140,22 +138,22 @@ impl App {
     }
 }
 
-async fn compare(charges: Charges, mut admission: Admission, trial: Trial) -> Result<Option<Proof>, Error> {
+async fn compare(charges: Charges, mut admission: Admission, comparing: Comparing) -> Result<Option<Right>, Error> {
     admission.charge.set_ending(AttemptOutcome::Unknown);
-    let (password, hash) = match trial.password {
-        Some(password) => (password, trial.hash),
+    let (password, hash) = match comparing.password {
+        Some(password) => (password, comparing.hash),
         None => (Password::empty(), None),
     };
-    match admission.place.verify(password, hash).await? {
+    match admission.permit.verify(password, hash).await? {
         Comparison::Right { stronger } => {
-            let Admission { place, mut charge } = admission;
+            let Admission { permit, mut charge } = admission;
             charge.set_ending(AttemptOutcome::Right);
-            Ok(Some(Proof { place, charge, stronger }))
+            Ok(Some(Right { permit, charge, stronger }))
         }
         Comparison::Wrong => {
-            let Admission { place, charge } = admission;
-            drop(place);
-            charges.fail(charge, &trial.failure).await?;
+            let Admission { permit, charge } = admission;
+            drop(permit);
+            charges.fail(charge, &comparing.failure).await?;
             Ok(None)
         }
     }

@@ -1,0 +1,114 @@
+//! The one step that checks a password: its limits, what it is compared with where there is nothing to compare it with, how often
+//! it starts over, and what is written down when it is wrong. Whatever asks for a password asks here.
+
+mod admission;
+mod anybody;
+mod caller;
+mod subject;
+
+use std::time::Duration;
+
+use super::App;
+use super::charge::Failure;
+use super::failed::{Refused, log_failed};
+use crate::accounts::Account;
+use crate::accounts::store::{Found, find};
+use crate::client::Client;
+use crate::error::Error;
+use crate::limits::Attempt;
+use crate::passwords::{HashingPermit, Password, PasswordHash, StoredPassword};
+use admission::{Comparing, Right};
+use subject::{Denied, Subject};
+
+pub(crate) use anybody::Anybody;
+pub(crate) use caller::Caller;
+
+/// How often the same password is compared: once more each time the account's hash was replaced meanwhile.
+const COMPARISONS: usize = 3;
+
+/// A password that was right.
+pub(crate) struct Confirmed {
+    /// Whose.
+    pub(crate) account: Account,
+    /// What it was compared with.
+    pub(crate) password: StoredPassword,
+    /// A hash of it at today's cost, if the one at hand is cheaper to break.
+    pub(crate) stronger: Option<PasswordHash>,
+    /// For what has to be hashed besides. To be dropped before anything else is waited for: others need it.
+    pub(crate) permit: HashingPermit,
+}
+
+/// What a check came to.
+pub(crate) enum Checked<T> {
+    /// The password was right, and this is what came of it.
+    Right(T),
+    /// It was wrong, or there was nothing to compare it with, or it was replaced each time. The log and the events tell of it.
+    Wrong,
+    /// It was not compared: there were too many tries. When to try again.
+    Limited(Duration),
+}
+
+impl App {
+    /// Checks a password, and does what it is asked for: `act` returns `None` if the account's hash was another by then. It is compared
+    /// with that one then, without another charge.
+    ///
+    /// Without an account, or where it has no password or is disabled, no password is right, and it takes as long to say so.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away; those of `act`.
+    pub(crate) async fn check_password<T, F>(
+        &self,
+        client: &Client,
+        subject: &impl Subject,
+        password: Option<Password>,
+        mut act: impl FnMut(Confirmed) -> F,
+    ) -> Result<Checked<T>, Error>
+    where
+        F: Future<Output = Result<Option<T>, Error>> + Send,
+    {
+        let log = |refused| log_failed(subject.failure(), refused, client, subject.identifier_to_log());
+        let (mut admission, mut found) = match subject.admit(self, client).await? {
+            Ok(admitted) => admitted,
+            Err(Denied { retry_after, refused, noted }) => {
+                log(refused);
+                if let Some(of) = noted {
+                    self.charges().note_limit(client, subject.name(), of, subject.at()).await?;
+                }
+                return Ok(Checked::Limited(retry_after));
+            }
+        };
+        for comparison in 1..=COMPARISONS {
+            let failure = self.failure_of(client, subject, found.as_ref());
+            let known = found.filter(|found| found.account.is_enabled());
+            let known = known.and_then(|found| Some((found.account, found.password?)));
+            let hash = known.as_ref().map(|(_, password)| password.hash.clone());
+            let comparing = Comparing { password: password.clone(), hash, failure };
+            let Some(right) = self.compare(admission, comparing).await? else { return Ok(Checked::Wrong) };
+            let Some((account, password)) = known else { return Ok(Checked::Wrong) };
+            let Right { permit, charge, stronger } = right;
+            if let Some(done) = act(Confirmed { account, password, stronger, permit }).await? {
+                return Ok(Checked::Right(done));
+            }
+            if comparison == COMPARISONS {
+                break;
+            }
+            admission = self.readmit(charge)?;
+            let (designation, free) = (subject.designation(), Attempt::free(subject.at()));
+            (_, found) = self.db.run(async |connection| find(connection, designation.as_ref(), &free).await).await?;
+        }
+        log(Refused::InvalidCredentials);
+        Ok(Checked::Wrong)
+    }
+
+    fn failure_of(&self, client: &Client, subject: &impl Subject, found: Option<&Found>) -> Failure {
+        Failure {
+            kind: subject.failure(),
+            client: client.clone(),
+            identifier: subject.identifier_to_log().map(str::to_owned),
+            of: subject.of(found),
+            throttle: subject.throttle(self, client, found),
+            name: subject.name().to_vec(),
+            at: subject.at(),
+        }
+    }
+}
