@@ -1,8 +1,9 @@
 //! The device at the other end.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::ops::RangeInclusive;
 
+use icu_properties::props::DefaultIgnorableCodePoint;
+use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
 use tokio::time::Instant;
 
 use crate::clock::moment;
@@ -68,35 +69,16 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What shows nothing, or moves its neighbours: marks that turn the direction of writing, ends of lines, controls of annotations,
-/// and all else that Unicode lets programs ignore (`Default_Ignorable_Code_Point`).
-const HIDDEN: [RangeInclusive<char>; 17] = [
-    '\u{ad}'..='\u{ad}',
-    '\u{34f}'..='\u{34f}',
-    '\u{61c}'..='\u{61c}',
-    '\u{115f}'..='\u{1160}',
-    '\u{17b4}'..='\u{17b5}',
-    '\u{180b}'..='\u{180f}',
-    '\u{200b}'..='\u{200f}',
-    '\u{2028}'..='\u{202e}',
-    '\u{2060}'..='\u{206f}',
-    '\u{3164}'..='\u{3164}',
-    '\u{fe00}'..='\u{fe0f}',
-    '\u{feff}'..='\u{feff}',
-    '\u{ffa0}'..='\u{ffa0}',
-    '\u{fff0}'..='\u{fffb}',
-    '\u{1bca0}'..='\u{1bca3}',
-    '\u{1d173}'..='\u{1d17a}',
-    '\u{e0000}'..='\u{e0fff}',
-];
-
 /// The first `length` characters of a text that can be seen.
 pub(crate) fn visible(text: &str, length: usize) -> String {
     text.chars().filter(|c| is_visible(*c)).take(length).collect()
 }
 
+/// Whether the character shows something, and leaves its neighbours where they are. Hidden are the controls, the ends of lines, the
+/// marks of annotations, and all that Unicode lets programs ignore, such as what turns the direction of writing.
 fn is_visible(c: char) -> bool {
-    !c.is_control() && !HIDDEN.iter().any(|range| range.contains(&c))
+    const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    !c.is_control() && !matches!(c, '\u{2028}'..='\u{2029}' | '\u{fff9}'..='\u{fffb}') && !IGNORABLE.contains(c)
 }
 
 #[cfg(test)]

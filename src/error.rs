@@ -37,7 +37,8 @@ impl Error {
 }
 
 /// Why a caller is not signed in. The names are part of the interface: `extensions.reason`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reason {
     /// No bearer token was sent.
     TokenMissing,
@@ -53,12 +54,7 @@ impl Reason {
     /// The name that clients see.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TokenMissing => "TOKEN_MISSING",
-            Self::TokenInvalid => "TOKEN_INVALID",
-            Self::TokenExpired => "TOKEN_EXPIRED",
-            Self::SessionRevoked => "SESSION_REVOKED",
-        }
+        self.into()
     }
 }
 

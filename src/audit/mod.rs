@@ -9,8 +9,9 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, SessionId};
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happened. The table holds the names in snake case, so renaming a variant orphans the events of the old name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// The account was made, and a session opened unless an operator made it.
     Registered,
@@ -45,49 +46,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Registered,
-        Self::LoggedIn,
-        Self::LoginFailed,
-        Self::Limited,
-        Self::LoggedOut,
-        Self::RefreshTokenReused,
-        Self::SessionRevoked,
-        Self::PasswordChanged,
-        Self::PasswordChangeFailed,
-        Self::AccountDisabled,
-        Self::AccountEnabled,
-        Self::AccountSignedOut,
-        Self::AccountDeleted,
-        Self::AccountDeletionFailed,
-        Self::AccountRestored,
-    ];
-
     /// The name in the table.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Registered => "registered",
-            Self::LoggedIn => "logged_in",
-            Self::LoginFailed => "login_failed",
-            Self::Limited => "limited",
-            Self::LoggedOut => "logged_out",
-            Self::RefreshTokenReused => "refresh_token_reused",
-            Self::SessionRevoked => "session_revoked",
-            Self::PasswordChanged => "password_changed",
-            Self::PasswordChangeFailed => "password_change_failed",
-            Self::AccountDisabled => "account_disabled",
-            Self::AccountEnabled => "account_enabled",
-            Self::AccountSignedOut => "account_signed_out",
-            Self::AccountDeleted => "account_deleted",
-            Self::AccountDeletionFailed => "account_deletion_failed",
-            Self::AccountRestored => "account_restored",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+        self.into()
     }
 }
 
@@ -119,4 +81,25 @@ pub struct EventPage {
     pub after: Option<Uuid>,
     /// How many at the most.
     pub first: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::Kind;
+
+    #[test]
+    fn the_names_in_the_table_stay_and_are_read_back() {
+        let names: Vec<_> = Kind::VARIANTS.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(
+            names.join(" "),
+            "registered logged_in login_failed limited logged_out refresh_token_reused session_revoked password_changed \
+             password_change_failed account_disabled account_enabled account_signed_out account_deleted \
+             account_deletion_failed account_restored"
+        );
+        let read: Result<Vec<Kind>, _> = names.iter().map(|name| name.parse()).collect();
+        assert_eq!(read.as_deref(), Ok(Kind::VARIANTS));
+        assert!("Registered".parse::<Kind>().is_err());
+    }
 }

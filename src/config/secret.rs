@@ -1,24 +1,24 @@
 //! The deployment's secret.
 
-use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use secrecy::{ExposeSecret, SecretSlice};
 use zeroize::Zeroizing;
 
 /// Fewest bytes of a secret.
 pub(super) const MIN_BYTES: usize = 32;
 
-/// `PORTCULLIS_SECRET`. Every key of the deployment hangs on it. Prints as `[redacted]`.
-#[derive(Clone)]
-pub struct Secret(Arc<Zeroizing<Vec<u8>>>);
+/// `PORTCULLIS_SECRET`. Every key of the deployment hangs on it.
+#[derive(Clone, Debug)]
+pub struct Secret(Arc<SecretSlice<u8>>);
 
 impl Secret {
     /// Takes a secret of 32 bytes or more.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        (bytes.len() >= MIN_BYTES).then(|| Self(Arc::new(Zeroizing::new(bytes.to_vec()))))
+        (bytes.len() >= MIN_BYTES).then(|| Self(Arc::new(bytes.to_vec().into())))
     }
 
     /// The secret in the file `secret` of `directory`; made there, readable for its owner alone, if there is none.
@@ -75,12 +75,6 @@ impl Secret {
 
     /// The bytes. Only for deriving keys.
     pub(crate) fn expose(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
+        self.0.expose_secret()
     }
 }

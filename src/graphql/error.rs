@@ -5,7 +5,8 @@ use async_graphql::{ErrorExtensions, Response, ServerError, Value};
 use crate::error::Error;
 
 /// `extensions.code` of every entry in `errors`. The names are part of the interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
     /// The caller is not signed in; `extensions.reason` says why.
     Unauthenticated,
@@ -39,22 +40,7 @@ pub(crate) enum Code {
 
 impl Code {
     pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::Forbidden => "FORBIDDEN",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
-            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
-            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
-            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
-            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
-            Self::PersistedQueryNotInList => "PERSISTED_QUERY_NOT_IN_LIST",
-            Self::QueryNotInSafelist => "QUERY_NOT_IN_SAFELIST",
-            Self::ServerBusy => "SERVER_BUSY",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
-            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
-        }
+        self.into()
     }
 
     /// Marks `error`, unless it is marked already.

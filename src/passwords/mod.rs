@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -21,9 +22,9 @@ use crate::error::Error;
 use argon::Argon;
 use pool::Pool;
 
-/// A password as typed, in Unicode normal form C, never trimmed. Wiped from memory when dropped; prints as `[redacted]`.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
+/// A password as typed, in Unicode normal form C, never trimmed.
+#[derive(Clone, Debug)]
+pub struct Password(SecretString);
 
 impl Password {
     /// Longest that is looked at, in bytes; the longest password allowed has fewer.
@@ -33,38 +34,33 @@ impl Password {
     #[must_use]
     pub fn new(typed: String) -> Option<Self> {
         let typed = Zeroizing::new(typed);
-        (typed.len() <= Self::MAX_BYTES).then(|| Self(Zeroizing::new(typed.nfc().collect())))
+        (typed.len() <= Self::MAX_BYTES).then(|| {
+            let composed: Zeroizing<String> = Zeroizing::new(typed.nfc().collect());
+            Self(composed.as_str().into())
+        })
     }
 
     /// Nobody's password.
     pub(crate) fn empty() -> Self {
-        Self(Zeroizing::new(String::new()))
+        Self(SecretString::default())
+    }
+
+    fn expose(&self) -> &str {
+        self.0.expose_secret()
     }
 }
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// A password's hash, in PHC string format. Prints as `[redacted]`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
+/// A password's hash, in PHC string format.
+#[derive(Clone, Debug)]
+pub struct PasswordHash(SecretString);
 
 impl PasswordHash {
     pub(crate) fn new(phc: String) -> Self {
-        Self(phc)
+        Self(phc.into())
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
+        self.0.expose_secret()
     }
 }
 
@@ -156,7 +152,7 @@ impl HashingPermit {
     ) -> Result<Result<PasswordHash, Weakness>, Error> {
         self.run(move |argon| match policy::weakness(&password, &guesses) {
             Some(weakness) => Ok(Err(weakness)),
-            None => argon.hash(password.0.as_bytes()).map(Ok),
+            None => argon.hash(password.expose().as_bytes()).map(Ok),
         })
         .await
     }
@@ -171,10 +167,11 @@ impl HashingPermit {
         let hash = hash.unwrap_or_else(|| self.passwords.dummy.clone());
         let cost = self.passwords.cost;
         self.run(move |argon| {
-            if !argon.verify(password.0.as_bytes(), &hash)? || !known {
+            if !argon.verify(password.expose().as_bytes(), &hash)? || !known {
                 return Ok(Comparison::Wrong);
             }
-            let stronger = if argon::is_weaker(&hash, cost) { Some(argon.hash(password.0.as_bytes())?) } else { None };
+            let stronger =
+                if argon::is_weaker(&hash, cost) { Some(argon.hash(password.expose().as_bytes())?) } else { None };
             Ok(Comparison::Right { stronger })
         })
         .await
@@ -211,7 +208,7 @@ pub async fn hash_one(
 ) -> Result<Result<PasswordHash, Weakness>, Error> {
     let hashing = tokio::task::spawn_blocking(move || match policy::weakness(&password, &guesses) {
         Some(weakness) => Ok(Err(weakness)),
-        None => Argon::new(cost)?.hash(password.0.as_bytes()).map(Ok),
+        None => Argon::new(cost)?.hash(password.expose().as_bytes()).map(Ok),
     });
     hashing.await.map_err(Error::internal)?
 }

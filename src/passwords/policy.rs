@@ -52,7 +52,7 @@ pub struct Weakness {
 /// When it is too short or too long.
 pub fn check(typed: String) -> Result<Password, BadPassword> {
     let password = Password::new(typed).ok_or(BadPassword::TooLong)?;
-    match password.0.chars().count() {
+    match password.expose().chars().count() {
         length if length < *LENGTH.start() => Err(BadPassword::TooShort),
         length if length > *LENGTH.end() => Err(BadPassword::TooLong),
         _ => Ok(password),
@@ -91,7 +91,7 @@ impl FirstGuesses {
 
 /// Whether it is easily guessed by somebody who makes these guesses first.
 pub(super) fn weakness(password: &Password, guesses: &FirstGuesses) -> Option<Weakness> {
-    let rest = without_names(&password.0, &guesses.names).map(Zeroizing::new);
+    let rest = without_names(password.expose(), &guesses.names).map(Zeroizing::new);
     let is_too_little =
         |rest: &str| rest.chars().count() < *LENGTH.start() || weakness_of_beginning(rest, &guesses.words).is_some();
     if rest.is_some_and(|rest| is_too_little(&rest)) {
@@ -100,7 +100,7 @@ pub(super) fn weakness(password: &Password, guesses: &FirstGuesses) -> Option<We
             suggestions: vec!["Use words that are not part of it.".to_owned()],
         });
     }
-    weakness_of_beginning(&password.0, &guesses.words)
+    weakness_of_beginning(password.expose(), &guesses.words)
 }
 
 fn weakness_of_beginning(text: &str, words: &[String]) -> Option<Weakness> {

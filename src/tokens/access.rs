@@ -88,7 +88,7 @@ impl AccessTokens {
             generation: session.generation,
         };
         let expires_at = Timestamp::from_timestamp(expires, 0).ok_or_else(|| Error::internal("expiry out of range"))?;
-        Ok((PlainToken(key.sign(&header, &claims)?), expires_at))
+        Ok((PlainToken::new(key.sign(&header, &claims)?), expires_at))
     }
 
     /// What `token` says, if it is genuine and in time at `now`.

@@ -69,7 +69,7 @@ impl DeviceToken {
         let mac = hmac::sign(&keys.device_key(), &self.signed());
         let (account, device) = (text(self.account.0.as_bytes()), text(self.device.as_bytes()));
         let times = text(&[bytes(self.issued_at), bytes(self.password_of)].concat());
-        PlainToken(format!("{PREFIX}{account}.{device}.{times}.{}", text(mac.as_ref())))
+        PlainToken::new(format!("{PREFIX}{account}.{device}.{times}.{}", text(mac.as_ref())))
     }
 
     /// Whether it was handed out so short a time ago that it is worth something.

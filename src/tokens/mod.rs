@@ -19,23 +19,23 @@ pub use key_set::{KeySet, Published};
 pub use seal::Seals;
 pub use signing::SigningKey;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use crate::clock::Timestamp;
 
-/// A token in clear text, to be handed to the client and nobody else. Prints as `[redacted]`.
-#[derive(Clone)]
-pub struct PlainToken(String);
+/// A token in clear text, to be handed to the client and nobody else.
+#[derive(Clone, Debug)]
+pub struct PlainToken(SecretString);
 
 impl PlainToken {
+    fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
     /// The token. Never to be logged.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for PlainToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[redacted]")
+        self.0.expose_secret()
     }
 }
 

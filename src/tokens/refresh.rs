@@ -32,7 +32,7 @@ impl RefreshToken {
     pub fn mint(self, keys: &KeySet) -> PlainToken {
         let mac = hmac::sign(&keys.session_key(self.session.0), &self.counter.to_be_bytes());
         let session = URL_SAFE_NO_PAD.encode(self.session.0.as_bytes());
-        PlainToken(format!("{PREFIX}{session}.{}.{}", self.counter, URL_SAFE_NO_PAD.encode(mac)))
+        PlainToken::new(format!("{PREFIX}{session}.{}.{}", self.counter, URL_SAFE_NO_PAD.encode(mac)))
     }
 
     /// Reads a token; `None` unless this deployment minted it. Whether it is current only the session's row tells.

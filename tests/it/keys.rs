@@ -125,14 +125,34 @@ async fn the_jwks_is_cached_and_asked_for_again_by_its_etag() {
     let again = http.get(&url).send().await.expect("an answer");
     assert_eq!(again.headers()["etag"].to_str().expect("text"), etag);
 
-    for known in [etag.clone(), format!("\"x\", {etag}"), format!("W/{etag}"), "*".to_owned()] {
+    for known in [
+        etag.clone(),
+        format!("\"x\", {etag}"),
+        format!("\"x,\",{etag} , W/\"\""),
+        format!("W/{etag}"),
+        format!("\"a space\", {etag}"),
+        "*".to_owned(),
+    ] {
         let answer = http.get(&url).header("if-none-match", &known).send().await.expect("an answer");
         assert_eq!(answer.status(), 304, "{known}");
         assert_eq!(answer.headers()["etag"].to_str().expect("text"), etag);
         assert_eq!(answer.headers()["cache-control"], "public, max-age=300");
         assert!(answer.bytes().await.expect("a body").is_empty());
     }
-    for unknown in ["\"x\"", "", &etag[1..]] {
+    let quoted = format!("\"x, {}\"", etag.trim_matches('"'));
+    for unknown in [
+        "\"x\"",
+        "",
+        &etag[1..],
+        etag.trim_matches('"'),
+        &quoted,
+        "\"a space\"",
+        "\"\t\"",
+        "W/\"",
+        "\"",
+        ",,",
+        "\"x\", *",
+    ] {
         let answer = http.get(&url).header("if-none-match", unknown).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{unknown}");
     }

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use crate::audit::{Event, EventPage, Kind};
+use crate::audit::{Event, EventPage};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
@@ -28,10 +28,10 @@ struct EventRow {
 
 impl EventRow {
     fn event(self) -> Result<Event, Error> {
-        let unknown = || Error::Internal(format!("event {} is of an unknown kind", self.id));
+        let unknown = |_| Error::internal(format!("event {} is of an unknown kind", self.id));
         Ok(Event {
             id: self.id,
-            kind: Kind::parse(&self.kind).ok_or_else(unknown)?,
+            kind: self.kind.parse().map_err(unknown)?,
             occurred_at: self.occurred_at,
             session: self.session_id.map(SessionId),
             user_agent: self.user_agent,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderMap, StatusCode, header};
+use headers::{AccessControlAllowOrigin, CacheControl, ETag, HeaderMapExt, IfNoneMatch};
+use poem::error::InternalServerError;
+use poem::http::{HeaderValue, StatusCode};
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response};
 use serde_json::json;
 
@@ -26,7 +28,7 @@ impl Endpoint for Jwks {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        Ok(public(&request, self.0.keys.current().jwks(self.0.clock.now())))
+        public(&request, self.0.keys.current().jwks(self.0.clock.now()))
     }
 }
 
@@ -59,31 +61,24 @@ impl Endpoint for Metadata {
             "response_types_supported": [],
             "access_token_signing_alg_values_supported": self.0.keys.current().algorithms(self.0.clock.now()),
         });
-        Ok(public(&request, Published::new(&body)))
+        public(&request, Published::new(&body))
     }
 }
 
 /// What is the same for everybody, and may be kept as long as the keys.
-fn public(request: &Request, Published { body, etag }: Published) -> Response {
-    let response = if is_known(request.headers(), &etag) {
+fn public(request: &Request, Published { body, etag }: Published) -> poem::Result<Response> {
+    let etag: ETag = etag.parse().map_err(InternalServerError)?;
+    let known: Option<IfNoneMatch> = request.headers().typed_get();
+    let mut response = if known.is_some_and(|known| !known.precondition_passes(&etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         body.with_content_type("application/json").into_response()
     };
-    response
-        .with_header(header::CACHE_CONTROL, format!("public, max-age={}", JWKS_MAX_AGE.as_secs()))
-        .with_header(header::ETAG, etag)
-        .with_header("cross-origin-resource-policy", "cross-origin")
-        // Public keys, and where they are: pages of any origin may verify tokens.
-        .with_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
-        .into_response()
-}
-
-/// Whether the client has what `etag` names (RFC 9110 section 13.1.2). None of our tags has a comma in it.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    lists
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    let headers = response.headers_mut();
+    headers.typed_insert(CacheControl::new().with_public().with_max_age(JWKS_MAX_AGE));
+    headers.typed_insert(etag);
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    // Public keys, and where they are: pages of any origin may verify tokens.
+    headers.typed_insert(AccessControlAllowOrigin::ANY);
+    Ok(response)
 }

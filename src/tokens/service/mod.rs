@@ -70,7 +70,7 @@ pub(crate) fn generate(keys: Option<&KeySet>, now: Timestamp) -> Result<(Service
         text.push('.');
         text.push_str(&encode(&mac(keys, id, &hash)));
     }
-    Ok((id, PlainToken(text), hash))
+    Ok((id, PlainToken::new(text), hash))
 }
 
 impl PresentedKey {
