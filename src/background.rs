@@ -58,7 +58,7 @@ impl Background {
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
         if let Err(error) = record_uses::record_uses(&self.app).await {
-            tracing::warn!(%error, "the last uses of sessions were not written");
+            tracing::warn!(%error, causes = error.causes(), at = error.at(), "the last uses of sessions were not written");
         }
     }
 }
@@ -71,10 +71,12 @@ async fn look_after_keys(app: Arc<App>) {
         let known = heard.borrow_and_update().keys;
         match keys::maintain(&app).await {
             Ok(()) => failed = false,
-            Err(error) if failed => tracing::debug!(%error, "looking after the keys still fails"),
+            Err(error) if failed => {
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "looking after the keys still fails")
+            }
             Err(error) => {
                 failed = true;
-                tracing::warn!(%error, "looking after the keys failed, and is tried again");
+                tracing::warn!(%error, causes = error.causes(), at = error.at(), "looking after the keys failed, and is tried again");
             }
         }
         // Anybody who may connect to the database may say that they changed.
@@ -99,11 +101,11 @@ async fn write_endings(app: Arc<App>) {
         match removed.and(record_endings::record_endings(&app).await) {
             Ok(_) => failed = false,
             Err(error) if failed => {
-                tracing::debug!(%error, "removing accounts, or writing down ends of sessions, still fails")
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "removing accounts, or writing down ends of sessions, still fails")
             }
             Err(error) => {
                 failed = true;
-                tracing::warn!(%error, "removing accounts, or writing down ends of sessions, failed, and is tried again");
+                tracing::warn!(%error, causes = error.causes(), at = error.at(), "removing accounts, or writing down ends of sessions, failed, and is tried again");
             }
         }
         sleep(AT_ONCE).await;
@@ -122,7 +124,7 @@ async fn every(
     loop {
         ticks.tick().await;
         if let Err(error) = work(&app).await {
-            tracing::warn!(%error, "{what} failed, and is tried again");
+            tracing::warn!(%error, causes = error.causes(), at = error.at(), "{what} failed, and is tried again");
         }
     }
 }

@@ -147,13 +147,18 @@ fn unreachable(target: &Target, error: &portcullis::error::Error) -> String {
     format!("the database at {} can't be used: {}", target.address(), sentence(error.clone()))
 }
 
-/// The error without the name of its kind, which is for the log.
+/// The error with its causes, without the name of its kind. Only the log gets the place where it rose.
 pub(crate) fn sentence(error: portcullis::error::Error) -> String {
-    match error {
-        portcullis::error::Error::Internal(text)
-        | portcullis::error::Error::Unavailable(text)
-        | portcullis::error::Error::ReadOnly(text) => text,
+    use portcullis::error::Error::{Internal, ReadOnly, Unavailable};
+    let causes = error.causes();
+    tracing::debug!(%error, causes, at = error.at(), "an error ends this process");
+    let text = match &error {
+        Internal(cause) | Unavailable(cause) | ReadOnly(cause) => cause.to_string(),
         other => other.to_string(),
+    };
+    match causes {
+        Some(causes) => format!("{text}: {causes}"),
+        None => text,
     }
 }
 

@@ -55,7 +55,7 @@ impl Drop for Charge {
         };
         runtime.spawn(async move {
             if let Err(error) = db.run(async |connection| settle(connection, &taken, ending).await).await {
-                tracing::debug!(%error, "what an attempt took was not settled");
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "what an attempt took was not settled");
             }
             drop(holder);
         });

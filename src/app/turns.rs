@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::ids::AccountId;
 
 /// Statements of one account's that may wait for its row at a time. Each holds a connection meanwhile, so that without a bound one
@@ -36,8 +36,8 @@ impl Turns {
         // Made before the wait: dropped during it, it clears away as well.
         let mut turn = Turn { turns: self.clone(), account, permit: None };
         let permit = timeout(patience, row.acquire_owned()).await;
-        let late = |_| Error::Unavailable(format!("others were at the account's row for {patience:?}"));
-        turn.permit = Some(permit.map_err(late)?.map_err(Error::internal)?);
+        let late = |_| Error::unavailable(format!("others were at the account's row for {patience:?}"));
+        turn.permit = Some(permit.map_err(late)?.or_internal()?);
         Ok(turn)
     }
 

@@ -10,7 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::suitability::Suitable;
 use super::{Connection, Target, pooled};
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
@@ -80,7 +80,7 @@ pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
         && let Some(alone) = pending.iter().find(|migration| migration.alone)
     {
         let why = "can't be applied through a pooler: set PORTCULLIS_DATABASE_DIRECT_URL";
-        return Err(Error::Internal(format!("migration {} {why}", alone.name)));
+        return Err(Error::internal(format!("migration {} {why}", alone.name)));
     }
     let hint = if applied.is_empty() { suitable.how_to_part(&mut connection).await? } else { String::new() };
     let mut kept = false;
@@ -93,7 +93,7 @@ pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
         (connection, done) = apply(connection, together);
         if let Err(why) = done {
             let kept = if kept || alone { "The migrations before it are kept." } else { "Nothing was changed." };
-            return Err(Error::Internal(format!("{why}. {kept} {hint}").trim_end().to_owned()));
+            return Err(Error::internal(format!("{why}. {kept} {hint}").trim_end().to_owned()));
         }
         if alone {
             begin(&mut connection).await?;
@@ -117,7 +117,7 @@ pub async fn pending(target: &Target) -> Result<Vec<String>, Error> {
 
 /// Ours, in their order.
 fn known() -> Result<Vec<Known>, Error> {
-    let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().map_err(Error::internal)?;
+    let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().or_internal()?;
     let known = all.iter().map(|migration| Known {
         name: migration.name().to_string(),
         version: migration.name().version().to_string(),
@@ -142,7 +142,7 @@ async fn applied(connection: &mut Connection, suitable: &Suitable) -> Result<Vec
         None => return Ok(Vec::new()),
         Some(true) => {}
         Some(false) => {
-            return Err(Error::Internal(format!(
+            return Err(Error::internal(format!(
                 "permission denied for the table __diesel_schema_migrations: it may be another application's. Nothing was changed. {}",
                 suitable.how_to_part(connection).await?
             )));
@@ -155,7 +155,7 @@ async fn applied(connection: &mut Connection, suitable: &Suitable) -> Result<Vec
     if let [foreign, ..] = applied.as_slice()
         && !applied.iter().any(is_ours)
     {
-        return Err(Error::Internal(format!(
+        return Err(Error::internal(format!(
             "the table __diesel_schema_migrations is another application's: it has {foreign} and none of ours. Nothing was changed. {}",
             suitable.how_to_part(connection).await?
         )));

@@ -106,14 +106,14 @@ impl Database {
             Some(begin) => timeout_at(deadline, pooled::in_transaction(connection, begin, work)).await,
             None => timeout_at(deadline, work(connection)).await,
         };
-        let late = |_| Err(Error::Unavailable(format!("the database did not answer within {:?}", self.timeout)));
+        let late = |_| Err(Error::unavailable(format!("the database did not answer within {:?}", self.timeout)));
         let outcome = outcome.unwrap_or_else(late);
         // A caller who is gone never comes here.
         lent.end_work();
         match &outcome {
             Err(Error::ReadOnly(why)) => {
                 lent.close();
-                self.tell_read_only(why);
+                self.tell_read_only(&why.to_string());
                 // After a failover the old connections lead to what is a standby now.
                 self.pool.retire();
             }
@@ -133,7 +133,7 @@ impl Database {
                 diesel::select(current_setting("transaction_read_only")).get_result(connection).await?;
             match setting.as_str() {
                 "off" => Ok(()),
-                _ => Err(Error::ReadOnly(READ_ONLY.to_owned())),
+                _ => Err(Error::read_only(READ_ONLY)),
             }
         })
         .await?;

@@ -30,7 +30,7 @@ impl Listener {
     /// [`Error::Unavailable`] when that is not done within `limit`.
     pub(crate) async fn open(target: &Target, channels: [&str; 2], limit: Duration) -> Result<Self, Error> {
         let open = async {
-            let mut connection = target.connect().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+            let mut connection = target.connect().await.map_err(|error| Error::unavailable(error))?;
             connection.batch_execute(&format!("LISTEN {}; LISTEN {}", channels[0], channels[1])).await?;
             Ok(Self(connection))
         };
@@ -51,7 +51,7 @@ impl Speaker {
     /// [`Error::Unavailable`] when that is not done within `limit`.
     pub(crate) async fn open(target: &Target, limit: Duration) -> Result<Self, Error> {
         let opened = timeout(limit, target.open()).await.map_err(|_| late(limit))?;
-        let (client, connection) = opened.map_err(|error| Error::Unavailable(error.to_string()))?;
+        let (client, connection) = opened.map_err(|error| Error::unavailable(error))?;
         // When it ends with an error, so does what is said on it.
         Ok(Self { client, driver: tokio::spawn(async move { _ = connection.await }) })
     }
@@ -86,6 +86,7 @@ impl Drop for Speaker {
     }
 }
 
+#[track_caller]
 fn late(limit: Duration) -> Error {
-    Error::Unavailable(format!("the database did not answer within {limit:?}"))
+    Error::unavailable(format!("the database did not answer within {limit:?}"))
 }

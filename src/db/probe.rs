@@ -60,8 +60,9 @@ impl Target {
     }
 }
 
+#[track_caller]
 fn late(limit: Duration) -> Error {
-    Error::Unavailable(format!("the database did not answer within {limit:?}"))
+    Error::unavailable(format!("the database did not answer within {limit:?}"))
 }
 
 async fn share_a_session(first: &Client, second: &Client) -> Result<bool, Error> {
@@ -86,8 +87,11 @@ async fn share_a_session(first: &Client, second: &Client) -> Result<bool, Error>
 /// The first value of the answer. Nothing is prepared.
 pub(super) async fn ask(client: &Client, query: &str) -> Result<Option<String>, Error> {
     let answer = client.simple_query(query).await.map_err(|error| {
-        let cause = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
-        Error::Unavailable(cause)
+        // Its details hold values of rows.
+        match error.as_db_error().map(|refusal| refusal.message().to_owned()) {
+            Some(message) => Error::unavailable(message),
+            None => Error::unavailable(error),
+        }
     })?;
     Ok(answer.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),

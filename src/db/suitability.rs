@@ -59,14 +59,14 @@ impl Suitable {
         let found: Self = diesel::sql_query(FOUND).get_result(connection).await?;
         let Self { database, encoding, role, path, .. } = &found;
         if encoding != "UTF8" {
-            return Err(Error::Internal(format!(
+            return Err(Error::internal(format!(
                 "the database {database} has the encoding {encoding}, and names and passwords may be in any script: it must be UTF8. \
                  This makes one: CREATE DATABASE portcullis OWNER {} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0",
                 quoted(role)
             )));
         }
         if found.schema.is_none() {
-            return Err(Error::Internal(format!(
+            return Err(Error::internal(format!(
                 "the search path of {role} in the database {database} is {path}, and no schema there exists that the role may use. \
                  This makes one: {}",
                 own_schema(role)
@@ -80,11 +80,11 @@ impl Suitable {
     pub(super) fn check_may_migrate(&self) -> Result<(), Error> {
         let Self { database, role, .. } = self;
         if self.read_only {
-            return Err(Error::ReadOnly(READ_ONLY.to_owned()));
+            return Err(Error::read_only(READ_ONLY));
         }
         if !self.may_create {
             let schema = quoted(self.schema());
-            return Err(Error::Internal(format!(
+            return Err(Error::internal(format!(
                 "{role} may not make tables in the schema {schema} of the database {database}. This lets it: \
                  GRANT CREATE ON SCHEMA {schema} TO {}; or give it a schema of its own: {}",
                 quoted(role),

@@ -43,6 +43,9 @@ impl Unopened {
     }
 }
 
+/// Its text names all its causes.
+impl std::error::Error for Unopened {}
+
 impl fmt::Display for Unopened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -85,10 +88,11 @@ impl From<diesel::result::Error> for Unopened {
 
 impl From<Unopened> for Error {
     /// [`Error::Internal`] when waiting mends nothing.
+    #[track_caller]
     fn from(unopened: Unopened) -> Self {
         match unopened.why {
-            Why::TooMany | Why::Away => Self::Unavailable(unopened.text),
-            Why::Wrong => Self::Internal(unopened.text),
+            Why::TooMany | Why::Away => Self::unavailable(unopened),
+            Why::Wrong => Self::internal(unopened),
         }
     }
 }

@@ -145,11 +145,14 @@ pub(crate) enum ApiError {
     Forbidden(&'static str),
 }
 
-/// Keeps the cause for the operator.
+/// Tells the operator what the client does not get to know: the error, its causes, and the place in our source.
 pub(super) fn log(error: &Error) {
+    let (causes, at) = (error.causes(), error.at());
     match error {
-        Error::Internal(cause) => tracing::error!(cause, "internal error"),
-        Error::Unavailable(cause) | Error::ReadOnly(cause) => tracing::error!(cause, "service unavailable"),
+        Error::Internal(cause) => tracing::error!(error = cause.to_string(), causes, at, "internal error"),
+        Error::Unavailable(cause) | Error::ReadOnly(cause) => {
+            tracing::error!(error = cause.to_string(), causes, at, "service unavailable")
+        }
         Error::Busy { .. } => tracing::warn!("server busy: the password queue is full"),
         Error::Unauthenticated(_) => {}
     }

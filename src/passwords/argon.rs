@@ -5,7 +5,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::PasswordHash;
 use crate::config::Argon2Cost;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
@@ -18,8 +18,7 @@ pub(super) struct Argon {
 
 impl Argon {
     pub(super) fn new(cost: Argon2Cost) -> Result<Self, Error> {
-        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(HASH_BYTES))
-            .map_err(Error::internal)?;
+        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(HASH_BYTES)).or_internal()?;
         let mut memory = Vec::new();
         grow(&mut memory, params.block_count())?;
         Ok(Self { memory, params })
@@ -27,17 +26,17 @@ impl Argon {
 
     pub(super) fn hash(&mut self, password: &[u8]) -> Result<PasswordHash, Error> {
         let mut salt = [0; SALT_BYTES];
-        aws_lc_rs::rand::fill(&mut salt).map_err(Error::internal)?;
+        aws_lc_rs::rand::fill(&mut salt).or_internal()?;
         let mut output = [0; HASH_BYTES];
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
             .hash_password_into_with_memory(password, &salt, &mut output, &mut self.memory)
-            .map_err(Error::internal)?;
+            .or_internal()?;
         let phc = Phc {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&self.params).map_err(Error::internal)?,
-            salt: Some(Salt::new(&salt).map_err(Error::internal)?),
-            hash: Some(Output::new(&output).map_err(Error::internal)?),
+            params: ParamsString::try_from(&self.params).or_internal()?,
+            salt: Some(Salt::new(&salt).or_internal()?),
+            hash: Some(Output::new(&output).or_internal()?),
         };
         Ok(PasswordHash::new(phc.to_string()))
     }
@@ -57,7 +56,7 @@ impl Argon {
         let mut output = vec![0; expected.len()];
         Argon2::new(algorithm, version, params)
             .hash_password_into_with_memory(password, salt, &mut output, &mut self.memory)
-            .map_err(Error::internal)?;
+            .or_internal()?;
         self.memory.truncate(self.params.block_count().max(1));
         self.memory.shrink_to_fit();
         Ok(aws_lc_rs::constant_time::verify_slices_are_equal(&output, expected.as_ref()).is_ok())
@@ -67,7 +66,7 @@ impl Argon {
 /// Fails, rather than end the process, when there is not so much memory.
 fn grow(memory: &mut Vec<Block>, blocks: usize) -> Result<(), Error> {
     let missing = blocks.saturating_sub(memory.len());
-    memory.try_reserve_exact(missing).map_err(|error| Error::Internal(format!("no memory for Argon2: {error}")))?;
+    memory.try_reserve_exact(missing).map_err(|error| Error::internal(format!("no memory for Argon2: {error}")))?;
     memory.resize(blocks, Block::default());
     Ok(())
 }

@@ -210,7 +210,7 @@ pub async fn hash_one(
         Some(weakness) => Ok(Err(weakness)),
         None => Argon::new(cost)?.hash(password.expose().as_bytes()).map(Ok),
     });
-    hashing.await.map_err(Error::internal)?
+    hashing.await?
 }
 
 impl fmt::Debug for Passwords {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::argon::Argon;
 use crate::clock::Stopwatch;
 use crate::config::Argon2Cost;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 
 /// Work for a hashing thread.
 pub(super) type Job = Box<dyn FnOnce(&mut Argon) + Send>;
@@ -42,7 +42,7 @@ impl Pool {
             std::thread::Builder::new()
                 .name(format!("hashing-{number}"))
                 .spawn(move || work(argon, cost, &receiver, &state))
-                .map_err(Error::internal)?;
+                .or_internal()?;
         }
         Ok(Self { sender, state, threads })
     }

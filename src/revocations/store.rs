@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Position, Revocation};
 use crate::clock::Timestamp;
 use crate::db::Connection;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::ids::{AccountId, SessionId};
 
 /// Rows read, or cleared away, at a time.
@@ -74,7 +74,7 @@ pub(crate) async fn now(connection: &mut Connection) -> Result<Now, Error> {
     )
     .get_result::<NowRow>(connection)
     .await?;
-    Ok(Now { position: now.position.parse().map_err(Error::internal)?, at: now.at, readers: now.readers })
+    Ok(Now { position: now.position.parse().or_internal()?, at: now.at, readers: now.readers })
 }
 
 /// A part of what became visible between two positions.

@@ -163,8 +163,8 @@ impl Follower {
             let mut deadline = moment() + limit;
             loop {
                 let next = timeout_at(deadline, listener.hear()).await;
-                let next = next.map_err(|_| Error::Unavailable(format!("it does not echo within {limit:?}")))?;
-                let (from, text) = next.ok_or_else(|| Error::Unavailable("its connection was closed".into()))?;
+                let next = next.map_err(|_| Error::unavailable(format!("it does not echo within {limit:?}")))?;
+                let (from, text) = next.ok_or_else(|| Error::unavailable("its connection was closed"))?;
                 if from == channel {
                     self.take_in(&text);
                 } else if let Some(said) = text.parse().ok().and_then(|number| heartbeat.hear(number)) {

@@ -53,13 +53,13 @@ impl KeySet {
         let mut keys = Vec::new();
         for (row, reign) in signing_rows(rows) {
             let algorithm = SigningAlgorithm::parse(&row.algorithm)
-                .ok_or_else(|| Error::Internal(format!("key {} has an unknown algorithm", row.id)))?;
+                .ok_or_else(|| Error::internal(format!("key {} has an unknown algorithm", row.id)))?;
             let opened = seals.open(row.id, &row.sealed)?;
             keys.push(Arc::new(SigningKey::read(row.id.to_string(), algorithm, &opened.key, reign)?));
         }
         let refresh = rows.iter().rfind(|row| row.purpose == REFRESH_TOKEN);
         let (Some(newest), Some(refresh)) = (keys.pop(), refresh) else {
-            return Err(Error::Internal("the table keys holds only a part of the keys".into()));
+            return Err(Error::internal("the table keys holds only a part of the keys"));
         };
         let root = seals.open(refresh.id, &refresh.sealed)?;
         Ok(Self {

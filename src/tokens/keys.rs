@@ -61,7 +61,7 @@ impl Keys {
     ) -> Result<Self, Error> {
         let decide = |rows: &[KeyRow]| {
             if rows.is_empty() {
-                let lost = || Error::Internal("the keys were deleted while this instance started".into());
+                let lost = || Error::internal("the keys were deleted while this instance started");
                 return Ok((first(fresh.as_ref().ok_or_else(lost)?, &seals, now)?, 0));
             }
             let mut change = resealed(rows, &seals)?;
@@ -101,7 +101,7 @@ impl Keys {
         let _turn = self.turn.lock().await;
         let rows = store::load(connection).await?;
         if let Err(error) = self.take(&rows) {
-            tracing::error!(%error, "the keys in the database can't be used: going on with those of before");
+            tracing::error!(%error, causes = error.causes(), at = error.at(), "the keys in the database can't be used: going on with those of before");
             if let Some(left) = self.current().without_deleted(&rows) {
                 tracing::warn!("keys were deleted: access tokens that they signed are refused");
                 self.replace(left);

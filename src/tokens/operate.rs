@@ -110,13 +110,13 @@ pub async fn replace(
 /// Whoever can't open the keys would add one that nobody else can.
 fn check(rows: &[KeyRow], seals: &Seals) -> Result<(), Error> {
     if rows.is_empty() {
-        return Err(Error::Internal("there are no keys yet: the first start of the server makes them".into()));
+        return Err(Error::internal("there are no keys yet: the first start of the server makes them"));
     }
     KeySet::open(rows, seals).map(drop)
 }
 
 fn newest(rows: &[KeyRow], now: Timestamp) -> Result<Listed, Error> {
-    listed(rows, now).pop().ok_or_else(|| Error::Internal("there is no signing key".into()))
+    listed(rows, now).pop().ok_or_else(|| Error::internal("there is no signing key"))
 }
 
 fn listed(rows: &[KeyRow], now: Timestamp) -> Vec<Listed> {

@@ -12,7 +12,7 @@ use super::signing::generate;
 use super::store::{ACCESS_TOKEN, Change, KeyRow, REFRESH_TOKEN};
 use crate::clock::{Timestamp, new_id};
 use crate::config::{Config, SigningAlgorithm};
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 
 /// What the settings say of keys.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +61,7 @@ impl NewKey {
     /// # Errors
     /// [`Error::Internal`] when there is no randomness.
     pub async fn generate(algorithm: SigningAlgorithm) -> Result<Self, Error> {
-        let pkcs8 = tokio::task::spawn_blocking(move || generate(algorithm)).await.map_err(Error::internal)??;
+        let pkcs8 = tokio::task::spawn_blocking(move || generate(algorithm)).await??;
         Ok(Self { algorithm, pkcs8 })
     }
 
@@ -89,7 +89,7 @@ impl fmt::Debug for NewKey {
 /// The first keys of a deployment.
 pub(super) fn first(fresh: &NewKey, seals: &Seals, now: Timestamp) -> Result<Change, Error> {
     let mut root = Zeroizing::new([0; 32]);
-    aws_lc_rs::rand::fill(root.as_mut_slice()).map_err(Error::internal)?;
+    aws_lc_rs::rand::fill(root.as_mut_slice()).or_internal()?;
     let id = new_id(now);
     let refresh = KeyRow {
         id,

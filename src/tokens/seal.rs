@@ -22,7 +22,7 @@ struct WrongSeal;
 
 impl Seal {
     fn new(secret: &Secret) -> Result<Self, Error> {
-        let fault = |_| Error::Internal("deriving the sealing key failed".into());
+        let fault = |_| Error::internal("deriving the sealing key failed");
         let mut key = Zeroizing::new([0u8; 32]);
         Salt::new(HKDF_SHA256, &[])
             .extract(secret.expose())
@@ -38,7 +38,7 @@ impl Seal {
         let (nonce, tag) = self
             .0
             .seal_in_place_separate_tag(Aad::from(id.as_bytes()), &mut text)
-            .map_err(|_| Error::Internal("sealing a key failed".into()))?;
+            .map_err(|_| Error::internal("sealing a key failed"))?;
         Ok([nonce.as_ref().as_slice(), &text, tag.as_ref()].concat())
     }
 
@@ -84,11 +84,10 @@ impl Seals {
         }
         match self.previous.as_ref().map(|previous| previous.open(id, sealed)) {
             Some(Ok(key)) => Ok(Unsealed { key, stale: true }),
-            Some(Err(WrongSeal)) | None => Err(Error::Internal(
+            Some(Err(WrongSeal)) | None => Err(Error::internal(
                 "PORTCULLIS_SECRET does not open the keys in this database: another secret sealed them. \
                  Set the secret with which this deployment was first started, or put it into PORTCULLIS_SECRET_PREVIOUS \
-                 to replace it."
-                    .into(),
+                 to replace it.",
             )),
         }
     }

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::lifecycle::Reign;
 use crate::config::SigningAlgorithm;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 
 /// Key that signs access tokens.
 pub struct SigningKey {
@@ -45,8 +45,8 @@ impl SigningKey {
         jwk["use"] = json!("sig");
         jwk["kid"] = json!(&kid);
         // We verify with what we publish.
-        let published = serde_json::from_value(jwk.clone()).map_err(Error::internal)?;
-        let decoding = DecodingKey::from_jwk(&published).map_err(Error::internal)?;
+        let published = serde_json::from_value(jwk.clone()).or_internal()?;
+        let decoding = DecodingKey::from_jwk(&published).or_internal()?;
         Ok(Self { kid, pair, decoding, jwk, reign })
     }
 
@@ -72,14 +72,14 @@ impl SigningKey {
     /// [`Error::Internal`] when the header's algorithm is not the key's or the claims are no JSON object.
     pub fn sign(&self, header: &Header, claims: &impl Serialize) -> Result<String, Error> {
         if header.alg != self.algorithm() {
-            return Err(Error::Internal(format!("a key for {:?} does not sign {:?}", self.algorithm(), header.alg)));
+            return Err(Error::internal(format!("a key for {:?} does not sign {:?}", self.algorithm(), header.alg)));
         }
-        let claims = serde_json::to_vec(claims).map_err(Error::internal)?;
+        let claims = serde_json::to_vec(claims).or_internal()?;
         if claims.first() != Some(&b'{') {
-            return Err(Error::Internal("claims are a JSON object".into()));
+            return Err(Error::internal("claims are a JSON object"));
         }
         let part = |part: Vec<u8>| URL_SAFE_NO_PAD.encode(part);
-        let header = serde_json::to_vec(header).map_err(Error::internal)?;
+        let header = serde_json::to_vec(header).or_internal()?;
         let message = format!("{}.{}", part(header), part(claims));
         let signature = self.pair.sign(message.as_bytes())?;
         Ok(format!("{message}.{}", part(signature)))
@@ -111,17 +111,17 @@ impl Pair {
             }
             SigningAlgorithm::Rs256 => RsaKeyPair::from_pkcs8(pkcs8).map(Self::Rsa),
         }
-        .map_err(Error::internal)
+        .or_internal()
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let random = SystemRandom::new();
         match self {
             Self::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
-            Self::P256(pair) => Ok(pair.sign(&random, message).map_err(Error::internal)?.as_ref().to_vec()),
+            Self::P256(pair) => Ok(pair.sign(&random, message).or_internal()?.as_ref().to_vec()),
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(Error::internal)?;
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).or_internal()?;
                 Ok(signature)
             }
         }
@@ -147,7 +147,7 @@ impl Pair {
 
 /// A new key in PKCS#8. For RSA it takes up to seconds of a processor.
 pub(super) fn generate(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let fault = |_| Error::Internal(format!("making a key for {} failed", algorithm.as_str()));
+    let fault = |_| Error::internal(format!("making a key for {} failed", algorithm.as_str()));
     let bytes = match algorithm {
         SigningAlgorithm::EdDsa => {
             let der: Pkcs8V1Der<'_> = Ed25519KeyPair::generate().map_err(fault)?.as_der().map_err(fault)?;

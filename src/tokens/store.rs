@@ -66,7 +66,8 @@ pub(super) async fn change<T: Send>(
             }
             Ok((load(connection).await?, change, said))
         })
-        .await?;
+        .await
+        .map_err(|error| error.risen_here())?;
     for row in &change.add {
         tracing::info!(kid = %row.id, purpose = row.purpose, algorithm = row.algorithm, activates_at = %row.activates_at, "made a key");
     }

@@ -33,9 +33,11 @@ pub async fn remove_accounts(app: &App, stuck: &mut HashSet<AccountId>) -> Resul
             Err(error @ (Error::ReadOnly(_) | Error::Busy { .. })) => return Err(error),
             // The database may be away, or refuse this account alone. The next look tells.
             Err(error) if stuck.insert(account) => {
-                tracing::warn!(%account, %error, "a deleted account can't be removed, and is tried again");
+                tracing::warn!(%account, %error, causes = error.causes(), at = error.at(), "a deleted account can't be removed, and is tried again");
             }
-            Err(error) => tracing::debug!(%account, %error, "a deleted account still can't be removed"),
+            Err(error) => {
+                tracing::debug!(%account, %error, causes = error.causes(), at = error.at(), "a deleted account still can't be removed")
+            }
         }
         after = Some(place);
     }

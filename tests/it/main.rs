@@ -30,6 +30,7 @@ mod discovery;
 mod embedded;
 mod embedded_environment;
 mod embedded_role;
+mod errors;
 mod failed_logins;
 mod faults;
 mod feed;

@@ -115,7 +115,7 @@ impl App {
         if attempt.is_free() {
             return paid.await;
         }
-        tokio::spawn(paid.in_current_span()).await.unwrap_or_else(|error| Err(Error::internal(error)))
+        tokio::spawn(paid.in_current_span()).await.unwrap_or_else(|error| Err(error.into()))
     }
 
     /// A permit for a password that was right already, to compare it with a hash that has taken the place of the first.
@@ -134,7 +134,7 @@ impl App {
         if !is_paid_for {
             return compared.await;
         }
-        tokio::spawn(compared.in_current_span()).await.unwrap_or_else(|error| Err(Error::internal(error)))
+        tokio::spawn(compared.in_current_span()).await.unwrap_or_else(|error| Err(error.into()))
     }
 }
 

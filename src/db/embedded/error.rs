@@ -4,6 +4,8 @@ use std::{
     process::ExitStatus,
 };
 
+use crate::db::causes::describe;
+
 /// Why the private PostgreSQL can't be had. Each message tells the operator what to do.
 #[expect(missing_docs, reason = "each message says what it is")]
 #[derive(Debug, thiserror::Error)]
@@ -95,11 +97,11 @@ pub enum EmbeddedError {
     #[error("a PostgreSQL of an earlier run (process {pid}) still uses {} and can't be stopped: end it by hand", cluster.display())]
     Leftover { pid: i32, cluster: PathBuf },
 
-    #[error("the server's role in the private PostgreSQL can't be made a plain one: {0}")]
-    Role(String),
+    #[error("the server's role in the private PostgreSQL can't be made a plain one: {}", describe(.0))]
+    Role(#[source] tokio_postgres::Error),
 
     #[error("the operating system gives no random numbers for the database password: {0}")]
-    Random(String),
+    Random(#[source] aws_lc_rs::error::Unspecified),
 }
 
 impl EmbeddedError {

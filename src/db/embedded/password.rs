@@ -39,6 +39,6 @@ pub(super) fn write(path: &Path, text: &str, user: &RunUser) -> Result<(), Embed
 /// 256 bits.
 pub(super) fn random_hex() -> Result<String, EmbeddedError> {
     let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|error| EmbeddedError::Random(error.to_string()))?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(EmbeddedError::Random)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

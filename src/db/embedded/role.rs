@@ -4,7 +4,6 @@ use tokio_postgres::{Client, NoTls};
 use tracing::info;
 
 use super::EmbeddedError;
-use crate::db::causes::describe;
 
 /// PostgreSQL gives the number 10 to the role that a cluster was made by.
 const WHO: &str = "SELECT rolsuper, oid = 10 FROM pg_roles WHERE rolname = current_user";
@@ -20,12 +19,11 @@ COMMIT";
 
 /// Sees that the role of this URL is a plain one. One transaction, so a start that is cut off leaves all or nothing done.
 pub(super) async fn ensure(url: &str) -> Result<(), EmbeddedError> {
-    let failed = |error: tokio_postgres::Error| EmbeddedError::Role(describe(&error));
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(failed)?;
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(EmbeddedError::Role)?;
     let asked = async move { make_plain(&client).await };
     // The connection ends when the client is gone, which is when it has been asked.
     let (asked, ended) = tokio::join!(asked, connection);
-    asked.and(ended).map_err(failed)
+    asked.and(ended).map_err(EmbeddedError::Role)
 }
 
 async fn make_plain(client: &Client) -> Result<(), tokio_postgres::Error> {

@@ -191,16 +191,18 @@ impl Shared {
         }
     }
 
+    #[track_caller]
     fn check_hope(&self) -> Result<(), Error> {
         match self.state().supply.is_hopeless(self.open(), self.limit, moment()) {
-            Some(why) => Err(Error::Unavailable(format!("no database connection: {why}"))),
+            Some(why) => Err(Error::unavailable(format!("no database connection: {why}"))),
             None => Ok(()),
         }
     }
 
+    #[track_caller]
     fn late(&self) -> Error {
         let why = self.state().supply.why().map(|why| format!(": {why}")).unwrap_or_default();
-        Error::Unavailable(format!("no database connection within {:?}{why}", self.limit))
+        Error::unavailable(format!("no database connection within {:?}{why}", self.limit))
     }
 
     fn keeps(&self, held: &Held) -> bool {

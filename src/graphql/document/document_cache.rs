@@ -10,7 +10,7 @@ use super::Document;
 use super::name::{Hash, Named, hash_of, refused};
 use super::refusal::refusal;
 use super::registered::Registered;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::graphql::error::Code;
 
 /// The document of a request.
@@ -60,7 +60,7 @@ impl DocumentCache {
             .weight_capacity(bytes)
             .estimated_items_capacity(usize::try_from(bytes / COMMON).unwrap_or(usize::MAX))
             .build()
-            .map_err(Error::internal)?;
+            .or_internal()?;
         let (hashing, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         Ok(Self { mode, remembered: Cache::with_options(options, Bytes, hashing, lifecycle) })
     }

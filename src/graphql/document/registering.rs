@@ -34,7 +34,7 @@ pub async fn registered(manifest: &Manifest, bounds: Bounds) -> Result<Registere
     if faults.is_empty() {
         return Ok(registered);
     }
-    Err(Error::Internal(format!(
+    Err(Error::internal(format!(
         "PORTCULLIS_PERSISTED_DOCUMENTS has documents that can't be answered:{}",
         faults.concat()
     )))

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{KeySet, PlainToken};
 use crate::clock::{Timestamp, new_id};
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::ids::ServiceKeyId;
 
 pub use memory::Memory;
@@ -62,7 +62,7 @@ pub struct ServiceKey {
 /// A new key: its identity, what to hand out and what to keep. Without a MAC where the deployment has no keys yet.
 pub(crate) fn generate(keys: Option<&KeySet>, now: Timestamp) -> Result<(ServiceKeyId, PlainToken, Hash), Error> {
     let mut secret = Zeroizing::new([0; SECRET_BYTES]);
-    aws_lc_rs::rand::fill(secret.as_mut_slice()).map_err(Error::internal)?;
+    aws_lc_rs::rand::fill(secret.as_mut_slice()).or_internal()?;
     let (id, hash) = (ServiceKeyId(new_id(now)), hash(secret.as_slice()));
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let mut text = format!("{PREFIX}{}.{}", encode(id.0.as_bytes()), encode(secret.as_slice()));

@@ -81,10 +81,12 @@ async fn look(app: Arc<App>, told: broadcast::Sender<Told>) {
                 let _ = told.send(news);
             }
             // Nothing is told, so that nobody takes silence for peace; and what is between is for the streams to look up.
-            Err(error) if waits => tracing::debug!(%error, "the streams of revocations still wait"),
+            Err(error) if waits => {
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "the streams of revocations still wait")
+            }
             Err(error) => {
                 waits = true;
-                tracing::warn!(%error, "the streams of revocations wait for the database");
+                tracing::warn!(%error, causes = error.causes(), at = error.at(), "the streams of revocations wait for the database");
             }
         }
     }

@@ -43,7 +43,7 @@ impl Revocations {
             return Err(unavailable("The server is shutdown.\n"));
         }
         let reader = recognise(&self.app, &credential(request), &client(request)).await.map_err(|error| {
-            tracing::error!(%error, "a stream of revocations can't begin");
+            tracing::error!(%error, causes = error.causes(), at = error.at(), "a stream of revocations can't begin");
             unavailable("The database is unavailable.\n")
         })?;
         let key = match reader {

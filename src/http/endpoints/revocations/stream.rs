@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::hub::{BEAT, Told};
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::http::server::shutdown::Shutdown;
 use crate::ids::ServiceKeyId;
 use crate::revocations::{Position, Revocation, issued_before};
@@ -75,14 +75,16 @@ impl Stream {
             match self.look().await {
                 Ok(told) => return told,
                 // The hub says so, once for all streams.
-                Err(error) => tracing::debug!(%error, "a stream of revocations waits for the database"),
+                Err(error) => {
+                    tracing::debug!(%error, causes = error.causes(), at = error.at(), "a stream of revocations waits for the database")
+                }
             }
             sleep(BEAT).await;
         }
     }
 
     async fn look(&mut self) -> Result<Result<(), Ended>, Error> {
-        let mut turn = Some(LOOKS.acquire().await.map_err(Error::internal)?);
+        let mut turn = Some(LOOKS.acquire().await.or_internal()?);
         let now = now(&self.app).await?;
         if let Err(ended) = self.must_be_for_us(&now) {
             return Ok(Err(ended));
