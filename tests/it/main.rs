@@ -62,6 +62,7 @@ mod pooled;
 mod private_schema;
 mod process;
 mod read_only;
+mod readme;
 mod refresh;
 mod revocations;
 mod secret;
