@@ -210,7 +210,7 @@ async fn keys_that_were_replaced_at_once_are_refused_by_a_running_instance() {
     let app = TestApp::start().await;
     let peer = app.peer(&[]).await;
     let _background = portcullis::background::Background::start(&peer.app);
-    let there = app.registered("ada@example.com").await.visiting(&peer);
+    let there = peer.continued_by(&app.registered("ada@example.com").await);
     assert_eq!(me(&there).await, Ok(()));
     portcullis::use_cases::keys::rotate_at_once(&app.console(&[]).operator()).await.expect("a rotation");
     until("it is refused", async || me(&there).await == Err("TOKEN_INVALID".into())).await;

@@ -33,7 +33,7 @@ async fn an_account_that_was_disabled_before_there_were_generations_has_no_sessi
     }
     app.database.execute("UPDATE accounts SET disabled_at = NULL").await;
     let upgraded = app.peer(&[]).await;
-    let (ada, eve) = (ada.visiting(&upgraded), eve.visiting(&upgraded));
+    let (ada, eve) = (upgraded.continued_by(&ada), upgraded.continued_by(&eve));
     assert_eq!(ada.is_signed_in().await, Err("SESSION_REVOKED".into()));
     assert_eq!(ada.try_refresh(ada.refresh_token()).await["reason"], "REVOKED");
     assert_eq!(eve.is_signed_in().await, Ok(()));

@@ -12,8 +12,8 @@ use portcullis::error::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::client::{Client, SignedIn};
 use super::database::TestDatabase;
-use super::{Client, SignedIn};
 
 pub(crate) const SECRET: &str = "a secret of the tests, longer than 32 bytes";
 
@@ -79,6 +79,11 @@ impl Peer {
             let _ = stopped.await;
         }));
         Self { app, address, _stop: stop }
+    }
+
+    /// The same session, at this instance.
+    pub(crate) fn continued_by(&self, session: &SignedIn) -> SignedIn {
+        session.through(self.visited_by(session))
     }
 
     /// The same client, at this instance.

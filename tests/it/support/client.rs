@@ -1,9 +1,11 @@
 //! A GraphQL client as an application has it.
 
+use std::ops::Deref;
+
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
-use super::{PASSWORD, SignedIn};
+use super::PASSWORD;
 
 /// Fields of a success that tests look at.
 const SIGN_IN: &str = "user { id email username roles createdAt } \
@@ -134,5 +136,76 @@ impl Client {
         let query = "mutation Logout($input: LogoutInput) { logout(input: $input) { ended } }";
         let answer = self.send(query, json!({ "input": { "refreshToken": refresh_token } })).await;
         answer["data"]["logout"]["ended"].as_bool().unwrap_or_else(|| panic!("no logout: {answer}"))
+    }
+}
+
+/// An application at which somebody is signed in: all that a [`Client`] can, with the access token, and what the sign-in
+/// answered.
+#[derive(Clone)]
+pub(crate) struct SignedIn {
+    client: Client,
+    success: Value,
+}
+
+impl Deref for SignedIn {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl SignedIn {
+    /// After this answer of `register`, `login` or `refreshToken`.
+    fn new(client: &Client, success: &Value) -> Self {
+        let token = success["tokens"]["accessToken"].as_str().unwrap_or_else(|| panic!("no sign-in: {success}"));
+        Self { client: client.with_token(token), success: success.clone() }
+    }
+
+    /// The same session through another client, as of another instance.
+    pub(super) fn through(&self, client: Client) -> Self {
+        Self { client, ..self.clone() }
+    }
+
+    pub(crate) fn user(&self) -> &Value {
+        &self.success["user"]
+    }
+
+    pub(crate) fn user_id(&self) -> &str {
+        self.text("user", "id")
+    }
+
+    pub(crate) fn session(&self) -> &Value {
+        &self.success["session"]
+    }
+
+    pub(crate) fn session_id(&self) -> &str {
+        self.text("session", "id")
+    }
+
+    pub(crate) fn tokens(&self) -> &Value {
+        &self.success["tokens"]
+    }
+
+    pub(crate) fn access_token(&self) -> &str {
+        self.text("tokens", "accessToken")
+    }
+
+    pub(crate) fn refresh_token(&self) -> &str {
+        self.text("tokens", "refreshToken")
+    }
+
+    /// What the device got, to sign in again with.
+    pub(crate) fn device_token(&self) -> &str {
+        self.success["deviceToken"].as_str().expect("a device token")
+    }
+
+    /// Goes on with the session.
+    pub(crate) async fn refresh(&self) -> Self {
+        Self::new(&self.client, &self.try_refresh(self.refresh_token()).await)
+    }
+
+    fn text(&self, part: &str, field: &str) -> &str {
+        self.success[part][field].as_str().unwrap_or_else(|| panic!("no {part}.{field}: {}", self.success))
     }
 }

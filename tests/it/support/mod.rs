@@ -10,13 +10,11 @@ pub(crate) mod pgbouncer;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod raw;
-pub(crate) mod signed_in;
 
 use std::time::Duration;
 
-pub(crate) use app::{Peer, TestApp};
-pub(crate) use client::Client;
-pub(crate) use signed_in::SignedIn;
+pub(crate) use app::TestApp;
+pub(crate) use client::{Client, SignedIn};
 
 /// How many migrations there are.
 pub(crate) fn migrations() -> usize {
