@@ -6,8 +6,8 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use portcullis::config::Settings;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use portcullis::config::{self, Settings};
 
 mod commands;
 mod serve;
@@ -46,7 +46,8 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     serve::ignore_other_signals();
-    let cli = Cli::parse();
+    let matches = config::parse(Cli::command(), std::env::args_os());
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).unwrap_or_else(|error| error.exit());
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&cli.settings).await,
         Command::Migrate => serve::migrate(&cli.settings).await,

@@ -17,7 +17,7 @@ impl SigningAlgorithm {
 
     /// The name in `alg`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
             Self::Es256 => "ES256",

@@ -1,18 +1,13 @@
 //! Reading the settings: every fault is found and told at once.
 
 use std::fmt::{self, Display};
-use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-use std::time::Duration;
 
-use super::MAX_ACCESS_TOKEN_TTL;
-use super::{
-    Argon2Cost, Config, Environment, LogFormat, Secret, SecretName, SecretSetting, Settings, SigningAlgorithm, secret,
-};
-
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+use super::file::SettingsFile;
+use super::form::Given;
+use super::reference::variable;
+use super::secret_setting::{SecretName, SecretSetting};
+use super::sections::passwords::PasswordSettings;
+use super::{Argon2Cost, Config, Environment, Secret, Settings, secret};
 
 /// What is wrong with the settings, one line each. Never shows a secret.
 #[derive(Debug)]
@@ -33,226 +28,87 @@ impl Settings {
     /// # Errors
     /// Every fault there is.
     pub fn check(&self) -> Result<Config, BadSettings> {
-        let mut check = Check(Vec::new());
-        let database = check.database(self);
-        let secret_previous = check.secret(&self.secret_previous);
-        let private = !self.database_url.is_given();
-        let environment = Environment::check(self.environment.as_ref(), private, &mut check);
-        let issuer = check.issuer(&self.issuer);
+        let Self { server, tokens, sessions, database, passwords, .. } = self;
+        let mut check = Check::new(server.config.as_ref());
+        let choice = check.database(self);
+        let private = !database.url.is_given(&check);
+        let environment = check.optional(server.environment.as_ref());
+        let environment =
+            environment.unwrap_or(if private { Environment::Development } else { Environment::Production });
+        let issuer = check.take(&tokens.issuer);
+        let open_registration = check.take(&passwords.open_registration);
+        check.idle_no_shorter_than_access(self);
         let config = Config {
-            listen: check.listen(&self.listen),
-            secret_previous,
-            log: check.log(&self.log),
-            log_format: match self.log_format.trim() {
-                "text" | "" => LogFormat::Text,
-                "json" => LogFormat::Json,
-                _ => check.fault("PORTCULLIS_LOG_FORMAT", "it is text or json", LogFormat::Text),
-            },
-            log_identifiers: check.switch("PORTCULLIS_LOG_IDENTIFIERS", Some(&self.log_identifiers), false),
-            audience: match self.audience.trim() {
-                "" => "portcullis".to_owned(),
-                audience => audience.to_owned(),
-            },
-            access_token_ttl: check.duration(
-                "PORTCULLIS_ACCESS_TOKEN_TTL",
-                &self.access_token_ttl,
-                "10m",
-                MINUTE..=MAX_ACCESS_TOKEN_TTL,
-            ),
-            signing_algorithm: check.algorithm(&self.signing_algorithm),
-            key_rotation: check.duration("PORTCULLIS_KEY_ROTATION", &self.key_rotation, "90d", DAY..=400 * DAY),
-            session_ttl: check.duration("PORTCULLIS_SESSION_TTL", &self.session_ttl, "30d", MINUTE..=400 * DAY),
-            session_idle_ttl: check.duration(
-                "PORTCULLIS_SESSION_IDLE_TTL",
-                &self.session_idle_ttl,
-                "14d",
-                5 * MINUTE..=400 * DAY,
-            ),
-            max_sessions: check.number("PORTCULLIS_MAX_SESSIONS", &self.max_sessions, 1000, 1..=1_000_000),
-            session_cache: check.number("PORTCULLIS_SESSION_CACHE", &self.session_cache, 100_000, 0..=10_000_000),
-            feed_timeout: check.duration(
-                "PORTCULLIS_FEED_TIMEOUT",
-                &self.feed_timeout,
-                "2s",
-                Duration::from_millis(100)..=MINUTE,
-            ),
-            database_pool_size: check.number("PORTCULLIS_DATABASE_POOL_SIZE", &self.database_pool_size, 16, 1..=1000),
-            database_timeout: check.duration(
-                "PORTCULLIS_DATABASE_TIMEOUT",
-                &self.database_timeout,
-                "5s",
-                Duration::from_millis(100)..=MINUTE,
-            ),
-            migrate: check.switch("PORTCULLIS_MIGRATE", Some(&self.migrate), true),
-            argon2: check.argon2(self),
-            hashing_threads: check.number(
-                "PORTCULLIS_HASHING_THREADS",
-                self.hashing_threads.as_deref().unwrap_or_default(),
-                std::thread::available_parallelism().map_or(1, usize::from).min(256),
-                1..=256,
-            ),
-            hashing_queue: check.number("PORTCULLIS_HASHING_QUEUE", &self.hashing_queue, 256, 1..=100_000),
-            audit_retention: check.duration(
-                "PORTCULLIS_AUDIT_RETENTION",
-                &self.audit_retention,
-                "400d",
-                DAY..=4000 * DAY,
-            ),
-            deleted_accounts_kept: check.duration(
-                "PORTCULLIS_DELETED_ACCOUNTS_KEPT",
-                &self.deleted_accounts_kept,
-                "0s",
-                Duration::ZERO..=400 * DAY,
-            ),
-            shutdown_grace: check.duration(
-                "PORTCULLIS_SHUTDOWN_GRACE",
-                &self.shutdown_grace,
-                "10s",
-                Duration::ZERO..=10 * MINUTE,
-            ),
+            listen: check.take(&server.listen),
+            secret_previous: check.secret(&tokens.secret_previous),
+            log: check.take(&server.log),
+            log_format: check.take(&server.log_format),
+            log_identifiers: check.take(&server.log_identifiers),
+            audience: check.take(&tokens.audience),
+            access_token_ttl: check.take(&tokens.access_token_ttl),
+            signing_algorithm: check.take(&tokens.signing_algorithm),
+            key_rotation: check.take(&tokens.key_rotation),
+            session_ttl: check.take(&sessions.session_ttl),
+            session_idle_ttl: check.take(&sessions.session_idle_ttl),
+            max_sessions: check.take(&sessions.max_sessions),
+            session_cache: check.take(&sessions.session_cache),
+            feed_timeout: check.take(&sessions.feed_timeout),
+            database_pool_size: check.take(&database.database_pool_size),
+            database_timeout: check.take(&database.database_timeout),
+            migrate: check.take(&database.migrate),
+            argon2: check.argon2(passwords),
+            hashing_threads: check
+                .optional(passwords.hashing_threads.as_ref())
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from).min(256)),
+            hashing_queue: check.take(&passwords.hashing_queue),
+            audit_retention: check.take(&server.audit_retention),
+            deleted_accounts_kept: check.take(&server.deleted_accounts_kept),
+            shutdown_grace: check.take(&server.shutdown_grace),
             environment,
             graphql: self.graphql.check(environment, &mut check),
             connections: self.connections.check(&mut check),
             browsers: self.browsers.check(&issuer, &mut check),
             issuer,
-            limits: self.limits.check(&mut check),
-            database: match database {
-                Some(database) => database,
-                None => return Err(BadSettings(check.0)),
+            limits: self.limits.check(open_registration, &mut check),
+            database: match choice {
+                Some(choice) => choice,
+                None => return Err(BadSettings(check.faults)),
             },
         };
-        if config.session_idle_ttl < config.access_token_ttl {
-            let why = "it is shorter than PORTCULLIS_ACCESS_TOKEN_TTL: a session would end before its access token";
-            check.fault("PORTCULLIS_SESSION_IDLE_TTL", why, ());
-        }
-        if check.0.is_empty() { Ok(config) } else { Err(BadSettings(check.0)) }
+        if check.faults.is_empty() { Ok(config) } else { Err(BadSettings(check.faults)) }
     }
-}
-
-pub(super) fn given(setting: Option<&String>) -> Option<&str> {
-    setting.map(|value| value.trim()).filter(|value| !value.is_empty())
 }
 
 /// Collects faults. A faulty setting goes on as some harmless value, so that the rest is looked at as well.
-pub(super) struct Check(Vec<String>);
+pub(super) struct Check {
+    faults: Vec<String>,
+    file: Option<SettingsFile>,
+}
 
 impl Check {
-    pub(super) fn fault<T>(&mut self, name: &str, why: impl Display, instead: T) -> T {
-        self.0.push(format!("{name}: {why}"));
+    fn new(file: Option<&Given<SettingsFile>>) -> Self {
+        let file = file.filter(|file| file.is_set).map(|file| file.value.clone());
+        Self { faults: file.as_ref().map(SettingsFile::faults).unwrap_or_default(), file }
+    }
+
+    /// Tells a fault of the setting with this variable, by its place in the file where it comes from there.
+    pub(super) fn fault<T>(&mut self, variable: &str, why: impl Display, instead: T) -> T {
+        let place = self.file.as_ref().and_then(|file| file.place(variable));
+        self.faults.push(format!("{}: {why}", place.unwrap_or(variable)));
         instead
     }
 
-    fn listen(&mut self, value: &str) -> SocketAddr {
-        let default = SocketAddr::from(([127, 0, 0, 1], 8080));
-        match value.trim() {
-            "" => default,
-            value => value.parse().unwrap_or_else(|_| {
-                self.fault(
-                    "PORTCULLIS_LISTEN",
-                    format!("{value:?} is not an address and port, such as {default}"),
-                    default,
-                )
-            }),
-        }
+    /// The value of a setting that has a default.
+    pub(super) fn take<T: Clone>(&mut self, given: &Given<T>) -> T {
+        given.faults.iter().for_each(|why| self.fault(&variable(&given.id), why, ()));
+        given.value.clone()
     }
 
-    pub(super) fn number<T>(&mut self, name: &str, value: &str, default: T, range: RangeInclusive<T>) -> T
-    where
-        T: FromStr + PartialOrd + Display + Copy,
-    {
-        match value.trim() {
-            "" => default,
-            value => match value.parse() {
-                Ok(number) if range.contains(&number) => number,
-                _ => {
-                    let why = format!("{value:?} is not a whole number from {} to {}", range.start(), range.end());
-                    self.fault(name, why, default)
-                }
-            },
-        }
-    }
-
-    pub(super) fn duration(
-        &mut self,
-        name: &str,
-        value: &str,
-        default: &str,
-        range: RangeInclusive<Duration>,
-    ) -> Duration {
-        let value = match value.trim() {
-            "" => default,
-            value => value,
-        };
-        match humantime::parse_duration(value) {
-            Ok(duration) if range.contains(&duration) => duration,
-            _ => {
-                let (low, high) =
-                    (humantime::format_duration(*range.start()), humantime::format_duration(*range.end()));
-                self.fault(name, format!("{value:?} is not a duration from {low} to {high}"), *range.start())
-            }
-        }
-    }
-
-    pub(super) fn switch(&mut self, name: &str, value: Option<&str>, default: bool) -> bool {
-        match value.map(str::trim) {
-            None | Some("") => default,
-            Some("on" | "true") => true,
-            Some("off" | "false") => false,
-            Some(_) => self.fault(name, "it is on or off", default),
-        }
-    }
-
-    fn log(&mut self, value: &str) -> String {
-        let value = match value.trim() {
-            "" => "info",
-            value => value,
-        };
-        match value.parse::<tracing_subscriber::filter::Targets>() {
-            Ok(_) => value.to_owned(),
-            Err(error) => self.fault("PORTCULLIS_LOG", error, "info".to_owned()),
-        }
-    }
-
-    fn issuer(&mut self, value: &str) -> String {
-        let value = match value.trim() {
-            "" => "http://localhost:8080",
-            value => value,
-        };
-        match url::Url::parse(value) {
-            Ok(url)
-                if matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() =>
-            {
-                value.to_owned()
-            }
-            _ => self.fault(
-                "PORTCULLIS_ISSUER",
-                "it is an http or https URL without query and fragment (RFC 8414 section 2)",
-                String::new(),
-            ),
-        }
-    }
-
-    fn argon2(&mut self, settings: &Settings) -> Argon2Cost {
-        let parallelism = self.number("PORTCULLIS_ARGON2_PARALLELISM", &settings.argon2_parallelism, 1, 1..=64);
-        Argon2Cost {
-            memory_kib: self.number(
-                "PORTCULLIS_ARGON2_MEMORY_KIB",
-                &settings.argon2_memory_kib,
-                19_456,
-                8 * parallelism..=4_194_304,
-            ),
-            iterations: self.number("PORTCULLIS_ARGON2_ITERATIONS", &settings.argon2_iterations, 2, 1..=100),
-            parallelism,
-        }
-    }
-
-    fn algorithm(&mut self, value: &str) -> SigningAlgorithm {
-        match value.trim() {
-            "" => SigningAlgorithm::EdDsa,
-            value => SigningAlgorithm::parse(value).unwrap_or_else(|| {
-                self.fault("PORTCULLIS_SIGNING_ALGORITHM", "it is EdDSA, ES256 or RS256", SigningAlgorithm::EdDsa)
-            }),
-        }
+    /// The value of a setting that has none, if it is set and sound.
+    pub(super) fn optional<T: Clone>(&mut self, given: Option<&Given<T>>) -> Option<T> {
+        let given = given.filter(|given| given.is_set)?;
+        let value = self.take(given);
+        given.faults.is_empty().then_some(value)
     }
 
     pub(super) fn secret(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Secret> {
@@ -262,5 +118,32 @@ impl Check {
             self.fault(setting.variable(), why, ());
         }
         secret
+    }
+
+    /// Whether the file of settings would set one of these keys, if it was not at fault, which is told by itself.
+    pub(super) fn file_may_set(&self, keys: &[&str]) -> bool {
+        self.file.as_ref().is_some_and(|file| file.may_set(keys))
+    }
+
+    fn argon2(&mut self, settings: &PasswordSettings) -> Argon2Cost {
+        let cost = Argon2Cost {
+            memory_kib: self.take(&settings.argon2_memory_kib),
+            iterations: self.take(&settings.argon2_iterations),
+            parallelism: self.take(&settings.argon2_parallelism),
+        };
+        if settings.argon2_memory_kib.faults.is_empty() && cost.memory_kib < 8 * cost.parallelism {
+            let least = 8 * cost.parallelism;
+            let why = format!("it is less than {least}, which is 8 KiB for each lane of PORTCULLIS_ARGON2_PARALLELISM");
+            self.fault("PORTCULLIS_ARGON2_MEMORY_KIB", why, ());
+        }
+        cost
+    }
+
+    fn idle_no_shorter_than_access(&mut self, settings: &Settings) {
+        let (idle, access) = (&settings.sessions.session_idle_ttl, &settings.tokens.access_token_ttl);
+        if idle.faults.is_empty() && access.faults.is_empty() && idle.value < access.value {
+            let why = "it is shorter than PORTCULLIS_ACCESS_TOKEN_TTL: a session would end before its access token";
+            self.fault("PORTCULLIS_SESSION_IDLE_TTL", why, ());
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Which database the settings name.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::check::{Check, given};
-use super::{Secret, SecretName, SecretSetting, Settings};
+use super::check::Check;
+use super::secret_setting::{DatabaseDirectUrl, DatabaseUrl, SecretName, SecretSetting};
+use super::sections::database::DatabaseSettings;
+use super::{Secret, Settings};
 use crate::db::{Target, embedded};
 
 /// The database that the settings name.
@@ -42,35 +43,36 @@ impl std::fmt::Debug for DatabaseChoice {
 
 impl Check {
     pub(super) fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
-        let secret = self.secret(&settings.secret);
-        let range = Duration::ZERO..=Duration::from_secs(600);
-        let patience = self.duration("PORTCULLIS_DATABASE_WAIT", &settings.database_wait, "30s", range);
-        let direct = self.direct(settings).map(|direct| direct.patient(patience));
-        if !settings.database_url.is_given() {
-            let data_dir = given(settings.data_dir.as_ref()).map(|path| Ok(PathBuf::from(path)));
-            return match data_dir.unwrap_or_else(embedded::default_data_dir) {
+        let DatabaseSettings { url, direct_url, database_wait, .. } = &settings.database;
+        let secret = self.secret(&settings.tokens.secret);
+        let patience = self.take(database_wait);
+        let direct = self.direct(url, direct_url).map(|direct| direct.patient(patience));
+        if !url.is_given(self) {
+            let data_dir = self.optional(settings.server.data_dir.as_ref());
+            return match data_dir.map_or_else(embedded::default_data_dir, Ok) {
                 Ok(data_dir) => Some(DatabaseChoice::Private { data_dir, secret }),
                 Err(error) => self.fault("PORTCULLIS_DATA_DIR", error, None),
             };
         }
-        if !settings.secret.is_given() {
-            self.fault(
-                "PORTCULLIS_SECRET",
-                "it must be set when DATABASE_URL is; `openssl rand -base64 32` makes one",
-                (),
-            );
+        if !settings.tokens.secret.is_given(self) {
+            let why = "it must be set when DATABASE_URL is; `openssl rand -base64 32` makes one";
+            self.fault("PORTCULLIS_SECRET", why, ());
         }
-        let target = self.target(&settings.database_url)?.patient(patience);
+        let target = self.target(url)?.patient(patience);
         let target = if direct.is_some() { target.pooled() } else { target };
         Some(DatabaseChoice::External { target, direct, secret: secret? })
     }
 
-    fn direct(&mut self, settings: &Settings) -> Option<Target> {
-        if settings.database_direct_url.is_given() && !settings.database_url.is_given() {
+    fn direct(
+        &mut self,
+        url: &SecretSetting<DatabaseUrl>,
+        direct: &SecretSetting<DatabaseDirectUrl>,
+    ) -> Option<Target> {
+        if direct.is_given(self) && !url.is_given(self) {
             let why = "it is a second way to the database of DATABASE_URL, which is not set";
-            self.fault(settings.database_direct_url.variable(), why, ());
+            self.fault(direct.variable(), why, ());
         }
-        self.target(&settings.database_direct_url)
+        self.target(direct)
     }
 
     fn target(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Target> {

@@ -29,6 +29,19 @@ pub(super) struct Pattern {
     parent: String,
 }
 
+/// An entry of the list, with its text.
+#[derive(Clone)]
+pub(super) struct Listed {
+    pub(super) written: String,
+    pub(super) origins: Origins,
+}
+
+impl Listed {
+    pub(super) fn read(written: &str) -> Result<Self, String> {
+        Ok(Self { written: written.to_owned(), origins: written.parse()? })
+    }
+}
+
 /// What stands for the `*` where a label is needed.
 const LABEL: &str = "label";
 

@@ -4,16 +4,13 @@ use std::net::IpAddr;
 
 use ipnetwork::{IpNetwork, Ipv4Network};
 
-use super::check::{Check, given};
-
 /// Networks of proxies. IPv4 addresses mapped into IPv6 are IPv4 here.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNetwork>);
 
 impl TrustedProxies {
-    pub(super) fn check(setting: Option<&String>, check: &mut Check) -> Self {
-        let items = given(setting).into_iter().flat_map(|list| list.split(',')).map(str::trim);
-        Self(items.filter_map(|item| network(item).unwrap_or_else(|why| check.fault(NAME, why, None))).collect())
+    pub(super) fn new(networks: Vec<IpNetwork>) -> Self {
+        Self(networks)
     }
 
     /// Whether `address` is one of theirs.
@@ -30,16 +27,12 @@ impl TrustedProxies {
     }
 }
 
-const NAME: &str = "PORTCULLIS_TRUSTED_PROXIES";
-
-fn network(item: &str) -> Result<Option<IpNetwork>, String> {
-    if item.is_empty() {
-        return Ok(None);
-    }
-    let network = item.parse().map_err(|_| format!("{item:?} is no address and no network such as 10.0.0.0/8"))?;
+/// One of the list.
+pub(super) fn network(item: &str) -> Result<IpNetwork, String> {
+    let network = item.parse().map_err(|_| "is no address and no network such as 10.0.0.0/8")?;
     match canonical(network) {
-        network if network.prefix() == 0 => Err(format!("{item:?} would let everybody invent an address")),
-        network => Ok(Some(network)),
+        network if network.prefix() == 0 => Err("would let everybody invent an address".to_owned()),
+        network => Ok(network),
     }
 }
 
@@ -54,17 +47,18 @@ mod tests {
     use super::*;
 
     fn trusts(list: &str, address: &str) -> bool {
-        let networks = list.split(',').filter_map(|item| network(item.trim()).unwrap()).collect();
+        let networks = list.split(", ").map(|item| network(item).unwrap()).collect();
         TrustedProxies(networks).trusts(address.parse().unwrap())
     }
 
     #[test]
     fn networks_and_addresses_of_both_kinds_are_matched() {
-        assert!(trusts("10.0.0.0/8, 192.0.2.7,", "10.255.0.1") && trusts("10.0.0.0/8, 192.0.2.7", "192.0.2.7"));
+        assert!(trusts("10.0.0.0/8, 192.0.2.7", "10.255.0.1") && trusts("10.0.0.0/8, 192.0.2.7", "192.0.2.7"));
         assert!(!trusts("10.0.0.0/8, 192.0.2.7", "192.0.2.8") && !trusts("10.0.0.0/8", "11.0.0.1"));
         assert!(trusts("2001:db8::/32", "2001:db8::1") && !trusts("2001:db8::/32", "2001:db9::1"));
         assert!(trusts("10.0.0.0/8", "::ffff:10.1.2.3") && trusts("::ffff:10.0.0.0/104", "10.1.2.3"));
-        assert!(!trusts("::ffff:10.0.0.0/104", "11.1.2.3") && !trusts("", "10.0.0.1"));
+        assert!(!trusts("::ffff:10.0.0.0/104", "11.1.2.3"));
+        assert!(!TrustedProxies::default().trusts("10.0.0.1".parse().unwrap()));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 
-use clap::{Arg, Args, Command};
+use clap::Arg;
 
-use super::Settings;
+use super::reference::arguments;
 
 /// What all variables of ours begin with, but for those with a name that others know as well.
 const PREFIX: &str = "PORTCULLIS_";
@@ -27,8 +27,8 @@ pub struct UnknownVariable {
 /// The variables of the environment that begin like ours, in any case, and are none.
 #[must_use]
 pub fn unknown_variables() -> Vec<UnknownVariable> {
-    let settings = Settings::augment_args(Command::new("settings"));
-    let names: Vec<_> = settings.get_arguments().filter_map(Arg::get_env).filter_map(OsStr::to_str).collect();
+    let arguments = arguments();
+    let names: Vec<_> = arguments.iter().filter_map(Arg::get_env).filter_map(OsStr::to_str).collect();
     let mut unknown: Vec<_> = std::env::vars_os()
         .filter(|(name, value)| {
             is_like_ours(name)
@@ -66,13 +66,15 @@ fn is_of_kubernetes(name: &str, value: &str) -> bool {
         || name.ends_with("_PORT") && value.contains("://")
 }
 
-fn shown(name: &OsStr) -> String {
+/// A name on one line, and not too long.
+pub(super) fn shown(name: &OsStr) -> String {
     let name = name.to_string_lossy();
     name.chars().take(LENGTH).map(|c| if c.is_ascii_graphic() { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
-fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
-    let own = |name: &str| name.to_ascii_uppercase().trim_start_matches(PREFIX).to_owned();
+/// The name that is nearest to this one, whatever the case, the hyphens and the prefix.
+pub(super) fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
+    let own = |name: &str| name.to_ascii_uppercase().replace('-', "_").trim_start_matches(PREFIX).to_owned();
     let distance = |other: &&&str| strsim::osa_distance(&own(name), &own(other));
     names.iter().min_by_key(distance).copied().unwrap_or_default()
 }

@@ -31,7 +31,7 @@ pub(crate) struct TestApp {
 pub(crate) fn settings(flags: &[&str]) -> Settings {
     let command =
         Settings::augment_args(Command::new("test")).mut_args(|arg| arg.env(None::<&str>)).args_override_self(true);
-    let matches = command.try_get_matches_from([&["test"], flags].concat()).expect("flags of the test");
+    let matches = portcullis::config::parse(command, [&["test"], flags].concat()).expect("flags of the test");
     Settings::from_arg_matches(&matches).expect("flags of the test")
 }
 

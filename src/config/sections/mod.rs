@@ -1,0 +1,21 @@
+//! The settings, a file for each area: flag, variable, default, bounds and documentation of each stand here and nowhere else.
+
+pub(super) mod bounds;
+pub(super) mod browsers;
+pub(super) mod connections;
+pub(super) mod database;
+pub(super) mod graphql;
+pub(super) mod limits;
+pub(super) mod passwords;
+pub(super) mod persisted;
+pub(super) mod server;
+pub(super) mod sessions;
+pub(super) mod tokens;
+
+use std::time::Duration;
+
+const TENTH: Duration = Duration::from_millis(100);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
