@@ -1,5 +1,7 @@
 //! What is generated and committed is what it was generated from.
 
+mod settings;
+
 use std::fmt::Write;
 
 use async_graphql::Positioned;

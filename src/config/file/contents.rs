@@ -56,7 +56,7 @@ impl Contents {
 impl File {
     fn contents(mut self, matches: &ArgMatches) -> Contents {
         let mut contents = Contents::default();
-        let arguments = arguments();
+        let arguments: Vec<_> = arguments().into_iter().filter(|arg| arg.get_id() != super::ID).collect();
         let text = self.source.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);
         contents.is_incomplete = !errors.is_empty();
