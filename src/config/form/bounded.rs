@@ -89,7 +89,7 @@ impl Quantity for Duration {
     fn shown(self) -> String {
         let millis = self.as_millis();
         let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
-        match units.into_iter().find(|(_, unit)| millis > 0 && millis % unit == 0) {
+        match units.into_iter().find(|(_, unit)| millis > 0 && millis.is_multiple_of(*unit)) {
             Some((name, unit)) => format!("{}{name}", millis / unit),
             None if millis == 0 => "0s".to_owned(),
             None => format!("{millis}ms"),
