@@ -19,7 +19,7 @@ use crate::app::{App, SignIn, SignedIn};
 use crate::tokens::PlainToken;
 use crate::use_cases::register::{self, Outcome, Registration};
 
-/// A user account: always the caller's own.
+/// A user account. It is always the caller's own.
 pub(crate) struct User(SignedIn);
 
 impl User {
@@ -28,25 +28,25 @@ impl User {
     }
 }
 
-/// A user account. It is always the caller's own: nobody sees another's.
+/// A user account. It is always the caller's own, because nobody can see another account.
 #[Object]
 impl User {
-    /// Identifies the account for ever: `sub` in access tokens.
+    /// The id of the account. It never changes, and is the claim `sub` of access tokens.
     async fn id(&self) -> ID {
         self.0.account().id.0.into()
     }
 
-    /// The e-mail address, as typed at registration, its domain in ASCII.
+    /// The e-mail address as it was typed at registration, with its domain in ASCII.
     async fn email(&self) -> &str {
         &self.0.account().email
     }
 
-    /// The username, as typed at registration.
+    /// The username as it was typed at registration.
     async fn username(&self) -> Option<&str> {
         self.0.account().username.as_deref()
     }
 
-    /// What the account may do, set by the operator: `roles` in access tokens.
+    /// The roles that the operator gave the account. They are the claim `roles` of access tokens.
     async fn roles(&self) -> &[String] {
         &self.0.account().roles
     }
@@ -60,18 +60,21 @@ impl User {
     async fn sessions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
-        #[graphql(desc = "The cursor of the session before the first.")] after: Option<String>,
+        #[graphql(desc = "The largest number of items to return, from 1 to 100.", default_with = "Some(20)")]
+        first: Option<u16>,
+        #[graphql(desc = "Returns the sessions that follow the one with this cursor.")] after: Option<String>,
     ) -> Result<Option<SessionConnection>, ApiError> {
         sessions_of(ctx, &self.0, first, after.as_deref()).await.map(Some)
     }
 
-    /// What happened to the account, the newest first: who signed in, who tried to, what was ended and changed.
+    /// The account's security events, the newest first, such as logins, failed logins, ended sessions and changes of
+    /// the password.
     async fn security_events(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
-        #[graphql(desc = "The cursor of the event before the first.")] after: Option<String>,
+        #[graphql(desc = "The largest number of items to return, from 1 to 100.", default_with = "Some(20)")]
+        first: Option<u16>,
+        #[graphql(desc = "Returns the events that follow the one with this cursor.")] after: Option<String>,
     ) -> Result<Option<SecurityEventConnection>, ApiError> {
         events_of(ctx, &self.0, first, after.as_deref()).await.map(Some)
     }
@@ -89,22 +92,23 @@ impl AccountQuery {
     }
 }
 
-/// What to register with.
+/// The input of `register`.
 #[derive(InputObject)]
 pub(crate) struct RegisterInput {
-    /// An e-mail address, at most 254 octets. Case does not tell addresses apart.
+    /// An e-mail address of at most 254 octets. Addresses that differ only in case are the same.
     email: String,
-    /// 8 to 256 characters. Spaces count; common passwords are refused.
+    /// A password of 8 to 256 characters. Spaces are kept. Common passwords are refused.
     #[graphql(secret)]
     password: String,
-    /// 3 to 32 letters, digits and `.` `-` `_`, if a username is wanted. Case does not tell usernames apart.
+    /// An optional username of 3 to 32 letters, digits and `.` `-` `_`. Usernames that differ only in case are the
+    /// same.
     username: Option<String>,
-    /// How the refresh token travels, now and whenever it is renewed.
+    /// How the client gets the refresh token, now and at each refresh.
     #[graphql(default)]
     transport: TokenTransport,
 }
 
-/// How a registration ends.
+/// The outcome of `register`.
 #[derive(Union)]
 pub(crate) enum RegisterResult {
     Success(RegisterSuccess),
@@ -116,7 +120,7 @@ pub(crate) enum RegisterResult {
     RegistrationClosed(RegistrationClosed),
 }
 
-/// The account exists, and is signed in.
+/// The account was created and is signed in.
 #[derive(SimpleObject)]
 pub(crate) struct RegisterSuccess {
     /// The new account.
@@ -125,9 +129,9 @@ pub(crate) struct RegisterSuccess {
     session: Session,
     /// The session's tokens.
     tokens: Tokens,
-    /// Says that this device has signed in to the account, for its next `login`. Keep it beside the refresh token, also after logging
-    /// out. It opens nothing. It is worth something for 90 days, and until the password is changed; each `login` brings a new one. Null
-    /// when it is in a cookie.
+    /// A token that proves at the next `login` that this device has signed in to the account before. Store it with
+    /// the refresh token, and keep it after a logout. It gives no access to anything. It is valid for 90 days, until
+    /// the password is changed, and each `login` brings a new one. Null when it is in a cookie.
     device_token: Option<String>,
 }
 
@@ -169,7 +173,7 @@ pub(crate) struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Makes an account and signs it in.
+    /// Creates an account and signs it in.
     #[graphql(directive = public::apply())]
     async fn register(
         &self,

@@ -1,4 +1,4 @@
-//! What holds for all fields: the guard, and null in the place of a nullable field that failed.
+//! Rules for all fields: each has a guard, and a nullable field that fails is null.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, Response, Serv
 use super::guard;
 use crate::telemetry;
 
-/// The extension that sees to it.
+/// The extension that applies these rules.
 pub(crate) struct Conventions;
 
 impl ExtensionFactory for Conventions {
@@ -20,7 +20,7 @@ impl ExtensionFactory for Conventions {
 
 #[derive(Default)]
 struct OneRequest {
-    /// Errors of nullable fields. The library would leave such a field out of the answer.
+    /// The errors of nullable fields. The library would leave a field that fails out of the answer.
     failed: Mutex<Vec<ServerError>>,
 }
 

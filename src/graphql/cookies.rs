@@ -1,4 +1,4 @@
-//! Secrets that a browser keeps for its user, out of the reach of scripts.
+//! Secrets that a browser stores in cookies, which no script can read.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,28 +9,29 @@ use super::error::ApiError;
 use crate::clock::Timestamp;
 use crate::tokens::PlainToken;
 
-/// What a foreign page is told.
+/// The message for a page whose origin may not use cookies.
 pub(crate) const FOREIGN: &str = "Pages of this origin may not use cookies here.";
 
-/// Which secret. What its cookie is called and who gets to see it is the transport's to say.
+/// The secrets that have a cookie. The transport decides on the name and the attributes of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cookie {
     /// The refresh token.
     Refresh,
-    /// What says that the device has signed in before.
+    /// The device token.
     Device,
 }
 
-/// What a browser is to do with a cookie.
+/// A change to a cookie of the browser.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
-    /// Keep this secret until then, in the place of what it has.
+    /// The browser stores this secret until this time.
     Keep(PlainToken, Timestamp),
-    /// Forget what it has.
+    /// The browser deletes the cookie.
     Forget,
 }
 
-/// The cookies of one request: what came with it, and what the answer changes. A field sees what the fields before it left.
+/// The cookies of one request: those that came with it, and the changes that the answer makes. A field sees the
+/// changes of the fields before it.
 #[derive(Default)]
 pub(crate) struct Cookies {
     sent: BTreeMap<Cookie, String>,
@@ -39,20 +40,20 @@ pub(crate) struct Cookies {
 }
 
 impl Cookies {
-    /// What came with a request.
+    /// The cookies that came with a request.
     pub(crate) fn sent(sent: BTreeMap<Cookie, String>) -> Self {
         Self { sent, ..Self::default() }
     }
 
-    /// Of a request from a page whose origin may neither send cookies nor be given any.
+    /// The cookies of a request from a page whose origin may neither send nor receive any.
     pub(crate) fn foreign() -> Self {
         Self { is_foreign: true, ..Self::default() }
     }
 
-    /// The jar of this request, if it may be used.
+    /// The cookies of this request, if it may use them.
     ///
     /// # Errors
-    /// When the server keeps no cookies, or none for the page that asks.
+    /// When cookies are switched off, or the page's origin may not use them.
     pub(super) fn of<'a>(ctx: &Context<'a>) -> Result<&'a Self, ApiError> {
         match ctx.data_opt::<Arc<Self>>() {
             None => Err(ApiError::Input("This server keeps no cookies: ask for transport BODY, and send the token.")),
@@ -61,7 +62,7 @@ impl Cookies {
         }
     }
 
-    /// The secret that the browser has.
+    /// The secret that the browser sent, or that an earlier field has changed.
     pub(super) fn get(&self, cookie: Cookie) -> Option<String> {
         match self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(&cookie) {
             Some(Change::Keep(secret, _)) => Some(secret.expose().to_owned()),
@@ -70,19 +71,19 @@ impl Cookies {
         }
     }
 
-    /// Gives the browser a secret to keep.
+    /// Has the browser store a secret.
     pub(super) fn keep(&self, cookie: Cookie, secret: PlainToken, until: Timestamp) {
         self.change(cookie, Change::Keep(secret, until));
     }
 
-    /// Has the browser forget the secret, if it has one.
+    /// Has the browser delete the secret, if it has one.
     pub(super) fn forget(&self, cookie: Cookie) {
         if self.get(cookie).is_some() {
             self.change(cookie, Change::Forget);
         }
     }
 
-    /// What the answer changes.
+    /// The changes that the answer makes.
     pub(crate) fn changes(&self) -> BTreeMap<Cookie, Change> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

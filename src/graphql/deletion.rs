@@ -12,7 +12,7 @@ use super::scalars::DateTime;
 use crate::app::App;
 use crate::use_cases::delete_account::{self, Outcome};
 
-/// What to delete an account with.
+/// The input of `deleteAccount`.
 #[derive(InputObject)]
 pub(crate) struct DeleteAccountInput {
     /// The caller's password.
@@ -20,7 +20,7 @@ pub(crate) struct DeleteAccountInput {
     password: String,
 }
 
-/// How a deletion ends.
+/// The outcome of `deleteAccount`.
 #[derive(Union)]
 pub(crate) enum DeleteAccountResult {
     Success(DeleteAccountSuccess),
@@ -28,13 +28,13 @@ pub(crate) enum DeleteAccountResult {
     RateLimited(RateLimited),
 }
 
-/// The account is deleted: all its sessions have ended, on every instance, and whoever wants its e-mail address and username may have
-/// them.
+/// The account is deleted. All its sessions have ended on every instance. Its e-mail address and its username are
+/// free for other accounts.
 #[derive(SimpleObject)]
 pub(crate) struct DeleteAccountSuccess {
-    /// When.
+    /// When the account was deleted.
     deleted_at: DateTime,
-    /// Until when the operator can restore it. Null if nobody can.
+    /// The operator can restore the account until this time. Null if nobody can restore it.
     kept_until: Option<DateTime>,
 }
 
@@ -43,12 +43,12 @@ pub(crate) struct DeletionMutation;
 
 #[Object]
 impl DeletionMutation {
-    /// Deletes the caller's account. Cookies of the server are cleared.
+    /// Deletes the caller's account, and clears the server's cookies.
     #[graphql(directive = auth::apply())]
     async fn delete_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to delete the account with.")] input: DeleteAccountInput,
+        #[graphql(desc = "The caller's password.")] input: DeleteAccountInput,
     ) -> Result<Option<DeleteAccountResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;

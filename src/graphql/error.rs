@@ -10,27 +10,27 @@ use crate::error::Error;
 pub(crate) enum Code {
     /// The caller is not signed in; `extensions.reason` says why.
     Unauthenticated,
-    /// Who sends the request may not do this; nothing was done.
+    /// The sender of the request is not permitted to do this. Nothing was done.
     Forbidden,
     /// The request or a value in it is malformed.
     BadUserInput,
-    /// The document is no GraphQL.
+    /// The document is not GraphQL.
     GraphqlParseFailed,
     /// The document does not fit the schema.
     GraphqlValidationFailed,
     /// The document asks for too much at once.
     QueryTooComplex,
-    /// No document is known by the hash that was sent: send the document beside it.
+    /// The server does not know a document with this hash. The client sends the document together with the hash.
     PersistedQueryNotFound,
-    /// Hashes are not taken in place of documents.
+    /// The server does not accept hashes in place of documents.
     PersistedQueryNotSupported,
-    /// Only registered documents are answered, and none is known by the name that was sent.
+    /// The server executes registered documents only, and none has the name that was sent.
     PersistedQueryNotInList,
-    /// Only registered documents are answered, and this is none.
+    /// The server executes registered documents only, and this is not one of them.
     QueryNotInSafelist,
     /// Too many passwords wait to be hashed; `extensions.retryAfter` says when to come back, in seconds.
     ServerBusy,
-    /// Too many requests of one address; the header `Retry-After` says when to come back.
+    /// One address sent too many requests. The header `Retry-After` says when to come back.
     RateLimited,
     /// The database is away, or executing took too long.
     ServiceUnavailable,
@@ -52,7 +52,7 @@ impl Code {
     }
 }
 
-/// Longest message of an error, in characters: the library quotes names, however long they are.
+/// Longest message of an error, in characters. The library quotes names, however long they are.
 const MESSAGE_LENGTH: usize = 300;
 
 /// Cuts an overlong message.
@@ -63,17 +63,18 @@ pub(crate) fn cut(error: &mut ServerError) {
     }
 }
 
-/// The parser quotes the line that it stumbles over, in which a password may stand: what it expected there is enough.
+/// Removes the line of the document that the parser quotes, because it may contain a password. What the parser
+/// expected there is kept.
 pub(crate) fn without_line(error: &mut ServerError) {
     if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
         error.message = format!("This is no GraphQL: {expected}.");
     }
 }
 
-/// Most errors of one answer that validation finds.
+/// Largest number of validation errors in one answer.
 const ERRORS: usize = 20;
 
-/// The errors of a document that validation refuses. It may find one at every token.
+/// The errors of a document that validation refuses, cut to a bounded number: validation may find one at every token.
 pub(super) fn invalid(mut errors: Vec<ServerError>) -> Vec<ServerError> {
     errors.truncate(ERRORS);
     for error in &mut errors {
@@ -83,12 +84,12 @@ pub(super) fn invalid(mut errors: Vec<ServerError>) -> Vec<ServerError> {
     errors
 }
 
-/// The answer in the place of one whose making panicked. The panic's hook has logged it.
+/// The answer when executing the request panicked. The panic hook has logged it.
 pub(crate) fn panicked() -> Response {
     instead("Something went wrong on our side.", Code::InternalServerError)
 }
 
-/// The answer in the place of one that took too long. What was asked for may have been done.
+/// The answer when executing the request took too long. What it asked for may have been done.
 pub(crate) fn late() -> Response {
     tracing::warn!("an operation was given up: it took too long");
     instead("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
@@ -100,7 +101,7 @@ fn instead(message: &str, code: Code) -> Response {
     Response::from_errors(vec![error])
 }
 
-/// Whether the answer tells of an error with this code.
+/// Whether the answer has an error with this code.
 pub(crate) fn tells(response: &Response, of: Code) -> bool {
     response.errors.iter().any(|error| code(error) == Some(of.as_str()))
 }
@@ -108,7 +109,7 @@ pub(crate) fn tells(response: &Response, of: Code) -> bool {
 /// Gives every error its code, a fault the request's id, and keeps values that may be secret out of messages.
 pub(crate) fn finish(response: &mut Response, request_id: &str) {
     for error in &mut response.errors {
-        // What has no code is the library's word on a value or an operation's name.
+        // An error without a code comes from the library, and is about a value or the name of an operation.
         if code(error).is_none() {
             without_value(error);
             cut(error);
@@ -127,7 +128,7 @@ fn code(error: &ServerError) -> Option<&str> {
     }
 }
 
-/// The library quotes a value of the wrong type, which may be a password.
+/// Removes the value that the library quotes when it has the wrong type: it may be a password.
 fn without_value(error: &mut ServerError) {
     if let Some(place) = error.message.find(", found ") {
         error.message.truncate(place);
@@ -135,17 +136,18 @@ fn without_value(error: &mut ServerError) {
     }
 }
 
-/// An error on its way out of a resolver. It has no `Display`: whatever had one could reach a client by a mere `?`.
+/// An error that a resolver returns. It has no `Display`, because async-graphql sends the text of any error that has
+/// one to the client.
 pub(crate) enum ApiError {
-    /// What went wrong below.
+    /// An error of a use case.
     Failed(Error),
-    /// A value that the type of its argument lets through and that can't be taken all the same.
+    /// A value that has the type of its argument and is not valid all the same.
     Input(&'static str),
-    /// What the sender of the request may not do.
+    /// The sender of the request is not permitted to do this.
     Forbidden(&'static str),
 }
 
-/// Tells the operator what the client does not get to know: the error, its causes, and the place in our source.
+/// Logs what only the operator may know: the error, its causes, and the place in our source where it rose.
 pub(super) fn log(error: &Error) {
     let (causes, at) = (error.causes(), error.at());
     match error {

@@ -11,39 +11,39 @@ use super::scalars::DateTime;
 use crate::app::SignedIn;
 use crate::audit::{Event, EventPage};
 
-/// What happened to an account.
+/// The kinds of security events.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "crate::audit::Kind")]
 pub(crate) enum SecurityEventKind {
-    /// The account was made, and a session opened unless an operator made it.
+    /// The account was created. A session was opened with it, unless an operator created the account.
     Registered,
     /// A session was opened with the password.
     LoggedIn,
-    /// A password was tried that is not the account's. Under attack not each one is told.
+    /// Somebody tried a wrong password for the account. During an attack not every attempt is recorded.
     LoginFailed,
-    /// The account's password was tried too often, by one address or by many, or a session was refreshed too often. Told once an
-    /// hour.
+    /// The account's password was tried too often, by one address or by many, or a session was refreshed too often.
+    /// This is recorded at most once an hour.
     Limited,
-    /// A session was ended by its own tokens.
+    /// A session was ended by `logout` with one of its own tokens.
     LoggedOut,
-    /// A refresh token was used again, and its session ended: somebody had a copy.
+    /// A refresh token was used a second time, so somebody has a copy of it. Its session was ended.
     RefreshTokenReused,
-    /// A session was ended by one of the account's sessions, by a change of the password, by an operator, or to make room for a new
-    /// one.
+    /// A session was ended by another session of the account, by a change of the password, by an operator, or because
+    /// the account had too many sessions.
     SessionRevoked,
     /// The password was changed.
     PasswordChanged,
-    /// A wrong password was given as the current one, to change it.
+    /// `changePassword` was called with a wrong current password.
     PasswordChangeFailed,
-    /// An operator shut the account out.
+    /// An operator disabled the account.
     AccountDisabled,
-    /// An operator let the account in again.
+    /// An operator enabled the account again.
     AccountEnabled,
     /// An operator ended all sessions of the account.
     AccountSignedOut,
     /// The account was deleted.
     AccountDeleted,
-    /// A wrong password was given to delete the account.
+    /// `deleteAccount` was called with a wrong password.
     AccountDeletionFailed,
     /// An operator restored the account after it was deleted.
     AccountRestored,
@@ -56,15 +56,15 @@ pub(crate) struct SecurityEvent {
     id: ID,
     /// What happened.
     kind: SecurityEventKind,
-    /// When.
+    /// When it happened.
     occurred_at: DateTime,
-    /// To which session: for one that was opened or ended, and for the password, which session asked.
+    /// The session that was opened or ended. When the password was changed, the session that changed it.
     session_id: Option<ID>,
-    /// The address of whoever did it.
+    /// The IP address of the client that caused the event.
     ip_address: Option<String>,
-    /// The `User-Agent` of whoever did it, as claimed, at most 256 characters.
+    /// The `User-Agent` of the client that caused the event, as the client claims it. It has at most 256 characters.
     user_agent: Option<String>,
-    /// The request that it happened in, for the operator's log.
+    /// The id of the request that caused the event. It finds the request in the operator's log.
     request_id: Option<String>,
 }
 
@@ -89,10 +89,10 @@ pub(crate) struct SecurityEventConnection {
     has_next_page: bool,
 }
 
-/// An event and its place in the connection.
+/// An event with its cursor.
 #[derive(SimpleObject)]
 pub(crate) struct SecurityEventEdge {
-    /// What to ask the next page after.
+    /// Give this as `after` to get the events that follow.
     cursor: String,
     /// The event.
     node: SecurityEvent,
@@ -112,7 +112,7 @@ impl SecurityEventConnection {
         self.events.iter().cloned().map(Into::into).collect()
     }
 
-    /// Where the page is.
+    /// Whether there are other pages, and the cursors of this page's ends.
     async fn page_info(&self) -> PageInfo {
         PageInfo {
             has_previous_page: self.has_previous_page,
@@ -131,11 +131,11 @@ pub(super) async fn events_of(
     after: Option<&str>,
 ) -> Result<SecurityEventConnection, ApiError> {
     let (first, after) = page(first, after)?;
-    // One more tells whether there are more.
+    // One more than asked for is loaded, to know whether there is a next page.
     let page = EventPage { account: caller.account().id, after, first: first + 1 };
     let mut events = ctx.data_unchecked::<DataLoader<EventLoader>>().load_one(page).await?.unwrap_or_default();
     let has_next_page = events.len() > usize::from(first);
     events.truncate(usize::from(first));
-    // Those before a cursor were asked for already.
+    // A client that has a cursor has seen the page before it.
     Ok(SecurityEventConnection { events, has_previous_page: after.is_some(), has_next_page })
 }

@@ -1,4 +1,4 @@
-//! Who may call a field. The directive that a field prints in the schema is the declaration that guards it.
+//! Who may call a field. The directive that the schema shows on a field is the same that guards it.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::use_cases::authenticate::authenticate;
 #[TypeDirective(location = "FieldDefinition")]
 pub(crate) fn public() {}
 
-/// Only a caller with a valid access token may call this field; others get the error UNAUTHENTICATED.
+/// Only a caller with a valid access token may call this field. Others get the error UNAUTHENTICATED.
 #[TypeDirective(location = "FieldDefinition")]
 pub(crate) fn auth() {}
 
-/// Who sent the request. The credential is verified at the first field that asks, once.
+/// The sender of a request. The credential is verified once, at the first field that needs it.
 pub struct Requester {
     credential: Credential,
     client: Client,
@@ -36,18 +36,18 @@ impl Requester {
         Self { credential, client, verified: OnceCell::new() }
     }
 
-    /// What it says of itself, unverified.
+    /// The credential, which is not verified.
     pub(crate) fn credential(&self) -> &Credential {
         &self.credential
     }
 
-    /// Its device.
+    /// The client that sent the request.
     pub(crate) fn client(&self) -> Client {
         self.client.clone()
     }
 }
 
-/// The caller, verified once a request.
+/// The caller. The credential is verified once per request.
 async fn verified<'a>(requester: Option<&'a Requester>, app: Option<&'a Arc<App>>) -> Result<&'a SignedIn, ApiError> {
     let (Some(requester), Some(app)) = (requester, app) else {
         return Err(Error::internal("a request without its requester").into());
@@ -62,7 +62,7 @@ pub(crate) async fn signed_in<'a>(context: &Context<'a>) -> Result<&'a SignedIn,
     verified(context.data_opt(), context.data_opt()).await
 }
 
-/// Holds the field to its directive. A root field that has none is refused.
+/// Enforces the directive of a field. A root field without a directive is refused.
 pub(super) async fn check(ctx: &ExtensionContext<'_>, info: &ResolveInfo<'_>) -> Result<(), ApiError> {
     if info.is_for_introspection || info.name.starts_with("__") {
         return Ok(());

@@ -1,5 +1,5 @@
-//! What many fields of one request ask for, asked of the database at once. Made anew for each request, so that nobody sees what
-//! was loaded for somebody else.
+//! Data loaders. They load what many fields of one request ask for with one statement. Each request has its own, so
+//! that nobody sees what was loaded for somebody else.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::sessions::{Page, Session};
 use crate::use_cases::list_events::list_events;
 use crate::use_cases::list_sessions::list_sessions;
 
-/// Pages of sessions.
+/// Loads pages of sessions.
 pub(crate) struct SessionLoader(Arc<App>);
 
 /// The loader of one request.
@@ -32,7 +32,7 @@ impl Loader<Page> for SessionLoader {
     }
 }
 
-/// Pages of security events.
+/// Loads pages of security events.
 pub(crate) struct EventLoader(Arc<App>);
 
 /// The loader of one request.

@@ -1,16 +1,16 @@
-//! What the arguments of connections say (GraphQL Cursor Connections Specification). Cursors are ids.
+//! The arguments of connections (GraphQL Cursor Connections Specification). Cursors are ids.
 
 use uuid::Uuid;
 
 use super::error::ApiError;
 
-/// How many on a page where no number is asked for.
+/// The size of a page if the client does not ask for one.
 pub(super) const USUAL: u16 = 20;
 
-/// Most on a page.
+/// The largest size of a page.
 pub(super) const MOST: u16 = 100;
 
-/// How many are asked for, and after which.
+/// The size of the page, and the cursor that it follows.
 pub(super) fn page(first: Option<u16>, after: Option<&str>) -> Result<(u16, Option<Uuid>), ApiError> {
     let after = after.map(Uuid::parse_str).transpose();
     let after = after.map_err(|_| ApiError::Input("`after` is not a cursor of this connection."))?;

@@ -12,18 +12,18 @@ use super::session::list::{EndedSessions, SessionConnection};
 use crate::app::{App, SignedIn};
 use crate::use_cases::change_password::{self, Outcome};
 
-/// What to change.
+/// The input of `changePassword`.
 #[derive(InputObject)]
 pub(crate) struct ChangePasswordInput {
-    /// The caller's password until now.
+    /// The caller's current password.
     #[graphql(secret)]
     current_password: String,
-    /// The password from now on: 8 to 256 characters. Spaces count; common passwords are refused.
+    /// The new password, of 8 to 256 characters. Spaces are kept. Common passwords are refused.
     #[graphql(secret)]
     new_password: String,
 }
 
-/// How a change of the password ends.
+/// The outcome of `changePassword`.
 #[derive(Union)]
 pub(crate) enum ChangePasswordResult {
     Success(ChangePasswordSuccess),
@@ -38,7 +38,8 @@ pub(crate) struct ChangePasswordSuccess {
     ended: EndedSessions,
 }
 
-/// The new password holds, and all the account's sessions but the one that asked have ended. Its tokens stay good.
+/// The password was changed. All sessions of the account have ended except the one that sent the request, whose
+/// tokens stay valid.
 #[Object]
 impl ChangePasswordSuccess {
     /// The account.
@@ -46,17 +47,18 @@ impl ChangePasswordSuccess {
         User::of(self.caller.clone())
     }
 
-    /// How many sessions ended now.
+    /// The number of sessions that this request ended.
     async fn ended_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         self.ended.count(ctx).await
     }
 
-    /// The sessions that ended now, the newest first. They are known until a day after.
+    /// The sessions that this request ended, the newest first. They can be listed for a day.
     async fn ended_sessions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
-        #[graphql(desc = "The cursor of the session before the first.")] after: Option<String>,
+        #[graphql(desc = "The largest number of items to return, from 1 to 100.", default_with = "Some(20)")]
+        first: Option<u16>,
+        #[graphql(desc = "Returns the sessions that follow the one with this cursor.")] after: Option<String>,
     ) -> Result<Option<SessionConnection>, ApiError> {
         self.ended.page(ctx, first, after.as_deref()).await.map(Some)
     }
@@ -86,12 +88,12 @@ pub(crate) struct PasswordMutation;
 
 #[Object]
 impl PasswordMutation {
-    /// Changes the caller's password, and ends all the caller's sessions but the one that asks.
+    /// Changes the caller's password, and ends all of the caller's sessions except the one that sends the request.
     #[graphql(directive = auth::apply())]
     async fn change_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: ChangePasswordInput,
+        #[graphql(desc = "The current password and the new one.")] input: ChangePasswordInput,
     ) -> Result<Option<ChangePasswordResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;

@@ -1,4 +1,4 @@
-//! Outcomes that a caller can bring about and would rather not.
+//! The unsuccessful outcomes that a caller can cause.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use crate::accounts::BadUsername;
 use crate::passwords::{BadPassword, Weakness};
 use crate::use_cases::register::Fault;
 
-/// An outcome that the caller can mend. Every result union's members other than its success implement it.
+/// An unsuccessful outcome that the caller can do something about. All members of a result union implement it, except
+/// the success.
 #[derive(Interface)]
 #[graphql(
     field(name = "code", ty = "&ErrorCode", desc = "What happened, for programs."),
@@ -26,18 +27,18 @@ pub(crate) enum UserError {
     RegistrationClosed(RegistrationClosed),
 }
 
-/// What happened.
+/// The code of a `UserError`.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorCode {
     /// Another account has this e-mail address.
     EmailTaken,
     /// Another account has this username.
     UsernameTaken,
-    /// Parts of the input can't be taken; `fields` names each.
+    /// Parts of the input are not valid. `fields` lists them.
     InvalidInput,
     /// The password is too easily guessed.
     WeakPassword,
-    /// No account has this identifier and password; or, of a caller who is signed in, that is not the password.
+    /// No account has this identifier and password. For a caller who is signed in: the password is wrong.
     InvalidCredentials,
     /// The refresh token is not accepted; `reason` says why.
     InvalidRefreshToken,
@@ -45,14 +46,14 @@ pub(crate) enum ErrorCode {
     SessionNotFound,
     /// There were too many attempts.
     RateLimited,
-    /// Nobody can register here.
+    /// Registration is closed.
     RegistrationClosed,
 }
 
 /// There were too many attempts of this kind. Wait for `retryAfter` seconds.
 #[derive(SimpleObject)]
 pub(crate) struct RateLimited {
-    /// RATE_LIMITED
+    /// Always `RATE_LIMITED`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
@@ -71,10 +72,10 @@ impl From<Duration> for RateLimited {
     }
 }
 
-/// Nobody can register here: the operator makes the accounts.
+/// Registration is closed. The operator creates the accounts.
 #[derive(SimpleObject)]
 pub(crate) struct RegistrationClosed {
-    /// REGISTRATION_CLOSED
+    /// Always `REGISTRATION_CLOSED`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
@@ -83,7 +84,7 @@ pub(crate) struct RegistrationClosed {
 /// Another account has this e-mail address.
 #[derive(SimpleObject)]
 pub(crate) struct EmailTaken {
-    /// EMAIL_TAKEN
+    /// Always `EMAIL_TAKEN`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
@@ -92,16 +93,16 @@ pub(crate) struct EmailTaken {
 /// Another account has this username.
 #[derive(SimpleObject)]
 pub(crate) struct UsernameTaken {
-    /// USERNAME_TAKEN
+    /// Always `USERNAME_TAKEN`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
 }
 
-/// The password is too easily guessed. Everything else was in order.
+/// The password is too easily guessed. The rest of the input is valid.
 #[derive(SimpleObject)]
 pub(crate) struct WeakPassword {
-    /// WEAK_PASSWORD
+    /// Always `WEAK_PASSWORD`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
@@ -109,21 +110,22 @@ pub(crate) struct WeakPassword {
     pub(super) suggestions: Vec<String>,
 }
 
-/// Parts of the input can't be taken. How easily a password is guessed is judged when everything else is in order.
+/// Parts of the input are not valid. How easily the password is guessed is checked only when everything else is
+/// valid.
 #[derive(SimpleObject)]
 pub(crate) struct InvalidInput {
-    /// INVALID_INPUT
+    /// Always `INVALID_INPUT`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
-    /// Every part at fault.
+    /// All parts of the input that are not valid.
     pub(super) fields: Vec<FieldError>,
 }
 
-/// One part of the input that can't be taken.
+/// One part of the input that is not valid.
 #[derive(SimpleObject)]
 pub(crate) struct FieldError {
-    /// Where it is, from the argument downward: `["input", "email"]`.
+    /// The path to it, which begins with the name of the argument: `["input", "email"]`.
     path: Vec<String>,
     /// What is wrong, for programs.
     code: FieldErrorCode,
@@ -134,7 +136,7 @@ pub(crate) struct FieldError {
 /// What is wrong with a part of the input.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FieldErrorCode {
-    /// It has another form than is asked for.
+    /// It does not have the required form.
     InvalidFormat,
     /// It has too few characters.
     TooShort,
@@ -142,20 +144,20 @@ pub(crate) enum FieldErrorCode {
     TooLong,
 }
 
-/// No account has this identifier and password, or the account is disabled: which of these is not told. Of a caller who is signed in
-/// and gives the password once more: that is not it.
+/// No account has this identifier and password, or the account is disabled. The answer does not tell which. For a
+/// caller who is signed in and repeats the password: the password is wrong.
 #[derive(SimpleObject)]
 pub(crate) struct InvalidCredentials {
-    /// INVALID_CREDENTIALS
+    /// Always `INVALID_CREDENTIALS`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
 }
 
-/// The refresh token is not accepted. Sign in again.
+/// The refresh token is not accepted. The user has to sign in again.
 #[derive(SimpleObject)]
 pub(crate) struct InvalidRefreshToken {
-    /// INVALID_REFRESH_TOKEN
+    /// Always `INVALID_REFRESH_TOKEN`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
@@ -166,20 +168,22 @@ pub(crate) struct InvalidRefreshToken {
 /// Why a refresh token is not accepted.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InvalidRefreshTokenReason {
-    /// It is no refresh token of this server.
+    /// It is not a refresh token of this server.
     Invalid,
-    /// Its session is past its end, or was not used for too long.
+    /// Its session has expired, or was not used for too long.
     Expired,
-    /// Its session was ended, or its account disabled or removed; or the session expired more than a day ago.
+    /// Its session was ended, its account was disabled or deleted, or the session expired more than a day ago.
     Revoked,
-    /// It and its successor had been used before, so somebody else has a copy: the session has been ended.
+    /// This token and the one that followed it had been used before, so somebody else has a copy. The session was
+    /// ended.
     Reused,
 }
 
-/// None of the caller's active sessions has this id: it has ended, or it never was the caller's. Which of these is not told.
+/// None of the caller's active sessions has this id. The session has ended, or it was never the caller's. The answer
+/// does not tell which.
 #[derive(SimpleObject)]
 pub(crate) struct SessionNotFound {
-    /// SESSION_NOT_FOUND
+    /// Always `SESSION_NOT_FOUND`.
     pub(super) code: ErrorCode,
     /// What happened, in English, for people.
     pub(super) message: String,
@@ -207,7 +211,7 @@ impl FieldError {
         Self { path: vec!["input".to_owned(), name.to_owned()], code, message }
     }
 
-    /// A password that can't be taken, in the input's field `name`.
+    /// A password that is not valid, in the input's field `name`.
     pub(super) fn password(name: &str, why: BadPassword) -> Self {
         let code = match why {
             BadPassword::TooShort => FieldErrorCode::TooShort,

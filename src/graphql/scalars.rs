@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 /// A point in time.
 pub(crate) struct DateTime(Timestamp);
 
-/// A point in time in UTC (RFC 3339), such as `2026-11-22T21:00:00Z`, to the microsecond at the finest.
+/// A point in time in UTC (RFC 3339), such as `2026-11-22T21:00:00Z`. It has at most six decimals of a second.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -13,28 +13,28 @@ use crate::graphql::problem::{ErrorCode, SessionNotFound};
 use crate::ids::SessionId;
 use crate::use_cases::{revoke_other_sessions, revoke_session};
 
-/// Which session to end.
+/// The input of `revokeSession`.
 #[derive(InputObject)]
 pub(crate) struct RevokeSessionInput {
     /// The session's `id`.
     id: ID,
 }
 
-/// How ending one of the caller's sessions ends.
+/// The outcome of `revokeSession`.
 #[derive(Union)]
 pub(crate) enum RevokeSessionResult {
     Success(RevokeSessionSuccess),
     SessionNotFound(SessionNotFound),
 }
 
-/// The session has ended, on every instance.
+/// The session has ended on every instance.
 #[derive(SimpleObject)]
 pub(crate) struct RevokeSessionSuccess {
-    /// Which session it was.
+    /// The id of the session that was ended.
     ended_session_id: ID,
 }
 
-/// How ending the caller's other sessions ends.
+/// The outcome of `revokeOtherSessions`.
 #[derive(Union)]
 pub(crate) enum RevokeOtherSessionsResult {
     Success(RevokeOtherSessionsSuccess),
@@ -42,20 +42,21 @@ pub(crate) enum RevokeOtherSessionsResult {
 
 pub(crate) struct RevokeOtherSessionsSuccess(EndedSessions);
 
-/// All the caller's sessions but the one that asked have ended, on every instance.
+/// All of the caller's sessions have ended on every instance, except the one that sent the request.
 #[Object]
 impl RevokeOtherSessionsSuccess {
-    /// How many sessions ended now.
+    /// The number of sessions that this request ended.
     async fn ended_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         self.0.count(ctx).await
     }
 
-    /// The sessions that ended now, the newest first. They are known until a day after.
+    /// The sessions that this request ended, the newest first. They can be listed for a day.
     async fn ended_sessions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at the most: 1 to 100.", default_with = "Some(20)")] first: Option<u16>,
-        #[graphql(desc = "The cursor of the session before the first.")] after: Option<String>,
+        #[graphql(desc = "The largest number of items to return, from 1 to 100.", default_with = "Some(20)")]
+        first: Option<u16>,
+        #[graphql(desc = "Returns the sessions that follow the one with this cursor.")] after: Option<String>,
     ) -> Result<Option<SessionConnection>, ApiError> {
         self.0.page(ctx, first, after.as_deref()).await.map(Some)
     }
@@ -66,12 +67,12 @@ pub(super) struct DevicesMutation;
 
 #[Object]
 impl DevicesMutation {
-    /// Ends one of the caller's sessions, be it on another device or this one.
+    /// Ends one of the caller's sessions. It may be the one that sends the request.
     #[graphql(directive = auth::apply())]
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which session to end.")] input: RevokeSessionInput,
+        #[graphql(desc = "The session to end.")] input: RevokeSessionInput,
     ) -> Result<Option<RevokeSessionResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let (caller, client) = (signed_in(ctx).await?, ctx.data_unchecked::<Requester>().client());
@@ -86,7 +87,7 @@ impl DevicesMutation {
         })))
     }
 
-    /// Ends all the caller's sessions but the one that asks.
+    /// Ends all of the caller's sessions except the one that sends the request.
     #[graphql(directive = auth::apply())]
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();

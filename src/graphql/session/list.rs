@@ -24,10 +24,10 @@ pub(crate) struct SessionConnection {
     has_next_page: bool,
 }
 
-/// A session and its place in the connection.
+/// A session with its cursor.
 #[derive(SimpleObject)]
 pub(crate) struct SessionEdge {
-    /// What to ask the next page after.
+    /// Give this as `after` to get the sessions that follow.
     cursor: String,
     /// The session.
     node: Session,
@@ -50,7 +50,7 @@ impl SessionConnection {
         self.sessions.iter().map(|session| Session::new(session.clone(), self.current)).collect()
     }
 
-    /// Where the page is.
+    /// Whether there are other pages, and the cursors of this page's ends.
     async fn page_info(&self) -> PageInfo {
         PageInfo {
             has_previous_page: self.has_previous_page,
@@ -70,17 +70,17 @@ pub(crate) async fn sessions_of(
 ) -> Result<SessionConnection, ApiError> {
     let (first, after) = page(first, after)?;
     let after = after.map(SessionId);
-    // One more tells whether there are more.
+    // One more than asked for is loaded, to know whether there is a next page.
     let page = Page { account: caller.account().id, after, first: first + 1 };
     let loader = ctx.data_unchecked::<DataLoader<SessionLoader>>();
     let mut sessions = loader.load_one(page).await?.unwrap_or_default();
     let has_next_page = sessions.len() > usize::from(first);
     sessions.truncate(usize::from(first));
-    // Those before a cursor were asked for already.
+    // A client that has a cursor has seen the page before it.
     Ok(SessionConnection { sessions, current: caller.session(), has_previous_page: after.is_some(), has_next_page })
 }
 
-/// The sessions that ended with all others of the caller's, if any did.
+/// The sessions that one request of the caller ended all together, if there were any.
 pub(crate) struct EndedSessions {
     caller: SignedIn,
     ending: Option<Ending>,
@@ -92,7 +92,7 @@ impl EndedSessions {
         Self { caller, ending, counted: OnceCell::new() }
     }
 
-    /// How many there are. Counted once, however often it is asked for.
+    /// The number of these sessions. They are counted once, however many fields ask for it.
     pub(crate) async fn count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let Some(ending) = &self.ending else { return Ok(0) };
         let app = ctx.data_unchecked::<Arc<App>>();
@@ -100,7 +100,7 @@ impl EndedSessions {
         self.counted.get_or_try_init(count).await.copied()
     }
 
-    /// A page of them, newest first.
+    /// A page of these sessions, the newest first.
     pub(crate) async fn page(
         &self,
         ctx: &Context<'_>,
@@ -110,7 +110,7 @@ impl EndedSessions {
         let (first, after) = page(first, after)?;
         let app = ctx.data_unchecked::<Arc<App>>();
         let mut sessions = match &self.ending {
-            // One more tells whether there are more.
+            // One more than asked for is loaded, to know whether there is a next page.
             Some(ending) => ended_sessions::list(app, ending, (after.map(SessionId), first + 1)).await?,
             None => Vec::new(),
         };

@@ -14,24 +14,25 @@ use crate::graphql::problem::{ErrorCode, InvalidCredentials, RateLimited};
 use crate::tokens::PlainToken;
 use crate::use_cases::login::{self, Login, Outcome};
 
-/// What to sign in with.
+/// The input of `login`.
 #[derive(InputObject)]
 pub(crate) struct LoginInput {
-    /// The account's e-mail address or username, in any case.
+    /// The account's e-mail address or username. Upper and lower case are the same.
     identifier: String,
     /// The account's password.
     #[graphql(secret)]
     password: String,
-    /// What `deviceToken` was when this device signed in to the account before. With it the device has tries of its own, however
-    /// often others try the account's password. With the transport COOKIE the browser sends it by itself.
+    /// The `deviceToken` that this device got when it last signed in to the account. With it the device has attempts
+    /// of its own, which others who try the account's password can't use up. With the transport COOKIE the browser
+    /// sends it by itself.
     #[graphql(secret)]
     device_token: Option<String>,
-    /// How the refresh token travels, now and whenever it is renewed.
+    /// How the client gets the refresh token, now and at each refresh.
     #[graphql(default)]
     transport: TokenTransport,
 }
 
-/// How a login ends.
+/// The outcome of `login`.
 #[derive(Union)]
 #[expect(clippy::large_enum_variant, reason = "one lives for as long as its answer is written")]
 pub(crate) enum LoginResult {
@@ -49,9 +50,9 @@ pub(crate) struct LoginSuccess {
     session: Session,
     /// The session's tokens.
     tokens: Tokens,
-    /// Says that this device has signed in to the account, for its next `login`. Keep it beside the refresh token, also after logging
-    /// out. It opens nothing. It is worth something for 90 days, and until the password is changed; each `login` brings a new one. Null
-    /// when it is in a cookie.
+    /// A token that proves at the next `login` that this device has signed in to the account before. Store it with
+    /// the refresh token, and keep it after a logout. It gives no access to anything. It is valid for 90 days, until
+    /// the password is changed, and each `login` brings a new one. Null when it is in a cookie.
     device_token: Option<String>,
 }
 
@@ -81,12 +82,12 @@ pub(super) struct LoginMutation;
 
 #[Object]
 impl LoginMutation {
-    /// Signs an account in: opens a session.
+    /// Signs an account in, which opens a session.
     #[graphql(directive = public::apply())]
     async fn login(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to sign in with.")] input: LoginInput,
+        #[graphql(desc = "The account and its password.")] input: LoginInput,
     ) -> Result<Option<LoginResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();

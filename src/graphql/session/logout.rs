@@ -10,18 +10,19 @@ use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
 use crate::use_cases::logout;
 
-/// Which session to end, beside that of the access token.
+/// The input of `logout`.
 #[derive(InputObject)]
 pub(crate) struct LogoutInput {
-    /// A refresh token of the session to end.
+    /// A refresh token. Its session is ended as well.
     #[graphql(secret)]
     refresh_token: Option<String>,
 }
 
-/// The sessions of the tokens that were sent have ended, on every instance.
+/// The sessions of the tokens in the request have ended on every instance.
 #[derive(SimpleObject)]
 pub(crate) struct LogoutSuccess {
-    /// Whether a session ended now. False when there was nothing to end: it had ended before, or no token of ours was sent.
+    /// Whether this request ended a session. False if the session had ended before, or if the request had no valid
+    /// token.
     ended: bool,
 }
 
@@ -30,19 +31,19 @@ pub(super) struct LogoutMutation;
 
 #[Object]
 impl LogoutMutation {
-    /// Ends the session of the access token, even of one that has expired, that of the refresh token if one is given, and that of
-    /// the token in the cookie, which is cleared whatever comes of it. Harmless when repeated.
+    /// Ends the sessions of the access token, of the refresh token in the input, and of the refresh token in the
+    /// cookie. The access token may have expired. The cookie is cleared in any case. Calling it again does no harm.
     #[graphql(directive = public::apply())]
     async fn logout(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which session to end, beside that of the access token.")] input: Option<LogoutInput>,
+        #[graphql(desc = "A session to end, beside that of the access token.")] input: Option<LogoutInput>,
     ) -> Result<Option<LogoutSuccess>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let requester = ctx.data_unchecked::<Requester>();
         let cookies = Cookies::of(ctx).ok();
         let kept = cookies.and_then(|cookies| cookies.get(Cookie::Refresh));
-        // Before anything can fail: the next person at this machine must not go on.
+        // This comes before anything that can fail, so that the next person at this machine can't go on.
         if let Some(cookies) = cookies {
             cookies.forget(Cookie::Refresh);
         }

@@ -1,4 +1,4 @@
-//! The type `Session`, and what every success that signs in is made of.
+//! The type `Session`, and the parts that all successful sign-ins have in common.
 
 use async_graphql::{ID, SimpleObject};
 
@@ -11,19 +11,22 @@ use crate::sessions;
 /// An account signed in on one device.
 #[derive(SimpleObject)]
 pub(crate) struct Session {
-    /// Identifies the session: `sid` in its access tokens.
+    /// The id of the session. It is the claim `sid` of its access tokens.
     id: ID,
     /// When it was opened.
     created_at: DateTime,
-    /// When it was opened, refreshed or used with an access token; the last to within a minute or two.
+    /// When the session was last used: opened, refreshed, or used with an access token. It may lag behind by one or
+    /// two minutes.
     last_used_at: DateTime,
-    /// When it ends at the latest.
+    /// When the session ends at the latest. It may end earlier.
     expires_at: DateTime,
-    /// The device's `User-Agent` when the session was opened, as the client claims it, at most 256 characters.
+    /// The `User-Agent` of the client that opened the session, as the client claims it. It has at most 256
+    /// characters.
     user_agent: Option<String>,
-    /// The device's address when the session was opened.
+    /// The IP address of the client that opened the session.
     ip_address: Option<String>,
-    /// Whether it is the caller's own: that of the access token, or the one just opened or refreshed.
+    /// Whether this is the session of the request: that of the access token, or the one that was just opened or
+    /// refreshed.
     current: bool,
 }
 
@@ -41,7 +44,7 @@ impl Session {
     }
 }
 
-/// What every success that signs in, or goes on, is made of.
+/// The parts that all successful sign-ins and refreshes have in common.
 pub(in crate::graphql) fn parts(sign_in: SignIn, delivery: Delivery<'_>) -> (SignedIn, Session, Tokens) {
     let tokens = delivery.tokens(&sign_in);
     let SignIn { caller, session, .. } = sign_in;

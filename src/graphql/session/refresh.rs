@@ -14,15 +14,15 @@ use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, InvalidRefreshTokenReason, RateLimited};
 use crate::use_cases::refresh::{self, Outcome, Why};
 
-/// What to go on with.
+/// The input of `refreshToken`.
 #[derive(InputObject)]
 pub(crate) struct RefreshTokenInput {
-    /// The session's newest refresh token. Without one, that in the cookie.
+    /// The session's newest refresh token. If it is left out, the one in the cookie is used.
     #[graphql(secret)]
     refresh_token: Option<String>,
 }
 
-/// How a refresh ends.
+/// The outcome of `refreshToken`.
 #[derive(Union)]
 pub(crate) enum RefreshTokenResult {
     Success(RefreshTokenSuccess),
@@ -30,7 +30,7 @@ pub(crate) enum RefreshTokenResult {
     RateLimited(RateLimited),
 }
 
-/// The session goes on. Use the new tokens from now on.
+/// The session continues. Use the new tokens from now on.
 #[derive(SimpleObject)]
 pub(crate) struct RefreshTokenSuccess {
     /// The account.
@@ -78,25 +78,26 @@ pub(super) struct RefreshMutation;
 
 #[Object]
 impl RefreshMutation {
-    /// Continues the session of a refresh token: brings a new access token and the next refresh token. If the answer is lost,
-    /// send the same token again: it brings the same next one until that has been used. A token older than that ends the
-    /// session, because two parties have it. The next token travels as the one before: in the body if it was given, and then the
-    /// cookie counts for nothing, else in the cookie, which is cleared when its token is not accepted.
+    /// Exchanges a refresh token for a new access token and the next refresh token. If the answer is lost, send the
+    /// same token again: it brings the same next token until that has been used. An older token ends the session,
+    /// because two parties have it. A token in the input wins over the cookie, and the next one comes in the body.
+    /// Otherwise the next one comes in the cookie, which is cleared if its token is not accepted.
     #[graphql(directive = public::apply())]
     async fn refresh_token(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to go on with, if not the token in the cookie.")] input: Option<RefreshTokenInput>,
+        #[graphql(desc = "The refresh token, if it is not in the cookie.")] input: Option<RefreshTokenInput>,
     ) -> Result<Option<RefreshTokenResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
-        // What is said comes before what a browser adds by itself.
+        // A token in the input wins over the cookie, which a browser adds by itself.
         if let Some(token) = input.and_then(|input| input.refresh_token) {
             let outcome = refresh::refresh(app, &client, &token).await?;
             return Ok(Some(RefreshTokenResult::new(outcome, Delivery::BODY)));
         }
         let cookies = Cookies::of(ctx)?;
-        // Whoever has no cookie is not signed in: as with one that is no token.
+        // A browser without the cookie is not signed in, so the answer is the same as for a cookie that holds no
+        // token.
         let token = cookies.get(Cookie::Refresh).unwrap_or_default();
         let outcome = refresh::refresh(app, &client, &token).await?;
         if matches!(outcome, Outcome::Refused(_)) {

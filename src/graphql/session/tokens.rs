@@ -10,32 +10,32 @@ use crate::graphql::scalars::DateTime;
 use crate::tokens::PlainToken;
 use crate::tokens::device;
 
-/// How the refresh token travels.
+/// How the client gets the refresh token.
 #[derive(Enum, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum TokenTransport {
-    /// In `tokens`, for clients that have a safe place for it.
+    /// In the field `tokens`. This is for clients that can store it safely.
     #[default]
     Body,
-    /// In a cookie that the browser keeps and no script can read, where the server keeps cookies; else BAD_USER_INPUT, and
-    /// FORBIDDEN for pages of other origins.
+    /// In a cookie that the browser stores and no script can read. The error is BAD_USER_INPUT if cookies are
+    /// switched off on the server, and FORBIDDEN for a page of an origin that may not use them.
     Cookie,
 }
 
-/// What a client needs to act for the account.
+/// The tokens of a session.
 #[derive(SimpleObject)]
 pub(crate) struct Tokens {
     /// A JWT (RFC 9068) for the header `Authorization: Bearer`. Keep it in memory.
     access_token: String,
     /// When the access token expires.
     access_token_expires_at: DateTime,
-    /// Continues the session when the access token has expired: `refreshToken` takes it and brings the next one. Keep it where
-    /// scripts of others can't read it. Null when it is in the cookie.
+    /// The token that `refreshToken` exchanges for a new pair when the access token has expired. Store it where
+    /// foreign scripts can't read it. Null when it is in the cookie.
     refresh_token: Option<String>,
     /// `Bearer` (RFC 6750).
     token_type: &'static str,
 }
 
-/// The way in which the refresh token goes to the client.
+/// How the refresh token goes to the client.
 #[derive(Clone, Copy)]
 pub(crate) struct Delivery<'a>(Option<&'a Cookies>);
 
@@ -46,10 +46,10 @@ impl<'a> Delivery<'a> {
         Self(Some(cookies))
     }
 
-    /// The way that is asked for.
+    /// The delivery for the transport that the client asks for.
     ///
     /// # Errors
-    /// When it asks for a cookie and can't have one. To be found out before anything is done.
+    /// When the client asks for a cookie and can't have one. Call this before anything is changed.
     pub(crate) fn asked(ctx: &Context<'a>, transport: TokenTransport) -> Result<Self, ApiError> {
         Ok(match transport {
             TokenTransport::Body => Self::BODY,
@@ -57,7 +57,7 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// Hands out the token that says that the device has signed in.
+    /// Hands out the device token. Returns it if it belongs in the body.
     pub(crate) fn device(self, token: PlainToken, now: Timestamp) -> Option<String> {
         match self.0 {
             None => Some(token.expose().to_owned()),
@@ -68,7 +68,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// That token, if it was handed out in this way.
+    /// The refresh token that came in this way, if there is one.
     pub(super) fn known_device(self) -> Option<String> {
         self.0?.get(Cookie::Device)
     }
