@@ -1,4 +1,4 @@
-//! Accounts: what operators do to them, by a command or by an API.
+//! What operators do with accounts, by a command or by an API.
 
 use crate::accounts::{Designation, NewAccount};
 use crate::app::Operator;
@@ -10,42 +10,42 @@ use crate::sessions::store;
 
 pub use crate::accounts::{Fault, NameTaken, Registration};
 
-/// How making an account ends.
+/// The outcome of creating an account.
 #[derive(Debug)]
 pub enum Created {
-    /// The account exists. It is signed in nowhere.
+    /// The account was created. It has no session.
     Done(AccountId),
     /// Another account has the e-mail address or the username.
     Taken(NameTaken),
-    /// These parts can't be taken.
+    /// These parts of the input are not valid.
     Invalid(Vec<Fault>),
     /// The password is easily guessed.
     Weak(Weakness),
 }
 
-/// How shutting an account out, or letting it in again, ends.
+/// The outcome of disabling or enabling an account.
 #[derive(Debug)]
 pub enum Switched {
-    /// It was done.
+    /// The account was disabled or enabled.
     Done(AccountId),
-    /// It was so before.
+    /// The account was in that state before.
     Already(AccountId),
     /// There is no such account.
     Unknown,
 }
 
-/// How giving a deleted account back ends.
+/// The outcome of restoring a deleted account.
 #[derive(Debug)]
 pub enum Restored {
-    /// It was done. It is signed in nowhere.
+    /// The account was restored. It has no session.
     Done(AccountId),
     /// Another account has the e-mail address or the username now.
     Taken(NameTaken),
-    /// No such account was deleted, or none is kept any more.
+    /// No deleted account with this name is kept.
     Unknown,
 }
 
-/// Makes an account, by the same rules as a registration, also where nobody may register.
+/// Creates an account by the rules of a registration, even where registration is closed.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -68,8 +68,8 @@ pub async fn create(operator: &Operator<'_>, typed: Registration) -> Result<Crea
     })
 }
 
-/// Shuts an account out (`enabled` is false): from now on neither password nor token is accepted, by any instance. Or lets it in again:
-/// its sessions have ended.
+/// Disables an account if `enabled` is false: from then on no instance accepts its password or its tokens. Otherwise
+/// enables it again. Its sessions have ended in either case.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -88,7 +88,7 @@ pub async fn set_enabled(operator: &Operator<'_>, typed: &str, enabled: bool) ->
     })
 }
 
-/// Ends all sessions of an account. Returns which it is, if there is one.
+/// Ends all sessions of an account. Returns the account's id, if there is such an account.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -102,7 +102,7 @@ pub async fn sign_out(operator: &Operator<'_>, typed: &str) -> Result<Option<Acc
     Ok(ended)
 }
 
-/// Deletes an account, as its owner would. Returns which it was, if there was one.
+/// Deletes an account, as its owner could. Returns the account's id, if there was such an account.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -116,7 +116,7 @@ pub async fn delete(operator: &Operator<'_>, typed: &str) -> Result<Option<Accou
     Ok(ended)
 }
 
-/// Gives the account that was last deleted under this designation back, if it is kept and its names are still free.
+/// Restores the account that was last deleted under this name or id, if it is still kept and its names are free.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.

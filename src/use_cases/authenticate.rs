@@ -1,4 +1,4 @@
-//! Who is calling?
+//! Verifying the caller.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::telemetry;
 use crate::tokens::Credential;
 use crate::tokens::claims::{Claims, Rejected};
 
-/// Verifies the credential, and that its session and account still stand.
+/// Verifies the credential, and that its session and account are still active.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] with its reason; [`Error::Unavailable`] when the database is needed and away.
@@ -35,7 +35,7 @@ pub async fn authenticate(app: &App, credential: &Credential) -> Result<SignedIn
     Ok(caller)
 }
 
-/// The session's caller, if it is active: from memory, else from the database.
+/// The caller of the session if it is active. It is looked for in memory first, then in the database.
 async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<SignedIn>, Error> {
     if let Some((account, noteworthy)) = app.session_cache.get(claims.session, now) {
         if noteworthy {

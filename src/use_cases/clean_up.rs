@@ -1,4 +1,4 @@
-//! Clearing away what ended long ago.
+//! Removing what ended long ago.
 
 use std::time::Duration;
 
@@ -14,22 +14,22 @@ use crate::revocations;
 use crate::sessions::store;
 use crate::tokens::lifecycle::RETIREMENT;
 
-/// How long a turn lasts. Within it one instance works, for at most [`WORK`]; nobody else does.
+/// How long a turn lasts. During a turn only one instance works, for at most [`WORK`].
 const TURN: Duration = Duration::from_secs(60);
 
-/// How long nobody has a turn after the whole table was gone through.
+/// How long no instance takes a turn after the whole table was gone through.
 const REST: Duration = Duration::from_secs(10 * 60);
 
-/// Longest work in a turn. What is left is done in the next.
+/// Longest time that an instance works in a turn. The next turn does what is left.
 const WORK: Duration = Duration::from_secs(5);
 
-/// How long an ended session is kept, for whoever wants to look into it.
+/// How long an ended session is kept, for operators who want to look into it.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Takes a turn at clearing away what ended more than a day ago, sessions and revocations, buckets of limits that are full, and
-/// events that are older than they are kept, if it is due and no other instance has
-/// it. Works in small steps, each a statement of its own, and goes on in the next turn where this one stopped. Returns how many
-/// sessions were removed.
+/// Takes a turn at removing old rows, if a turn is due and no other instance has it: sessions and revocations that
+/// ended more than a day ago, full buckets of limits, and events that are older than the settings keep them. The work
+/// is done in small steps, each a statement of its own. The next turn continues where this one stopped. Returns how
+/// many sessions were removed.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -39,7 +39,7 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
     let Some(mut position) = claimed else { return Ok(0) };
     let watch = Stopwatch::start();
     let share = |number: u32| WORK * number / 8;
-    // What fails does not keep the others from their turn.
+    // If one of them fails, the others are still done.
     let swept = [
         sweep(app, Swept::Revocations, now, (watch, share(2))).await,
         sweep(app, Swept::Buckets, now, (watch, share(4))).await,
@@ -53,7 +53,7 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
     removed
 }
 
-/// What is removed by statements that find by themselves what is old.
+/// Removes the kinds of rows for which a statement finds by itself which are old.
 #[derive(Clone, Copy)]
 enum Swept {
     Revocations,
@@ -61,7 +61,7 @@ enum Swept {
     Events,
 }
 
-/// Removes step by step, until so much of the turn is over. Returns whether nothing is left.
+/// Removes rows step by step, until this part of the turn's time is over. Returns whether nothing is left.
 async fn sweep(app: &App, what: Swept, now: Timestamp, (watch, until): (Stopwatch, Duration)) -> Result<bool, Error> {
     let kept_since = now - app.config.audit_retention;
     while watch.elapsed() < until {
@@ -78,7 +78,8 @@ async fn sweep(app: &App, what: Swept, now: Timestamp, (watch, until): (Stopwatc
     Ok(false)
 }
 
-/// Goes through the sessions from `position` on, to the end or as long as there is time. `position` is where to go on.
+/// Goes through the sessions from `position` to the end, or until the time is over. `position` is moved to where to
+/// continue.
 async fn walk(app: &App, position: &mut SessionId, now: Timestamp, watch: Stopwatch) -> Result<u64, Error> {
     let over = store::Over { now, kept: KEPT, idle_ttl: app.config.session_idle_ttl };
     let mut removed = 0;

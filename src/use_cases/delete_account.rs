@@ -1,4 +1,4 @@
-//! Deleting an account of one's own.
+//! Deleting the caller's own account.
 
 use std::time::Duration;
 
@@ -10,23 +10,24 @@ use crate::error::{Error, Reason};
 use crate::passwords::Password;
 use crate::sessions::store::{self, Asking, Deleted};
 
-/// How a deletion ends.
+/// The outcome of a deletion.
 #[derive(Debug)]
 pub enum Outcome {
     /// The account is deleted.
     Success {
-        /// When.
+        /// When it was deleted.
         at: Timestamp,
-        /// Until when an operator can restore it; `None` if nobody can.
+        /// Until when an operator can restore it. `None` if nobody can.
         kept_until: Option<Timestamp>,
     },
-    /// That is not the password.
+    /// The password is wrong.
     InvalidCredentials,
-    /// Passwords were tried too often. When to try again.
+    /// Passwords were tried too often. The time says when to try again.
     Limited(Duration),
 }
 
-/// Deletes the caller's account, if `password` is its: from now on its names are free, and neither password nor token is accepted.
+/// Deletes the caller's account if `password` is right. From then on its names are free, and neither its password nor
+/// its tokens are accepted.
 ///
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unauthenticated`] when the session ended meanwhile;

@@ -1,11 +1,11 @@
-//! Which sessions ended with all others of their account?
+//! Listing the sessions that were ended together with all others of their account.
 
 use crate::app::App;
 use crate::error::Error;
 use crate::ids::SessionId;
 use crate::sessions::{Ending, Session, store};
 
-/// How many sessions were active until this ending.
+/// The number of sessions that this ended.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -14,7 +14,7 @@ pub async fn count(app: &App, ending: &Ending) -> Result<i64, Error> {
     app.db.run(async |connection| store::count_ended(connection, ending, unused_since).await).await
 }
 
-/// At most `first` of them after `after`, newest first.
+/// At most `first` of these sessions that follow `after`, newest first.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.

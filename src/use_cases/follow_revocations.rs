@@ -1,4 +1,4 @@
-//! Telling backends whose access tokens are void.
+//! Telling backends which access tokens are void.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,18 +15,18 @@ use crate::tokens::Credential;
 use crate::tokens::lifecycle::RETIREMENT;
 use crate::tokens::service::{self, PresentedKey};
 
-/// Who asks for the stream.
+/// The sender of a request for the stream.
 pub enum Reader {
     /// A backend with this key.
     Known(ServiceKeyId),
-    /// Nobody whose key is good.
+    /// The key is not valid.
     Unknown,
-    /// Somebody from where too many unknown keys came: the key was not looked up. How long to wait.
+    /// Too many unknown keys came from this network, so the key was not looked up. The time says how long to wait.
     Limited(Duration),
 }
 
-/// Recognises a backend by its service key. What this deployment has not made, as far as its MAC and this instance's memory tell, is
-/// looked up so often for each address and no more.
+/// Recognises a backend by its service key. A key whose MAC is not this deployment's, and that this instance does not
+/// remember, is looked up in the database only so often for each address.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -49,10 +49,10 @@ pub async fn recognise(app: &App, credential: &Credential, client: &Client) -> R
     Ok(if is_good { Reader::Known(presented.id) } else { Reader::Unknown })
 }
 
-/// What may be known now.
+/// The state of the revocations at one moment.
 #[derive(Clone, Debug)]
 pub struct Now {
-    /// Where a reader is who has seen everything.
+    /// The position of a reader who has seen everything.
     pub position: Position,
     /// The time by the database's clock.
     pub at: Timestamp,
@@ -67,7 +67,7 @@ impl Now {
     }
 }
 
-/// What may be known now, and by whom.
+/// The position now, and whether the reader's key is still valid.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -76,7 +76,7 @@ pub async fn now(app: &App) -> Result<Now, Error> {
     Ok(Now { position: now.position, at: now.at, readers: now.readers.into_iter().collect() })
 }
 
-/// The way between two positions, walked in batches, so that nobody holds more than one.
+/// The revocations between two positions. They are read in batches, so that a reader holds only one at a time.
 #[derive(Clone, Debug)]
 pub struct Way {
     from: Position,
@@ -85,23 +85,23 @@ pub struct Way {
 }
 
 impl Way {
-    /// From what a reader has seen; from the start, or a position of another history of the database, everything that still
-    /// matters is new.
+    /// Starts at what a reader has seen. For a reader who has seen nothing, or who comes with a position of another
+    /// history of the database, all revocations that still matter are new.
     #[must_use]
     pub fn new(from: Position, to: Position) -> Self {
         Self { from, to, after: 0 }
     }
 
-    /// Where it leads.
+    /// The position at the end.
     #[must_use]
     pub fn end(&self) -> &Position {
         &self.to
     }
 
-    /// The next revocations, in no particular order, and the rest of the way, if there is one.
+    /// The next revocations, in no particular order, and what is left to read, if anything.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database is away: walk on from here again.
+    /// [`Error::Unavailable`] when the database is away. The same call can be made again.
     pub async fn walk(&self, app: &App) -> Result<(Vec<Revocation>, Option<Self>), Error> {
         if self.from == self.to {
             return Ok((Vec::new(), None));

@@ -1,16 +1,16 @@
-//! Keeping the keys: what a server does from time to time, and what operators do by hand.
+//! Maintaining the signing keys: what a server does from time to time, and what operators do by hand.
 
 use crate::app::{App, Operator};
 use crate::error::Error;
 use crate::tokens::operate::{self, Listed, Replaced, Rotated};
 use crate::tokens::rotation::NewKey;
 
-/// Reads the keys again; makes a new one when the newest is too old, and deletes those that are gone. To be called every
-/// minute or so, by all instances: they agree.
+/// Reads the keys again, makes a new one when the newest is too old, and deletes those whose tokens have all expired.
+/// All instances call this about every minute. They don't get in each other's way.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database is away; [`Error::Internal`] when the secret does not open the keys there. The
-/// keys of before go on working.
+/// [`Error::Unavailable`] when the database is away; [`Error::Internal`] when the secret does not open the keys
+/// there. The keys that are loaded go on working.
 pub async fn maintain(app: &App) -> Result<(), Error> {
     app.db.run(async |connection| app.keys.reload(connection).await).await?;
     let now = app.clock.now();
@@ -46,11 +46,11 @@ pub async fn rotate(operator: &Operator<'_>) -> Result<Rotated, Error> {
     Ok(rotated)
 }
 
-/// Makes a key of the settings' algorithm that signs at once, and deletes all others: every access token in the field is void.
-/// For a key that has leaked. Refresh tokens stay good.
+/// Makes a key of the settings' algorithm that signs at once, and deletes all others, so that all access tokens
+/// become void. This is for a key that has leaked. Refresh tokens stay valid.
 ///
 /// # Errors
-/// As [`rotate`].
+/// The errors of [`rotate`].
 pub async fn rotate_at_once(operator: &Operator<'_>) -> Result<Replaced, Error> {
     let fresh = NewKey::generate(operator.config.signing_algorithm).await?;
     let now = operator.clock.now();

@@ -1,10 +1,10 @@
-//! What happened to an account?
+//! Listing the security events of an account.
 
 use crate::app::App;
 use crate::audit::{Event, EventPage, store};
 use crate::error::Error;
 
-/// Of each page the security events, newest first.
+/// The security events of each page, newest first.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.

@@ -1,10 +1,10 @@
-//! Which sessions are there?
+//! Listing the sessions of an account.
 
 use crate::app::App;
 use crate::error::Error;
 use crate::sessions::{Page, Session, store};
 
-/// Of each page the sessions that are active, newest first.
+/// The active sessions of each page, newest first.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.

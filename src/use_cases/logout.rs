@@ -10,11 +10,12 @@ use crate::tokens::Credential;
 use crate::tokens::claims::Rejected;
 use crate::tokens::refresh::RefreshToken;
 
-/// Ends the session of the access token, even of one that has expired, and those of the refresh tokens. Returns whether a
-/// session that was active ended; a token that means nothing to us ends nothing, and is no error (RFC 7009 section 2.2).
+/// Ends the session of the access token, even of one that has expired, and the sessions of the refresh tokens.
+/// Returns whether an active session ended. A token that is not ours ends nothing and is not an error (RFC 7009
+/// section 2.2).
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database is away: the session may live on.
+/// [`Error::Unavailable`] when the database is away. The session may not have ended.
 pub async fn logout(
     app: &App,
     client: &Client,

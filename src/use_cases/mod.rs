@@ -1,4 +1,4 @@
-//! Use cases, one a file. Each owns its transaction; none knows another.
+//! The use cases, one in each file. Each owns its transaction, and none calls another.
 
 pub mod accounts;
 pub mod authenticate;

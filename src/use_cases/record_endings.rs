@@ -1,4 +1,4 @@
-//! Writing down, session by session, what ended all at once.
+//! Recording, session by session, sessions that were ended all at once.
 
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::sessions::store;
 
-/// Longest work in a turn. What is left is done in the next.
+/// Longest time that one run works. The next run does what is left.
 const WORK: Duration = Duration::from_secs(5);
 
-/// Writes the ends of sessions into their rows, and as events, that ended with all sessions of their accounts. Goes from account to
-/// account in small steps, each a statement of its own, so that none waits for another with many; several instances may do so at a
-/// time, each at another account. Returns how many sessions were written down.
+/// Records the end of each session that was ended together with all sessions of its account: in its row, and as an
+/// event. It goes from account to account in small steps, each a statement of its own, so that no account waits for
+/// one with many sessions. Several instances may work at the same time, each at another account. Returns how many
+/// sessions were recorded.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -29,7 +30,7 @@ pub async fn record_endings(app: &App) -> Result<u64, Error> {
                 place = step.place;
                 in_this_round += step.recorded.unsigned_abs();
             }
-            // What is left after a round in which nothing could be done is held by somebody.
+            // If a round could do nothing, others hold the rows that are left.
             None if in_this_round == 0 => break,
             None => {
                 recorded += in_this_round;

@@ -1,10 +1,10 @@
-//! When sessions were last used.
+//! Writing when sessions were last used.
 
 use crate::app::App;
 use crate::error::Error;
 use crate::sessions::store;
 
-/// Writes the uses that wait. What can't be written waits on.
+/// Writes the uses that wait to be written. Those that can't be written go on waiting.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.

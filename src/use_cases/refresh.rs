@@ -1,4 +1,4 @@
-//! Going on with a session.
+//! Continuing a session with a refresh token.
 
 use std::time::Duration;
 
@@ -9,35 +9,36 @@ use crate::sessions::{Refreshed, Refusal, store};
 use crate::telemetry;
 use crate::tokens::refresh::RefreshToken;
 
-/// How a refresh ends.
+/// The outcome of a refresh.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The session goes on, with new tokens.
+    /// The session continues with new tokens.
     Success(Box<SignIn>),
-    /// It does not.
+    /// The token is not accepted.
     Refused(Why),
-    /// The session was refreshed too often, or too much was tried from this address. When to try again.
+    /// The session was refreshed too often, or there were too many attempts from this address. The time says when to
+    /// try again.
     Limited(Duration),
 }
 
 /// Why a refresh token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is no refresh token of ours.
+    /// It is not a refresh token of ours.
     Invalid,
-    /// Its session is past its end, or was not used for too long.
+    /// Its session has expired, or was not used for too long.
     Expired,
-    /// Its session was ended, or its account disabled or removed.
+    /// Its session was ended, or its account was disabled or removed.
     Revoked,
-    /// It had been used before, and so had its successor. Its session has been ended.
+    /// It had been used before, and so had the token that followed it. Its session was ended.
     Reused,
 }
 
-/// Hands out the next tokens of the refresh token's session. The same token may be sent again until what it brought has been
-/// used, and brings the same refresh token; a token older than that ends the session.
+/// Returns the next tokens of the refresh token's session. The same token may be sent again until the token that it
+/// brought has been used, and brings the same one again. An older token ends the session.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database is away: the token may have been used or not, and can be sent again.
+/// [`Error::Unavailable`] when the database is away. The token may have been used or not, and can be sent again.
 pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome, Error> {
     let now = app.clock.now();
     let Some(token) = RefreshToken::verify(&app.keys.current(), token) else {

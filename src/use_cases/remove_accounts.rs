@@ -9,12 +9,13 @@ use crate::error::Error;
 use crate::ids::AccountId;
 use crate::sessions::store::{self, Due};
 
-/// Longest work in a turn. What is left is done in the next.
+/// Longest time that one run works. The next run does what is left.
 const WORK: Duration = Duration::from_secs(5);
 
-/// Removes the rows of accounts that were deleted and kept long enough, with their sessions, and strips their events of what tells of
-/// their owners. Works in small steps, each a statement of its own; several instances may do so at a time. One that can't be removed is
-/// passed by; `stuck` holds those that the log has a warning of. Returns how many accounts are gone.
+/// Removes the rows of accounts that were deleted and kept long enough, together with their sessions. What their
+/// events say about the owners is removed as well. The work is done in small steps, each a statement of its own, and
+/// several instances may do it at the same time. An account that can't be removed is skipped. `stuck` holds the
+/// accounts for which a warning was logged. Returns how many accounts were removed.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away, [`Error::ReadOnly`] when it takes no changes.
@@ -31,7 +32,7 @@ pub async fn remove_accounts(app: &App, stuck: &mut HashSet<AccountId>) -> Resul
                 stuck.remove(&account);
             }
             Err(error @ (Error::ReadOnly(_) | Error::Busy { .. })) => return Err(error),
-            // The database may be away, or refuse this account alone. The next look tells.
+            // The database may be away, or refuse this account alone. The next query shows which.
             Err(error) if stuck.insert(account) => {
                 tracing::warn!(%account, %error, causes = error.causes(), at = error.at(), "a deleted account can't be removed, and is tried again");
             }

@@ -1,4 +1,4 @@
-//! Ending all sessions of one's own but this one.
+//! Ending all of the caller's other sessions.
 
 use crate::app::{App, SignedIn};
 use crate::client::Client;
@@ -6,12 +6,12 @@ use crate::error::{Error, Reason};
 use crate::sessions::Ending;
 use crate::sessions::store::{Asking, end_others};
 
-/// Ends all the caller's sessions but the one that asks, in a time that does not depend on how many there are. `None` if there was
-/// no other.
+/// Ends all of the caller's sessions except the one that asks. The time that this takes does not depend on their
+/// number. `None` if there was no other.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is away: the
-/// sessions may live on.
+/// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is
+/// away. The sessions may not have ended.
 pub async fn revoke_other_sessions(app: &App, client: &Client, caller: &SignedIn) -> Result<Option<Ending>, Error> {
     let asking = Asking { account: caller.account().id, by: caller.session(), client };
     let turn = app.turn(asking.account).await?;

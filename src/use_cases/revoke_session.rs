@@ -1,4 +1,4 @@
-//! Ending a session of one's own.
+//! Ending one of the caller's sessions.
 
 use crate::app::{App, SignedIn};
 use crate::client::Client;
@@ -6,11 +6,11 @@ use crate::error::{Error, Reason};
 use crate::ids::SessionId;
 use crate::sessions::store::{Asking, revoke_own};
 
-/// Ends the caller's session `id`. Returns whether there was such a session and it was active; somebody else's is none.
+/// Ends the caller's session `id`. Returns whether the caller had such a session and it was active.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is away: the
-/// session may live on.
+/// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is
+/// away. The session may not have ended.
 pub async fn revoke_session(app: &App, client: &Client, caller: &SignedIn, id: SessionId) -> Result<bool, Error> {
     let asking = Asking { account: caller.account().id, by: caller.session(), client };
     let now = app.clock.now();

@@ -1,4 +1,4 @@
-//! Keys with which backends identify themselves: what operators do to them.
+//! What operators do with service keys, by which backends identify themselves.
 
 use crate::app::Operator;
 use crate::error::Error;
@@ -7,8 +7,8 @@ use crate::tokens::PlainToken;
 use crate::tokens::operate::key_set;
 use crate::tokens::service::{self, NAME_LENGTH, ServiceKey, store};
 
-/// Makes a key that is called `name`. Its text is handed out now and never again; `None` for a name that is empty or over 100
-/// characters.
+/// Makes a key that is called `name`. Its text is returned only here. `None` if the name is empty, has over 100
+/// characters or has a control character.
 ///
 /// # Errors
 /// [`Error::Internal`] with a sentence for the operator when the secret is not the database's; [`Error::Unavailable`] when the
@@ -25,7 +25,7 @@ pub async fn create(operator: &Operator<'_>, name: &str) -> Result<Option<(Servi
     Ok(Some((id, text)))
 }
 
-/// All keys, oldest first, also those that were revoked.
+/// All keys, oldest first, including those that were revoked.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
