@@ -1,4 +1,4 @@
-//! HTTP: accepting connections, what surrounds each request, and the endpoints that answer.
+//! HTTP: the server that accepts connections, the middleware, and the endpoints.
 
 pub(crate) mod endpoints;
 pub(crate) mod middleware;

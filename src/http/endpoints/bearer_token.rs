@@ -7,12 +7,12 @@ use crate::graphql::Requester;
 use crate::http::middleware::client_address::client;
 use crate::tokens::Credential;
 
-/// Who sent the request, unverified.
+/// The credential of the request. It is not verified here.
 pub(crate) fn requester(request: &Request) -> Requester {
     Requester::new(credential(request), client(request))
 }
 
-/// RFC 6750 section 2.1. Two headers are refused: a proxy may have looked at the other one.
+/// RFC 6750 section 2.1. Two headers are refused, because a proxy may have checked the other one.
 pub(crate) fn credential(request: &Request) -> Credential {
     let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
     let Some(value) = headers.next() else { return Credential::Missing };

@@ -11,19 +11,19 @@ use crate::http::server::shutdown::{CLOSING, Shutdown};
 pub(crate) enum NoBody {
     /// It is over the limit.
     TooLarge,
-    /// It did not arrive whole.
+    /// It did not arrive completely.
     Broken,
     /// It did not arrive in time.
     Slow,
-    /// The server stops, and waits no longer.
+    /// The server stops and does not wait for it.
     ShuttingDown,
 }
 
-/// The whole body, if it arrives in time: in the time of the settings, or soon when the server is told to stop.
+/// The whole body, if it arrives within the time of the settings, or shortly after the server is told to stop.
 pub(crate) async fn read(request: &mut Request, app: &App, shutdown: &Shutdown) -> Result<Vec<u8>, NoBody> {
     let body = request.take_body().into_bytes_limit(app.config.graphql.max_body_bytes);
     tokio::select! {
-        // Mostly it is there already.
+        // In most cases the body has arrived already.
         biased;
         body = body => body.map(Into::into).map_err(|error| match error {
             ReadBodyError::PayloadTooLarge => NoBody::TooLarge,

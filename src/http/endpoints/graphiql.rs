@@ -1,4 +1,4 @@
-//! GraphiQL at `/`, from assets inside the binary; `graphiql/` holds them and what they are built from.
+//! GraphiQL at `/`. Its assets are in the binary. The folder `graphiql/` has them and their source.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,14 @@ use poem::{Body, Endpoint, Request, Response};
 use super::issuer_path;
 use super::routes::Routes;
 
-/// Everything from this server, nothing inline.
+/// Everything comes from this server, and nothing is inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page. What it loads it names relative to itself, `"./graphiql/...`.
+/// The page. It names its assets relative to itself, `"./graphiql/...`.
 const PAGE: &str = include_str!("graphiql/index.html");
 
-/// What it loads.
+/// The assets.
 const ASSETS: [(&str, &str, &[u8]); 3] = [
     ("/graphiql/graphiql.js", "text/javascript; charset=utf-8", include_bytes!("graphiql/dist/graphiql.js")),
     ("/graphiql/graphiql.css", "text/css; charset=utf-8", include_bytes!("graphiql/dist/graphiql.css")),
@@ -26,11 +26,11 @@ const ASSETS: [(&str, &str, &[u8]); 3] = [
     ),
 ];
 
-/// Adds the page and what it loads.
+/// Adds the page and its assets.
 ///
-/// Where the issuer has a path, a proxy takes that path away before the server sees it. The page's address may then end without a
-/// slash, and relative names would lead beside the path, so the page names it. What it loads is found there as well, for whoever
-/// opens the page past the proxy.
+/// If the issuer has a path, a proxy removes that path before the server sees it. The address of the page may then
+/// end without a slash, and relative names would lead beside the path, so the page names the path. The assets are
+/// found under the path as well, for those who open the page without the proxy.
 pub(crate) fn add(mut routes: Routes, issuer: &str) -> Routes {
     let (prefix, literal) = (issuer_path::of(issuer), issuer_path::literal(issuer));
     let page = match &prefix {

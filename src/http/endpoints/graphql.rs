@@ -28,7 +28,7 @@ use crate::http::middleware::request_id::RequestId;
 use crate::http::server::shutdown::Shutdown;
 use read::{Asked, Refused};
 
-/// Answers one operation a request: no batches.
+/// Answers one operation in each request. There are no batches.
 pub(crate) struct GraphqlEndpoint {
     app: Arc<App>,
     schema: PortcullisSchema,
@@ -121,15 +121,15 @@ impl Endpoint for GraphqlEndpoint {
         let is_safe = read::is_safe(request.method());
         let mut answer = self.answer(request).await;
         if is_safe {
-            // No cache keeps it; one that does all the same must not give it to somebody else.
+            // No cache may store the answer. One that does all the same must not give it to somebody else.
             answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, Authorization"));
         }
         Ok(answer)
     }
 }
 
-/// With `application/json` every well-formed request gets 200; with the other type one that was not executed gets 400. A
-/// panic gets 500 in both, and what took too long 503.
+/// With `application/json` every well-formed request gets 200. With the other type a request that was not executed
+/// gets 400. In both a panic gets 500, and a request that took too long gets 503.
 fn respond(response: GraphqlResponse, media_type: MediaType) -> Response {
     let refused = response.data == Value::Null && response.is_err();
     let status = match media_type {

@@ -1,4 +1,4 @@
-//! Health: is the process alive, and should it get requests?
+//! Whether the process is alive, and whether it should get requests.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::error::Error;
 use crate::http::server::shutdown::Shutdown;
 
-/// `/health/live`: the process runs. It asks nothing of the database, so that an outage there restarts nobody here.
+/// `/health/live`: the process runs. It does not use the database, so that an outage of the database does not restart
+/// the server.
 #[handler]
 pub(crate) fn live() -> &'static str {
     "live\n"

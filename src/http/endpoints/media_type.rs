@@ -1,9 +1,9 @@
-//! Which media type an answer has (GraphQL over HTTP, section 6; RFC 9110 section 12.5.1).
+//! The media type of an answer (GraphQL over HTTP, section 6; RFC 9110 section 12.5.1).
 
-/// A media type that GraphQL answers come in.
+/// A media type of GraphQL answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MediaType {
-    /// `application/graphql-response+json`: the status tells of errors.
+    /// `application/graphql-response+json`: the status shows errors.
     GraphqlResponse,
     /// `application/json`: the status is 200 for every request that is well-formed.
     Json,
@@ -17,7 +17,7 @@ impl MediaType {
         }
     }
 
-    /// How exactly a media range means this type: 3 by name, 2 by its half, 1 by anything, 0 not.
+    /// How exactly a media range matches this type: 3 by its name, 2 by its first half, 1 as anything, 0 not at all.
     fn matched(self, range: &str) -> u8 {
         let name = match self {
             Self::GraphqlResponse => "application/graphql-response+json",
@@ -32,8 +32,8 @@ impl MediaType {
     }
 }
 
-/// The type that the client likes best of those it accepts, `None` if it accepts neither. Without a wish, and when it likes both
-/// equally by a wildcard, it is `application/json`; when it names both equally, the one that it names first.
+/// The type that the client prefers, or `None` if it accepts neither. Without a preference, or if a wildcard accepts
+/// both equally, it is `application/json`. If the client names both equally, it is the one that it names first.
 pub(crate) fn negotiate(accept: Option<&str>) -> Option<MediaType> {
     let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
         return Some(MediaType::Json);

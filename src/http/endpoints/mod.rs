@@ -1,4 +1,4 @@
-//! The endpoints, and the order of what surrounds each request on its way to them.
+//! The endpoints, and the order of the middleware around them.
 
 mod bearer_token;
 pub(crate) mod body;
@@ -31,12 +31,13 @@ use crate::http::server::shutdown::Shutdown;
 pub use routes::ROUTES;
 use routes::Routes;
 
-/// All routes, with what surrounds each request: where it comes from, its id, its log line, the security headers.
+/// All routes with their middleware, which finds the client's address, gives each request an id and a log line, and
+/// adds security headers.
 ///
 /// # Errors
 /// When a registered document would be refused.
 pub(crate) async fn routes(app: Arc<App>, shutdown: Shutdown) -> Result<impl Endpoint, Error> {
-    // Within CORS, so that pages can read when to come back.
+    // This is within CORS, so that pages can read when to come back.
     let limit = || RequestLimit(app.clone());
     let graphql = graphql::GraphqlEndpoint::new(app.clone(), shutdown.clone()).await?;
     let revocations = revocations::Revocations::new(app.clone(), shutdown.clone());
@@ -58,7 +59,7 @@ pub(crate) async fn routes(app: Arc<App>, shutdown: Shutdown) -> Result<impl End
     }))
 }
 
-/// RFC 9112 section 3.2: a proxy may have looked at the other one.
+/// RFC 9112 section 3.2. A proxy may have checked the other one.
 fn addressed(request: Request) -> poem::Result<Request> {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if request.version() < Version::HTTP_11 || hosts == 1 {

@@ -13,7 +13,7 @@ struct PersistedQuery {
     sha256_hash: String,
 }
 
-/// The text, empty if it is not there, and the name: `documentId` (GraphQL over HTTP, appendix A) or
+/// The text, which is empty if there is none, and the name, which is `documentId` (GraphQL over HTTP, appendix A) or
 /// `extensions.persistedQuery`.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Answers to requests that never became GraphQL.
+//! Answers to requests that are refused before they are read as GraphQL.
 
 use poem::http::{StatusCode, header};
 use poem::{Body, Response};

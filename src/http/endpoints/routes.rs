@@ -35,7 +35,7 @@ impl Routes {
         self.within(path, endpoint, |endpoint| endpoint)
     }
 
-    /// Adds it with what surrounds it, which sees requests of all methods.
+    /// Adds the endpoint with its middleware, which sees requests of all methods.
     pub(crate) fn within<E, A>(self, path: &'static str, endpoint: E, around: impl FnOnce(Methods<E>) -> A) -> Self
     where
         E: Endpoint,
@@ -44,12 +44,12 @@ impl Routes {
         Self(self.0.at(path, around(Methods::of(path, endpoint))))
     }
 
-    /// Adds the endpoint of a path in the table under another path, which is to be taken to the letter.
+    /// Adds the endpoint of a path in the table under another path, which is matched literally.
     pub(crate) fn also_at<E: Endpoint + 'static>(self, other: &str, path: &'static str, endpoint: E) -> Self {
         self.also_within(other, path, endpoint, |endpoint| endpoint)
     }
 
-    /// The same with what surrounds it.
+    /// The same with its middleware.
     pub(crate) fn also_within<E, A>(
         self,
         other: &str,
@@ -69,7 +69,7 @@ impl Routes {
     }
 }
 
-/// An endpoint that gets requests of the methods in the table.
+/// An endpoint that gets only requests of the methods in the table.
 pub(crate) struct Methods<E> {
     endpoint: E,
     allow: &'static str,

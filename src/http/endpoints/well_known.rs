@@ -1,4 +1,4 @@
-//! What other services look up.
+//! Documents that other services look up.
 
 use std::sync::Arc;
 
@@ -38,8 +38,9 @@ const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// `/.well-known/oauth-authorization-server`: where our keys are, for gateways that know the issuer alone (RFC 8414).
 struct Metadata(Arc<App>);
 
-/// Adds it. For an issuer with a path the well-known part stands between host and path (RFC 8414 section 3.1), where no proxy takes
-/// anything away; and it is found behind the path as well, where many look.
+/// Adds the metadata document. For an issuer with a path, the well-known part stands between host and path (RFC 8414
+/// section 3.1), and proxies don't remove the path there. The document is found behind the path as well, where many
+/// clients look for it.
 pub(crate) fn add_discovery(routes: Routes, app: &Arc<App>) -> Routes {
     let (metadata, limit) = (|| Metadata(app.clone()), || RequestLimit(app.clone()));
     let routes = routes.within(METADATA, metadata(), |it| it.with(limit()));
@@ -54,7 +55,7 @@ impl Endpoint for Metadata {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let issuer = &self.0.config.issuer;
-        // No OAuth is spoken here. The empty list is there since it is required (RFC 8414, section 2).
+        // This server does not speak OAuth. The list is empty, but required (RFC 8414, section 2).
         let body = json!({
             "issuer": issuer,
             "jwks_uri": format!("{}{JWKS}", issuer.trim_end_matches('/')),
@@ -65,7 +66,7 @@ impl Endpoint for Metadata {
     }
 }
 
-/// What is the same for everybody, and may be kept as long as the keys.
+/// An answer that is the same for everybody, and may be cached as long as the keys.
 fn public(request: &Request, Published { body, etag }: Published) -> poem::Result<Response> {
     let etag: ETag = etag.parse().map_err(InternalServerError)?;
     let known: Option<IfNoneMatch> = request.headers().typed_get();
@@ -78,7 +79,7 @@ fn public(request: &Request, Published { body, etag }: Published) -> poem::Resul
     headers.typed_insert(CacheControl::new().with_public().with_max_age(JWKS_MAX_AGE));
     headers.typed_insert(etag);
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
-    // Public keys, and where they are: pages of any origin may verify tokens.
+    // These are public keys and their address, so pages of any origin may read them.
     headers.typed_insert(AccessControlAllowOrigin::ANY);
     Ok(response)
 }

@@ -1,4 +1,4 @@
-//! The device at the other end of a request.
+//! The address of the client that sent a request.
 
 use std::net::IpAddr;
 use std::sync::Once;
@@ -20,7 +20,7 @@ pub(crate) const NAMING_ADDRESSES: [HeaderName; 2] = [FORWARDED, X_FORWARDED_FOR
 #[derive(Clone, Copy)]
 struct Address(Option<IpAddr>);
 
-/// Finds out where the request comes from: the socket's peer, or whom trusted proxies name.
+/// Finds the client's address: that of the socket's peer, or the one that trusted proxies name.
 pub(crate) fn locate(app: &App, request: &mut Request) {
     let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());
     let proxies = &app.config.connections.trusted_proxies;
@@ -47,7 +47,7 @@ pub(crate) fn locate(app: &App, request: &mut Request) {
     request.set_data(Address(address));
 }
 
-/// Once, since any client can send the headers.
+/// This is logged once, because any client can send the headers.
 fn warn() {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
@@ -63,7 +63,7 @@ pub(crate) fn address(request: &Request) -> Option<IpAddr> {
     request.data::<Address>().and_then(|address| address.0)
 }
 
-/// Once, since any client behind such a proxy can send one of them.
+/// This is logged once, because any client behind such a proxy can send one of them.
 fn warn_of_two() {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
@@ -74,7 +74,7 @@ fn warn_of_two() {
     });
 }
 
-/// The device as sessions know it.
+/// The client as sessions know it.
 pub(crate) fn client(request: &Request) -> Client {
     let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let client = Client::new(address(request), user_agent.as_deref());

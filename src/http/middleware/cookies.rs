@@ -1,4 +1,4 @@
-//! Our cookies: what they are called, how browsers are to keep them, and who may send them.
+//! Our cookies: their names, how browsers store them, and who may send them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use crate::graphql::cookies::{Change, Cookie, Cookies};
 
 const ALL: [Cookie; 2] = [Cookie::Refresh, Cookie::Device];
 
-/// The prefix has browsers take the cookie only from this very host, by https, and send it nowhere else (RFC 6265bis section
-/// 4.1.3.2): another host of the domain can't plant one. Another name forgets every cookie in the field.
+/// With this prefix browsers accept the cookie only from this host and over https, and send it nowhere else (RFC
+/// 6265bis section 4.1.3.2), so that another host of the domain can't set it. Changing the name voids every cookie in
+/// the field.
 fn name(cookie: Cookie) -> &'static str {
     match cookie {
         Cookie::Refresh => "__Host-portcullis-refresh",
@@ -23,13 +24,13 @@ fn name(cookie: Cookie) -> &'static str {
     }
 }
 
-/// A cookie came from a page that may not send it.
+/// A page sent a cookie that it may not send.
 pub(crate) struct Foreign;
 
-/// The cookies of a request; `None` where the server keeps none.
+/// The cookies of a request. `None` if cookies are switched off.
 ///
 /// # Errors
-/// When there is one, and a page of a foreign origin sent it: then it counts for nothing, and nothing is to be executed.
+/// When a page of a foreign origin sent a cookie. Nothing is executed then.
 pub(crate) fn of(app: &App, headers: &HeaderMap) -> Result<Option<Arc<Cookies>>, Foreign> {
     if !app.config.browsers.cookies {
         return Ok(None);
@@ -42,10 +43,10 @@ pub(crate) fn of(app: &App, headers: &HeaderMap) -> Result<Option<Arc<Cookies>>,
     }
 }
 
-/// Ours, of all that were sent. One that comes twice is empty: no telling which is genuine.
+/// Our cookies among all that were sent. One that comes twice is empty, because it can't be known which is genuine.
 ///
-/// Names are compared byte for byte, and nothing is trimmed but what separates cookies. A browser takes `__Host-` after some other white
-/// space for another name, which another host of the domain may set.
+/// Names are compared byte for byte, and only what separates cookies is trimmed. For a browser, `__Host-` after other
+/// white space is a different name, which another host of the domain may set.
 fn read(headers: &HeaderMap) -> BTreeMap<Cookie, String> {
     let mut found = BTreeMap::new();
     for header in headers.get_all(header::COOKIE) {

@@ -9,10 +9,10 @@ use super::client_address::NAMING_ADDRESSES;
 use super::origin::single;
 use crate::app::App;
 
-/// What every page that is allowed may do.
+/// The methods and headers that an allowed page may use.
 const PREFLIGHT: [(HeaderName, &str); 2] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-    // Two hours; no browser believes more.
+    // Two hours, the longest that any browser accepts.
     (header::ACCESS_CONTROL_MAX_AGE, "7200"),
 ];
 
@@ -21,11 +21,11 @@ const LIST: usize = 4096;
 
 const EXPOSED: &str = "x-request-id, retry-after";
 
-/// Answers preflights of the origins in the settings, and lets their pages read answers. To others it says nothing, as if there
-/// were no CORS.
+/// Answers preflights of the origins in the settings, and permits their pages to read answers. Other origins get no
+/// CORS headers.
 ///
-/// Poem's own middleware answers a foreign origin 403 and so refuses what is no CORS request at all, leaves `Vary` out for
-/// origins of a list, and takes a preflight for allowed when one of its headers is.
+/// Poem's own middleware is not used: it answers 403 to a foreign origin, which refuses requests that are not CORS at
+/// all, it leaves out `Vary` for a list of origins, and it allows a preflight if only one of its headers is allowed.
 pub(crate) struct Cors(pub(crate) Arc<App>);
 
 impl<E: Endpoint> Middleware<E> for Cors {
@@ -56,7 +56,8 @@ impl<E: Endpoint> Endpoint for WithCors<E> {
             _ => self.endpoint.get_response(request).await.into_response(),
         };
         let headers = response.headers_mut();
-        // Also on answers without: a cache must not hand them to a page that gets more.
+        // This is set even on answers without CORS headers, so that no cache gives them to a page that would get
+        // some.
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = origin else { return Ok(response) };
         if browsers.allows_cookies(&origin) {
@@ -76,8 +77,9 @@ impl<E: Endpoint> Endpoint for WithCors<E> {
     }
 }
 
-/// Of the headers that a page asks for, all but those that name the client's address, which are for proxies to set: a visitor of the
-/// page may stand in a network that is trusted to name others. `*` is no header, but would mean every one.
+/// The headers that a page asks for, except those that name the client's address. Only proxies set those, and a
+/// visitor of the page may be in a network that is trusted to set them. `*` is not the name of a header, but would
+/// mean all of them.
 fn allowed_headers(headers: &HeaderMap) -> Option<HeaderValue> {
     let asked = single(headers, &header::ACCESS_CONTROL_REQUEST_HEADERS).ok().flatten()?;
     if asked.len() > LIST {

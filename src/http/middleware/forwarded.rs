@@ -1,15 +1,16 @@
-//! Who the client behind proxies is, by the headers in which each proxy tells whom it was asked by: `Forwarded` (RFC 7239) and
-//! `X-Forwarded-For`.
+//! Finds the client behind proxies by the headers in which each proxy names its own client: `Forwarded` (RFC 7239)
+//! and `X-Forwarded-For`.
 //!
-//! Both are read from the right, since each proxy appends: what stands left of the first untrusted address is that one's to
-//! invent. Quotes are matched from the right for the same reason.
+//! Both are read from the right, because each proxy appends. An untrusted client may have invented what stands to the
+//! left of its address. Quotes are matched from the right for the same reason.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The first address, from the peer outward, that is not trusted; the outermost if all are. A hop that is malformed or hidden ends
-/// the way: then it is the last address before. When both headers are there and disagree, a proxy may have passed one of them
-/// through untouched, and nobody can tell which: then it is the peer.
+/// The first address that is not trusted, from the peer outward, or the outermost if all are trusted. A hop that is
+/// malformed or hidden ends the search, and the address before it is the result. If both headers are present and
+/// disagree, a proxy may have passed one of them through unchanged, and it can't be known which. Then the result is
+/// the peer.
 pub(crate) fn client<'a>(
     peer: IpAddr,
     trusts: impl Fn(IpAddr) -> bool,
@@ -29,15 +30,15 @@ pub(crate) fn client<'a>(
     }
 }
 
-/// What a header tells.
+/// The result of reading a header.
 enum Way {
-    /// It is not there.
+    /// The header is not present.
     Untold,
-    /// Where the client is; `None` if not even the nearest hop can be read.
+    /// The client's address. `None` if not even the nearest hop can be read.
     Told(Option<IpAddr>),
 }
 
-/// From the nearest hop on.
+/// The hops, the nearest first.
 fn walk(trusts: impl Fn(IpAddr) -> bool, hops: impl Iterator<Item = Option<IpAddr>>) -> Way {
     let mut way = Way::Untold;
     for hop in hops {
@@ -53,7 +54,7 @@ fn walk(trusts: impl Fn(IpAddr) -> bool, hops: impl Iterator<Item = Option<IpAdd
     way
 }
 
-/// The elements of one `Forwarded` line, the last one first: what stands between commas outside of quotes.
+/// The elements of one `Forwarded` line, the last one first. Commas separate them, except in quotes.
 struct Elements<'a>(Option<&'a [u8]>);
 
 impl<'a> Iterator for Elements<'a> {
@@ -156,7 +157,7 @@ fn is_port(text: &str) -> bool {
     }
 }
 
-/// An address in `X-Forwarded-For`: there IPv6 mostly stands without brackets.
+/// An address in `X-Forwarded-For`, where IPv6 is usually written without brackets.
 fn listed(item: &[u8]) -> Option<IpAddr> {
     let text = text(item)?;
     text.parse::<IpAddr>().ok().map(|address| address.to_canonical()).or_else(|| node(text))

@@ -1,4 +1,4 @@
-//! What surrounds each request, whatever it asks for.
+//! The middleware that every request passes through.
 
 pub(crate) mod client_address;
 pub(crate) mod cookies;

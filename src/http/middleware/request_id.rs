@@ -6,7 +6,8 @@ use uuid::Uuid;
 /// The header that carries it.
 pub(super) const HEADER: &str = "x-request-id";
 
-/// Identifies a request in answers and in the log: the client's, or the proxy's, `X-Request-Id` if it is sound, else a new one.
+/// Identifies a request in answers and in the log. It is the `X-Request-Id` of the client or the proxy if that is
+/// well-formed, else a new one.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(String);
 

@@ -55,10 +55,10 @@ impl<E: Endpoint> Endpoint for Logged<E> {
     }
 }
 
-/// What the log says in the place of a status when the client went away before there was one.
+/// The status in the log when the client went away before there was an answer.
 const GONE: u16 = 499;
 
-/// The line of a request: written when it is dropped, also when nobody waits for the answer any more.
+/// The log line of a request. It is written when this is dropped, even if nobody waits for the answer any more.
 struct Line {
     watch: Stopwatch,
     span: Span,
@@ -82,7 +82,7 @@ impl Drop for Line {
     }
 }
 
-/// The path, if it is one of ours: others are the client's to invent, and may hold anything.
+/// The path if it is one of ours. Clients invent others, which may hold anything.
 fn route(path: &str) -> &'static str {
     match ROUTES.iter().find(|(route, _)| *route == path) {
         Some((route, _)) if route.starts_with("/graphiql/") => "/graphiql",

@@ -1,4 +1,4 @@
-//! Letting connections in.
+//! Accepting connections.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -15,10 +15,11 @@ use super::log_throttle::LogThrottle;
 use crate::app::App;
 use crate::graphql::error::Code;
 
-/// Pause after the system could not give us a connection: it mostly lacks files or memory, which others have to give back.
+/// Pause after the system could not give us a connection. In most cases it lacks files or memory, which other
+/// connections have to free first.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A listener, with a bound on what it lets in.
+/// A listener that accepts a bounded number of connections.
 pub(crate) struct Acceptor {
     app: Arc<App>,
     listener: TcpListener,
@@ -90,7 +91,7 @@ impl Acceptor {
     }
 }
 
-/// Answers without waiting for anything: nothing is held for a client that is refused.
+/// Answers without waiting for anything, so that a client that is refused costs nothing.
 fn answer(socket: TcpStream, full: Full) -> io::Result<()> {
     let (status, message) = match full {
         Full::All => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections are open."),
@@ -107,7 +108,7 @@ fn answer(socket: TcpStream, full: Full) -> io::Result<()> {
     let mut socket = socket.into_std()?;
     socket.write_all((head + &body).as_bytes())?;
     socket.shutdown(Shutdown::Write)?;
-    // What is left unread would make the kernel reset the connection, and the client might lose the answer.
+    // If bytes were left unread, the kernel would reset the connection, and the client might lose the answer.
     let _ = socket.read(&mut [0; 16 * 1024]);
     Ok(())
 }

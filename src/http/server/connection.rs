@@ -20,13 +20,13 @@ use tokio::net::TcpStream;
 use super::io_timeout::{Exchanges, IoTimeouts, Ongoing, TimedIo};
 use crate::app::App;
 
-/// What the kernel keeps of an answer for a client that doesn't read it, in bytes. Left to itself it may be megabytes.
+/// How many bytes of an answer the kernel buffers for a client that does not read it. Its default may be megabytes.
 const SEND_BUFFER: usize = 64 * 1024;
 
 /// hyper's own bound on the number of headers, for which it needs no memory of its own.
 const HEADERS_ON_THE_STACK: usize = 100;
 
-/// What hyper reads ahead of a body, and keeps of an answer, in bytes.
+/// How many bytes hyper reads ahead of a body, and buffers of an answer.
 const BUFFER: usize = 64 * 1024;
 
 /// Serves connections.
@@ -47,7 +47,7 @@ impl<E: Endpoint + 'static> Connections<E> {
             write: settings.write_timeout,
         };
         let mut http1 = http1::Builder::new();
-        // The socket keeps the times.
+        // The socket has its own timeouts.
         http1.header_read_timeout(None);
         http1.max_header_size(settings.max_header_bytes);
         http1.max_buf_size(BUFFER.max(settings.max_header_bytes));
@@ -58,7 +58,7 @@ impl<E: Endpoint + 'static> Connections<E> {
         Self { endpoint: Arc::new(endpoint), http1, limits, requests, local: LocalAddr(local.into()) }
     }
 
-    /// The connection's work, up to its end.
+    /// Serves the connection until it ends.
     pub(crate) fn serve(
         &self,
         socket: TcpStream,
@@ -84,19 +84,19 @@ impl<E: Endpoint + 'static> Connections<E> {
     }
 }
 
-/// None of it is needed for a connection to work.
+/// A connection works without these options, so their errors are ignored.
 fn prepare(socket: &TcpStream, limits: IoTimeouts) {
     use rustix::net::sockopt;
     let _ = socket.set_nodelay(true);
     let _ = sockopt::set_socket_send_buffer_size(socket, SEND_BUFFER);
-    // What was written to a client that is gone, or no longer reads, is given up after this time, by the kernel.
+    // After this time the kernel gives up what was written to a client that is gone or no longer reads.
     #[cfg(target_os = "linux")]
     let _ = sockopt::set_tcp_user_timeout(socket, limits.write.as_millis().try_into().unwrap_or(u32::MAX));
     #[cfg(not(target_os = "linux"))]
     let _ = limits;
 }
 
-/// The body of an answer. Its request is being answered until it is dropped.
+/// The body of an answer. Its request counts as being answered until this is dropped.
 struct Answer<B> {
     body: B,
     _ongoing: Ongoing,

@@ -1,4 +1,4 @@
-//! How many connections there may be.
+//! The limit on connections.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::network;
 
-/// Permits for trusted proxies alone: health checks come from there, too.
+/// Permits for trusted proxies only, because health checks come from there.
 const RESERVE: usize = 32;
 
 /// The connections that are open.
@@ -43,8 +43,8 @@ impl ConnectionLimit {
         Self { open: Arc::default(), all, of_one_network }
     }
 
-    /// A permit for one more connection of this peer; without a peer, as for a trusted proxy, it counts for no network, and finds one
-    /// where others find none.
+    /// A permit for one more connection of this peer. Without a peer, as for a trusted proxy, the connection counts
+    /// for no network, and gets a permit where others get none.
     pub(crate) fn take(&self, peer: Option<IpAddr>) -> Result<ConnectionPermit, Full> {
         let network = peer.map(network);
         let mut open = self.lock();

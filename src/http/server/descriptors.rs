@@ -2,11 +2,11 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What is left for everything that is no client's connection, beside the pool of the database.
+/// File descriptors for everything other than clients' connections and the database pool.
 const RESERVE: usize = 128;
 
-/// How many connections there can be, of those that are wanted: the process's limit on open files is raised as far as the
-/// system allows.
+/// How many of the wanted connections there can be. The process's limit on open files is raised as far as the system
+/// allows.
 pub(crate) fn connections(wanted: usize, pool: usize) -> usize {
     let reserve = RESERVE + pool;
     let needed = u64::try_from(wanted + reserve).unwrap_or(u64::MAX);

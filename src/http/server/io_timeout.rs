@@ -1,4 +1,4 @@
-//! A socket that does not wait for ever.
+//! A socket with timeouts.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,24 +11,25 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::deadline::Deadline;
 
-/// What a client must take of a long answer within the time for reading it, in bytes. It goes on while it does.
+/// How many bytes of a long answer a client must take within the time for reading. While it does, the time starts
+/// anew.
 const ENOUGH: usize = 16 * 1024;
 
-/// How long a connection that the server closes reads on what the client still sends.
+/// How long the server goes on reading from a client after it has closed a connection.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How long a connection waits.
+/// The timeouts of a connection.
 #[derive(Clone, Copy)]
 pub(crate) struct IoTimeouts {
-    /// From a request's first byte, or the connection's begin, to the end of its headers.
+    /// From the first byte of a request, or the start of the connection, to the end of the headers.
     pub(crate) headers: Duration,
     /// From an answer to the first byte of the next request.
     pub(crate) keep_alive: Duration,
-    /// For the client to take what is written.
+    /// For the client to read what was written.
     pub(crate) write: Duration,
 }
 
-/// Which requests of a connection are being answered: meanwhile it is the server that takes its time.
+/// The exchanges of a connection. While the server answers a request, the client has no timeout for sending.
 #[derive(Clone, Default)]
 pub(crate) struct Exchanges(Arc<Counts>);
 
@@ -38,11 +39,11 @@ struct Counts {
     ended: AtomicUsize,
 }
 
-/// An exchange that goes on. It ends when dropped.
+/// A request that is being answered. It ends when dropped.
 pub(crate) struct Ongoing(Exchanges);
 
 impl Exchanges {
-    /// One begins. Returns it and how many there have been, this one included.
+    /// Begins an exchange. Returns it and the number of exchanges so far, this one included.
     pub(crate) fn begin(&self) -> (Ongoing, usize) {
         let before = self.0.begun.fetch_add(1, Ordering::Relaxed);
         (Ongoing(self.clone()), before + 1)
@@ -63,7 +64,7 @@ impl Drop for Ongoing {
     }
 }
 
-/// What the client owes.
+/// What the client has to send next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owes {
     Nothing,
@@ -76,20 +77,20 @@ pub(crate) struct TimedIo<S> {
     socket: S,
     limits: IoTimeouts,
     exchanges: Exchanges,
-    /// How many of them had begun at the last look.
+    /// How many exchanges had begun when this was last checked.
     seen: usize,
     owes: Owes,
     read: Deadline,
     write: Deadline,
-    /// Bytes taken since the deadline was set.
+    /// Bytes that the client has read since the deadline was set.
     taken: usize,
-    /// Whether something is written that the client has not taken: it has its own time for that.
+    /// Whether something was written that the client has not read yet. That has a timeout of its own.
     is_behind: bool,
     is_closing: bool,
 }
 
 impl<S> TimedIo<S> {
-    /// The headers of the first request are awaited from now on.
+    /// The time for the headers of the first request starts now.
     pub(crate) fn new(socket: S, limits: IoTimeouts, exchanges: Exchanges) -> Self {
         let (mut read, write) = (Deadline::default(), Deadline::default());
         read.set(limits.headers);
@@ -107,8 +108,8 @@ impl<S> TimedIo<S> {
         }
     }
 
-    /// Whether the client owes something: not while it is answered, nor while it has not taken what is written. What it owed
-    /// before an exchange it has given.
+    /// Whether the client has to send something. It does not while its request is being answered, nor while it has
+    /// not read what was written. What it had to send before an exchange has arrived.
     fn owes_something(&mut self) -> bool {
         let begun = self.exchanges.begun();
         if std::mem::replace(&mut self.seen, begun) != begun {
@@ -117,7 +118,7 @@ impl<S> TimedIo<S> {
         !self.is_behind && !self.exchanges.goes_on()
     }
 
-    /// Ready when the client has taken too long for what it owes: the next request, if it is nothing that has begun.
+    /// Ready when the client has taken too long to send what it has to. That is the next request if none has begun.
     fn await_request(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         if self.owes == Owes::Nothing {
             self.owes = Owes::Request;
@@ -193,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimedIo<S> {
         let this = self.get_mut();
         this.write.clear();
         if std::mem::take(&mut this.is_behind) && this.owes_something() {
-            // Nobody may ask to read again before the time is over: it wakes whoever does.
+            // The reader may not poll again before the time is over, so the timer wakes it.
             let _ = this.await_request(cx);
         }
         Pin::new(&mut this.socket).poll_flush(cx)
@@ -207,14 +208,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimedIo<S> {
             this.owes_something();
             this.read.set(LINGER);
         }
-        // Between two requests nothing is under way.
+        // Between two requests nothing is being read.
         if this.owes == Owes::Request { Poll::Ready(Ok(())) } else { this.poll_linger(cx).map(Ok) }
     }
 }
 
 impl<S: AsyncRead + Unpin> TimedIo<S> {
-    /// Reads and forgets until the client closes as well. If something were left unread the kernel would reset the connection,
-    /// and a client that is still sending would lose the answer.
+    /// Reads and discards until the client closes as well. If bytes were left unread, the kernel would reset the
+    /// connection, and a client that is still sending would lose the answer.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut forgotten = [0; 8 * 1024];
         loop {

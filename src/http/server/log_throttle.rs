@@ -1,10 +1,10 @@
-//! Log lines that anybody out there can cause.
+//! Throttles log lines that any client can cause.
 
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
 
-/// Longest that such a line is kept back.
+/// How long such a line is held back at most.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Lets one of many equal lines through, and counts the others.
@@ -15,7 +15,7 @@ pub(crate) struct LogThrottle {
 }
 
 impl LogThrottle {
-    /// If a line is due: how many were kept back since the last one.
+    /// The number of lines that were held back since the last one, if a line is due.
     pub(crate) fn due(&mut self) -> Option<u64> {
         if self.last.is_some_and(|last| last.elapsed() < PAUSE) {
             self.kept_back += 1;

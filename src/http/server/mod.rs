@@ -24,8 +24,8 @@ use acceptor::Acceptor;
 use connection::Connections;
 use shutdown::{CLOSING, Shutdown};
 
-/// Serves on `listener` until `stop` is done; then, as soon as no request is in flight, or the settings' grace is over, takes
-/// no more connections and ends.
+/// Serves on `listener` until `stop` is done. Then it waits until no request is in flight, or the grace period of the
+/// settings is over, accepts no more connections and ends.
 ///
 /// # Errors
 /// When the listener has no address, or a document that the operator registered would be refused.
@@ -48,7 +48,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
                 let served = graceful.watch(connections.serve(socket, peer));
                 tasks.spawn(async move {
                     let _permit = permit;
-                    // Mostly its client's doing.
+                    // In most cases the client is the cause.
                     if let Err(error) = served.await {
                         tracing::debug!(%error, "a connection failed");
                     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// What clients get to finish when the server stops: connections, once no request is in flight, and bodies that are under way.
+/// The time that clients get when the server stops: for their connections, once no request is in flight, and for
+/// bodies that are still arriving.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
 
 /// Whether the server is told to stop, and how many requests are in flight.
@@ -14,7 +15,7 @@ pub(crate) struct Shutdown {
     in_flight: watch::Sender<usize>,
 }
 
-/// A request in flight. Landed when dropped.
+/// A request in flight. It counts until this is dropped.
 pub(crate) struct Flight(watch::Sender<usize>);
 
 impl Shutdown {
@@ -22,8 +23,8 @@ impl Shutdown {
         Self { told: watch::Sender::new(false), in_flight: watch::Sender::new(0) }
     }
 
-    /// From now on the server is not ready. Returns when no request is in flight, or after `grace`. Until then requests
-    /// are still taken: whoever sends them may not have seen yet that the server is not ready.
+    /// From now on the server is not ready. Returns when no request is in flight, or after `grace`. Until then
+    /// requests are still accepted, because their senders may not have seen yet that the server is not ready.
     pub(crate) async fn drain(&self, grace: Duration) {
         self.told.send_replace(true);
         let mut in_flight = self.in_flight.subscribe();

@@ -1,4 +1,4 @@
-//! What a request asks for, read by hand from the body of a POST or the query string of a GET.
+//! The parameters of a request, read by hand from the body of a POST or the query string of a GET.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,8 @@ use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// The parameters of GraphQL over HTTP (section 5.2 and appendix A). The library's extractor takes batches as well.
+/// The parameters of GraphQL over HTTP (section 5.2 and appendix A). The library's extractor is not used because it
+/// accepts batches.
 #[derive(Deserialize)]
 #[serde(
     rename_all = "camelCase",
@@ -27,7 +28,7 @@ impl Parameters {
     /// Reads the body of a POST.
     ///
     /// # Errors
-    /// A sentence for the client, which names a place in the body, and never quotes it.
+    /// A sentence for the client. It names a position in the body and never quotes it.
     pub(super) fn of_body(body: &[u8]) -> Result<Self, String> {
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
             return Err("Batches are not answered: send one operation a request.".to_owned());
@@ -44,11 +45,11 @@ impl Parameters {
         })
     }
 
-    /// Reads the query string of a GET, in the form of URLSearchParams (WHATWG URL Standard, section 5). Parameters of other names are
-    /// passed over.
+    /// Reads the query string of a GET, in the form of URLSearchParams (WHATWG URL Standard, section 5). Parameters
+    /// with other names are ignored.
     ///
     /// # Errors
-    /// A sentence for the client, which quotes nothing of what was sent.
+    /// A sentence for the client. It quotes nothing of the request.
     pub(super) fn of_query_string(query_string: &str) -> Result<Self, String> {
         let mut values = NAMES.map(|_| None);
         for pair in query_string.split('&') {
@@ -60,7 +61,7 @@ impl Parameters {
             }
         }
         let [query, others @ ..] = values;
-        // An empty one is as none (GraphQL over HTTP, section 5.3).
+        // An empty one counts as missing (GraphQL over HTTP, section 5.3).
         let [document_id, operation_name, variables, extensions] =
             others.map(|value| value.filter(|value| !value.is_empty()));
         Ok(Self {
@@ -73,7 +74,7 @@ impl Parameters {
     }
 }
 
-/// Other than a browser's own reading, which mends what is malformed, this refuses it: two readers might mend it differently.
+/// A malformed string is refused. Browsers repair it instead, but two readers might repair it differently.
 fn decoded(text: &str) -> Result<String, String> {
     let is_whole = |escape: &str| escape.bytes().take_while(u8::is_ascii_hexdigit).take(2).count() == 2;
     if !text.split('%').skip(1).all(is_whole) {

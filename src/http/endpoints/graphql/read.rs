@@ -1,4 +1,4 @@
-//! Reading a request: of a POST the body, of a GET the query string.
+//! Reading a request from the body of a POST or the query string of a GET.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::http::server::shutdown::Shutdown;
 /// A request that was read.
 pub(super) struct Asked {
     pub(super) parameters: Parameters,
-    /// Our cookies, where the server keeps any and the request may have their authority.
+    /// Our cookies, if they are switched on and the request may use them.
     pub(super) cookies: Option<Arc<Cookies>>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Refused {
     status: StatusCode,
     code: Code,
     message: Cow<'static, str>,
-    /// What may still come of it is not waited for.
+    /// The connection is closed without waiting for the rest of the request.
     closes: bool,
 }
 
@@ -38,7 +38,7 @@ impl Refused {
         Self { status, code: Code::BadUserInput, message: message.into(), closes: false }
     }
 
-    /// What the client is told.
+    /// The message for the client.
     pub(super) fn answer(&self, media_type: MediaType) -> Response {
         let mut answer = refusal(self.status, media_type, self.code, &self.message);
         if self.closes {
@@ -48,7 +48,8 @@ impl Refused {
     }
 }
 
-/// Whether a request may read and change nothing: whoever makes a browser send it has no authority from the browser's cookies.
+/// Whether the request may only read. A page that makes a browser send it gets no authority from the browser's
+/// cookies.
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
@@ -62,7 +63,7 @@ pub(super) fn accepted(headers: &HeaderMap) -> Result<MediaType, Refused> {
     })
 }
 
-/// Reads a GET. Its cookies are as if they were not there: any page, and any link, has a browser send them along.
+/// Reads a GET. Its cookies are ignored, because any page and any link can make a browser send them.
 pub(super) fn safe(request: &Request, app: &App) -> Result<Asked, Refused> {
     let (query_string, limit) = (request.uri().query().unwrap_or_default(), app.config.graphql.max_body_bytes);
     if query_string.len() > limit {

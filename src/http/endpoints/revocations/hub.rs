@@ -1,4 +1,4 @@
-//! One look at the database for all streams of an instance.
+//! Queries the database once for all streams of an instance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,31 +12,31 @@ use crate::error::Error;
 use crate::revocations::{Position, Revocation};
 use crate::use_cases::follow_revocations::{Now, Way, now};
 
-/// Longest silence: then the position is told, even if nothing else is new. Part of the interface: a backend that hears nothing
-/// for three times as long has lost the stream.
+/// Longest time without an event. Then the position is sent, even if nothing else is new. This is part of the
+/// interface: a backend that receives nothing for three times as long has lost the stream.
 pub(super) const BEAT: Duration = Duration::from_secs(2);
 
-/// News that a stream may be behind. One that is further behind looks for itself.
+/// How many updates a stream may be behind. A stream that is further behind queries the database itself.
 const BEHIND: usize = 256;
 
-/// What streams are told.
+/// What the hub sends to the streams.
 #[derive(Clone)]
 pub(super) enum Told {
-    /// What is new since the last time.
+    /// The revocations since the last update.
     News(Arc<News>),
-    /// That there is too much of it, or something may have been missed: look for yourself.
+    /// There are too many revocations, or some may have been missed: each stream has to query the database itself.
     Gap,
 }
 
-/// What is new.
+/// New revocations.
 pub(super) struct News {
     pub(super) revocations: Vec<Revocation>,
-    /// Where a stream is that has told these.
+    /// The position of a stream that has sent these.
     pub(super) now: Now,
 }
 
-/// Looks when the feed tells of a change, and every beat; without the feed more often. While nobody listens it does nothing.
-/// It ends when dropped.
+/// Queries the database when the feed reports a change and at every beat, and more often when the feed is lost. It
+/// does nothing while there is no stream. It ends when dropped.
 pub(super) struct Hub {
     told: broadcast::Sender<Told>,
     task: JoinHandle<()>,
@@ -48,7 +48,8 @@ impl Hub {
         Self { task: tokio::spawn(look(app, told.clone())), told }
     }
 
-    /// What is told from now on. Whoever looks for himself after this call, and then listens, misses nothing.
+    /// The updates from now on. A stream that queries the database after this call, and then receives updates, misses
+    /// nothing.
     pub(super) fn listen(&self) -> broadcast::Receiver<Told> {
         self.told.subscribe()
     }
@@ -67,7 +68,7 @@ async fn look(app: Arc<App>, told: broadcast::Sender<Told>) {
     loop {
         let pause = if app.feed.is_fresh() { BEAT } else { BEAT.min(app.config.feed_timeout) / 4 };
         let _ = timeout(pause, heard.changed()).await;
-        // Before the look: what is heard during it asks for another.
+        // This is read before the query, so that a change during the query causes another one.
         heard.borrow_and_update();
         if told.receiver_count() == 0 {
             seen = None;
@@ -77,10 +78,11 @@ async fn look(app: Arc<App>, told: broadcast::Sender<Told>) {
             Ok((position, news)) => {
                 seen = Some(position);
                 waits = false;
-                // Nobody may listen any more.
+                // There may be no stream any more.
                 let _ = told.send(news);
             }
-            // Nothing is told, so that nobody takes silence for peace; and what is between is for the streams to look up.
+            // Nothing is sent, so that backends notice the silence. Afterwards each stream queries the database for
+            // what it missed.
             Err(error) if waits => {
                 tracing::debug!(%error, causes = error.causes(), at = error.at(), "the streams of revocations still wait")
             }

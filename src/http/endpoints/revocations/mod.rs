@@ -1,4 +1,4 @@
-//! `GET /revocations`: whose access tokens are void, as a stream of server-sent events (HTML Standard, section 9.2).
+//! `GET /revocations`: which access tokens are void, as a stream of server-sent events (HTML Standard, section 9.2).
 
 mod hub;
 mod stream;
@@ -71,7 +71,8 @@ impl Revocations {
             events: sender,
         };
         tokio::spawn(stream.run());
-        // The place is taken for as long as the connection is, which a reader that takes nothing soon loses.
+        // The stream counts for as long as its connection is open. A client that reads nothing soon loses the
+        // connection.
         let events = unfold((events, place), async |(mut events, place)| Some((events.recv().await?, (events, place))));
         Ok(with(SSE::new(events).into_response(), header::CACHE_CONTROL, "no-store, no-transform"))
     }

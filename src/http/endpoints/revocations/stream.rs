@@ -1,4 +1,4 @@
-//! One stream: what is told becomes events, as fast as they are taken.
+//! One stream. It turns updates into events, as fast as the client reads them.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,19 +18,20 @@ use crate::ids::ServiceKeyId;
 use crate::revocations::{Position, Revocation, issued_before};
 use crate::use_cases::follow_revocations::{Now, Way, now};
 
-/// How long a backend may take no event before its stream ends.
+/// How long a backend may read nothing before its stream ends.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Streams that look for themselves at a time: when all have to, requests still get connections.
+/// How many streams query the database at the same time. Requests still get connections when all streams have to
+/// query.
 static LOOKS: Semaphore = Semaphore::const_new(4);
 
-/// What a backend waits before it connects again, in milliseconds.
+/// How long a backend waits before it connects again, in milliseconds.
 const RETRY: u64 = 500;
 
 pub(super) struct Stream {
     pub(super) app: Arc<App>,
     pub(super) key: ServiceKeyId,
-    /// What has been told.
+    /// The position of what was sent.
     pub(super) seen: Position,
     pub(super) told: broadcast::Receiver<Told>,
     pub(super) shutdown: Shutdown,
@@ -41,7 +42,7 @@ pub(super) struct Stream {
 struct Ended(&'static str);
 
 impl Stream {
-    /// Until its reader or its service key is gone, or the server stops.
+    /// Runs until the client is gone, its service key is revoked, or the server stops.
     pub(super) async fn run(mut self) {
         let (key, shutdown) = (self.key, self.shutdown.clone());
         tracing::info!(%key, "a stream of revocations begins");
@@ -69,12 +70,12 @@ impl Stream {
         }
     }
 
-    /// Looks for itself what is new, batch by batch. While the database is away it says nothing.
+    /// Queries the database for new revocations, batch by batch. While the database is away it sends nothing.
     async fn catch_up(&mut self) -> Result<(), Ended> {
         loop {
             match self.look().await {
                 Ok(told) => return told,
-                // The hub says so, once for all streams.
+                // The hub logs this once for all streams.
                 Err(error) => {
                     tracing::debug!(%error, causes = error.causes(), at = error.at(), "a stream of revocations waits for the database")
                 }
@@ -95,7 +96,7 @@ impl Stream {
         let mut rest = Some(Way::new(self.seen.clone(), now.position.clone()));
         while let Some(way) = rest {
             let (revocations, further) = way.walk(&self.app).await?;
-            // A slow reader holds nobody up.
+            // A slow reader does not delay other streams.
             drop(turn.take());
             if let Err(ended) = self.send_all(&revocations).await {
                 return Ok(Err(ended));
@@ -109,7 +110,8 @@ impl Stream {
         if now.is_for(self.key) { Ok(()) } else { Err(Ended("its service key was revoked")) }
     }
 
-    /// What was told of another history is not all true of this one: it may have raised generations that this one has yet to give out.
+    /// What was sent from another history is not all true of this one: it may have generations that this one has not
+    /// reached yet.
     async fn part_from_another_history(&self, now: &Now) -> Result<(), Ended> {
         let history = now.position.history();
         if self.seen.history() == history {

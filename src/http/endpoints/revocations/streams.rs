@@ -1,28 +1,28 @@
-//! How many streams there may be.
+//! The limit on streams.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ids::ServiceKeyId;
 
-/// Most streams of an instance. Each holds some memory and no connection to the database.
+/// Largest number of streams of an instance. Each takes some memory and no connection to the database.
 const ALL: usize = 1024;
 
-/// Most streams of one service key, so that one backend does not shut the others out.
+/// Largest number of streams of one service key, so that one backend does not take the streams of others.
 const OF_ONE_KEY: usize = 256;
 
 /// The streams that are open.
 #[derive(Clone, Default)]
 pub(super) struct Streams(Arc<Mutex<HashMap<ServiceKeyId, usize>>>);
 
-/// The place of one. Given back when dropped.
+/// The permit of one stream. It is given back when dropped.
 pub(super) struct StreamPermit {
     streams: Streams,
     key: ServiceKeyId,
 }
 
 impl Streams {
-    /// A place for one more of this key, if there is one.
+    /// A permit for one more stream of this key, if there is one.
     pub(super) fn take(&self, key: ServiceKeyId) -> Option<StreamPermit> {
         let mut open = self.lock();
         if open.values().sum::<usize>() >= ALL || open.get(&key).is_some_and(|number| *number >= OF_ONE_KEY) {
