@@ -1,4 +1,4 @@
-//! Who has been verified.
+//! Callers that were verified.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use crate::ids::SessionId;
 use crate::sessions::Session;
 use crate::tokens::TokenPair;
 
-/// A caller who is signed in. Only a use case that has verified the caller makes one, so what takes it can't be called by
-/// anybody else.
+/// A caller who is signed in. Only a use case that has verified the caller makes one, so a function that takes it
+/// can't be called for anybody else.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     account: Arc<Account>,
@@ -16,31 +16,31 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// For use cases that have just verified that `session` is active and whose it is.
+    /// Only for use cases that have just verified that `session` is active and belongs to `account`.
     pub(crate) fn verified(account: Arc<Account>, session: SessionId) -> Self {
         Self { account, session }
     }
 
-    /// Who.
+    /// The account.
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// In which session.
+    /// The session.
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.session
     }
 }
 
-/// An account that has just signed in, or goes on with a session.
+/// An account that has just signed in or refreshed its session.
 #[derive(Debug)]
 pub struct SignIn {
-    /// Who.
+    /// The account.
     pub caller: SignedIn,
     /// The session.
     pub session: Session,
-    /// Its tokens.
+    /// The tokens of the session.
     pub tokens: TokenPair,
 }

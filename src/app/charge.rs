@@ -1,4 +1,4 @@
-//! What attempts cost, and what is written down of those that cost too much.
+//! What attempts take from the limits, and the events of those that are refused.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::limits::store::settle;
 use crate::limits::turns::Holder;
 use crate::limits::{AttemptOutcome, Consumed, Limits};
 
-/// What an attempt took, until it is known how it ends.
+/// What an attempt took from the limits, until its outcome is known.
 ///
-/// It counts, whatever comes after it, unless it is said how it ended: what was looked up is paid for. Dropped, it is settled in the
-/// background.
+/// The attempt counts unless its outcome is set to one that does not count. When this is dropped, it is settled in
+/// the background.
 pub(crate) struct Charge {
     db: Database,
     taken: Consumed,
-    /// Until it is settled others may wait for what it gives back.
+    /// Other attempts may wait for what this gives back when it is settled.
     holder: Option<Holder>,
     ending: AttemptOutcome,
 }
@@ -33,12 +33,13 @@ impl Charge {
         self.taken.is_nothing()
     }
 
-    /// How the attempt ended. What does not count then is given back when the charge is dropped.
+    /// Sets the outcome of the attempt. What does not count with that outcome is given back when the charge is
+    /// dropped.
     pub(crate) fn set_ending(&mut self, ending: AttemptOutcome) {
         self.ending = ending;
     }
 
-    /// What is to be settled. Whoever takes it over has settled it before the holder is dropped.
+    /// Takes out what is to be settled. The caller settles it before it drops the holder.
     fn take(&mut self) -> (Consumed, Option<Holder>) {
         (std::mem::take(&mut self.taken), self.holder.take())
     }
@@ -62,21 +63,21 @@ impl Drop for Charge {
     }
 }
 
-/// An attempt that came to nothing, as it is written down.
+/// The event of a failed attempt.
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) client: Client,
-    /// Whom it was for, as the log may tell it.
+    /// The identifier of the account, if it may be logged.
     pub(crate) identifier: Option<String>,
     pub(crate) of: (Option<AccountId>, Option<SessionId>),
-    /// What bounds how often that is done.
+    /// The limit on how often such an event is recorded.
     pub(crate) throttle: crate::limits::Attempt,
-    /// What there were too many attempts of, if the account is being tried by many.
+    /// The limit that was exceeded, if it is one of the account's.
     pub(crate) name: Vec<u8>,
     pub(crate) at: Timestamp,
 }
 
-/// Charges attempts, and writes down those that come to nothing.
+/// Charges attempts, and records those that fail.
 #[derive(Clone)]
 pub(crate) struct Charges {
     db: Database,
@@ -89,7 +90,7 @@ impl Charges {
         Charge { db: self.db.clone(), taken, holder, ending: AttemptOutcome::Unknown }
     }
 
-    /// The attempt was made in vain, and counts. It is settled by the statement that writes it down.
+    /// The attempt failed and counts. The statement that records it settles it as well.
     pub(crate) async fn fail(&self, mut charge: Charge, failure: &Failure) -> Result<(), Error> {
         log_failed(failure.kind, Refused::InvalidCredentials, &failure.client, failure.identifier.as_deref());
         let (taken, holder) = charge.take();
@@ -103,7 +104,7 @@ impl Charges {
         Ok(())
     }
 
-    /// Writes down that there were too many attempts of what `name` stands for, unless that was done a short time ago.
+    /// Records that there were too many attempts under `name`, unless that was recorded a short time ago.
     pub(crate) async fn note_limit(
         &self,
         client: &Client,

@@ -1,18 +1,19 @@
-//! Attempts that failed, in the log.
+//! Logging failed attempts.
 
 use super::App;
 use crate::audit::Kind;
 use crate::client::{Client, visible};
 use crate::limits::Refusal;
 
-/// How an attempt to prove who somebody is failed.
+/// How an attempt to authenticate failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refused {
-    /// What was compared was wrong, or there was nothing to compare it with.
+    /// The password was wrong, or there was none to compare it with.
     InvalidCredentials,
-    /// Refused by a limit, before anything was compared.
+    /// A limit refused it before anything was compared.
     RateLimited,
-    /// Refused by a limit that says nothing against whoever tries: others may give back what they hold, or it counts what succeeds.
+    /// A limit refused it that does not count guesses: either other attempts may give back what they hold, or it
+    /// counts successes.
     TooManyAtOnce,
 }
 
@@ -22,13 +23,14 @@ impl From<&Refusal> for Refused {
     }
 }
 
-/// Longest identifier that is logged, in characters. An address has 254 at the most.
+/// Longest identifier that is logged, in characters. An e-mail address has at most 254.
 const IDENTIFIER_LENGTH: usize = 254;
 
-/// Leaves a line in the log. Programs that shut addresses out read it (`docs/fail2ban.md`): its target, its message, and its fields in this
-/// order are an interface.
+/// Writes a line to the log. Programs that ban addresses read it (`docs/fail2ban.md`), so its target, its message and
+/// its fields in this order are an interface.
 ///
-/// `kind` is the event of an attempt of this sort that fails. `identifier` is whom it was for, by [`App::identifier_to_log`].
+/// `kind` is the event of such a failed attempt. `identifier` is the account's, as [`App::identifier_to_log`] returns
+/// it.
 pub(crate) fn log_failed(kind: Kind, outcome: Refused, client: &Client, identifier: Option<&str>) {
     let outcome = match outcome {
         Refused::InvalidCredentials => "invalid_credentials",
@@ -46,7 +48,7 @@ pub(crate) fn log_failed(kind: Kind, outcome: Refused, client: &Client, identifi
 }
 
 impl App {
-    /// What the log may tell of an identifier that was typed: nothing, unless a setting says so.
+    /// The identifier as it may be logged: `None`, unless a setting permits it.
     pub(crate) fn identifier_to_log(&self, typed: &str) -> Option<String> {
         self.config.log_identifiers.then(|| visible(typed, IDENTIFIER_LENGTH))
     }

@@ -1,4 +1,4 @@
-//! Turns at an account's row.
+//! Bounds the statements that wait for one account's row.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,15 +11,15 @@ use tokio::time::timeout;
 use crate::error::{Error, OrInternal};
 use crate::ids::AccountId;
 
-/// Statements of one account's that may wait for its row at a time. Each holds a connection meanwhile, so that without a bound one
-/// account could hold all of them.
+/// How many statements may wait for an account's row at the same time. Each holds a connection, so without a bound
+/// one account could take all of them.
 const AT_ONCE: usize = 2;
 
-/// Who is at which account's row, on this instance.
+/// The turns at each account's row on this instance.
 #[derive(Clone, Default)]
 pub(crate) struct Turns(Arc<Mutex<HashMap<AccountId, Arc<Semaphore>>>>);
 
-/// A turn, over when dropped.
+/// A turn. It ends when dropped.
 pub(crate) struct Turn {
     turns: Turns,
     account: AccountId,
@@ -27,13 +27,13 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Waits for a turn, without a connection, and for `patience` at the most.
+    /// Waits for a turn without holding a connection, and for at most `patience`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when none came in that time.
     pub(crate) async fn take(&self, account: AccountId, patience: Duration) -> Result<Turn, Error> {
         let row = self.lock().entry(account).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))).clone();
-        // Made before the wait: dropped during it, it clears away as well.
+        // This is made before the wait, so that it cleans up even if it is dropped during the wait.
         let mut turn = Turn { turns: self.clone(), account, permit: None };
         let permit = timeout(patience, row.acquire_owned()).await;
         let late = |_| Error::unavailable(format!("others were at the account's row for {patience:?}"));
@@ -50,7 +50,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let mut rows = self.turns.lock();
         drop(self.permit.take());
-        // Nobody else has it or waits for it.
+        // Nobody else has a turn at this row or waits for one.
         if rows.get(&self.account).is_some_and(|row| Arc::strong_count(row) == 1) {
             rows.remove(&self.account);
         }
