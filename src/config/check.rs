@@ -1,92 +1,19 @@
-//! Reading the settings: every fault is found and told at once.
+//! Collecting what is wrong with the settings.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 
 use super::file::SettingsFile;
 use super::form::Given;
 use super::reference::variable;
-use super::secret_setting::{SecretName, SecretSetting};
-use super::sections::passwords::PasswordSettings;
-use super::{Argon2Cost, Config, Environment, Secret, Settings, secret};
-
-/// What is wrong with the settings, one line each. Never shows a secret.
-#[derive(Debug)]
-pub struct BadSettings(pub Vec<String>);
-
-impl Display for BadSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the settings can't be used:")?;
-        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
-    }
-}
-
-impl std::error::Error for BadSettings {}
-
-impl Settings {
-    /// Reads all settings. An empty one counts as not set.
-    ///
-    /// # Errors
-    /// Every fault there is.
-    pub fn check(&self) -> Result<Config, BadSettings> {
-        let Self { server, tokens, sessions, database, passwords, .. } = self;
-        let mut check = Check::new(server.config.as_ref());
-        let choice = check.database(self);
-        let private = !database.url.is_given(&check);
-        let environment = check.optional(server.environment.as_ref());
-        let environment =
-            environment.unwrap_or(if private { Environment::Development } else { Environment::Production });
-        let issuer = check.take(&tokens.issuer);
-        let open_registration = check.take(&passwords.open_registration);
-        check.idle_no_shorter_than_access(self);
-        let config = Config {
-            listen: check.take(&server.listen),
-            secret_previous: check.secret(&tokens.secret_previous),
-            log: check.take(&server.log),
-            log_format: check.take(&server.log_format),
-            log_identifiers: check.take(&server.log_identifiers),
-            audience: check.take(&tokens.audience),
-            access_token_ttl: check.take(&tokens.access_token_ttl),
-            signing_algorithm: check.take(&tokens.signing_algorithm),
-            key_rotation: check.take(&tokens.key_rotation),
-            session_ttl: check.take(&sessions.session_ttl),
-            session_idle_ttl: check.take(&sessions.session_idle_ttl),
-            max_sessions: check.take(&sessions.max_sessions),
-            session_cache: check.take(&sessions.session_cache),
-            feed_timeout: check.take(&sessions.feed_timeout),
-            database_pool_size: check.take(&database.database_pool_size),
-            database_timeout: check.take(&database.database_timeout),
-            migrate: check.take(&database.migrate),
-            argon2: check.argon2(passwords),
-            hashing_threads: check
-                .optional(passwords.hashing_threads.as_ref())
-                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from).min(256)),
-            hashing_queue: check.take(&passwords.hashing_queue),
-            audit_retention: check.take(&server.audit_retention),
-            deleted_accounts_kept: check.take(&server.deleted_accounts_kept),
-            shutdown_grace: check.take(&server.shutdown_grace),
-            environment,
-            graphql: self.graphql.check(environment, &mut check),
-            connections: self.connections.check(&mut check),
-            browsers: self.browsers.check(&issuer, &mut check),
-            issuer,
-            limits: self.limits.check(open_registration, &mut check),
-            database: match choice {
-                Some(choice) => choice,
-                None => return Err(BadSettings(check.faults)),
-            },
-        };
-        if check.faults.is_empty() { Ok(config) } else { Err(BadSettings(check.faults)) }
-    }
-}
 
 /// Collects faults. A faulty setting goes on as some harmless value, so that the rest is looked at as well.
 pub(super) struct Check {
-    faults: Vec<String>,
+    pub(super) faults: Vec<String>,
     file: Option<SettingsFile>,
 }
 
 impl Check {
-    fn new(file: Option<&Given<SettingsFile>>) -> Self {
+    pub(super) fn new(file: Option<&Given<SettingsFile>>) -> Self {
         let file = file.filter(|file| file.is_set).map(|file| file.value.clone());
         Self { faults: file.as_ref().map(SettingsFile::faults).unwrap_or_default(), file }
     }
@@ -111,39 +38,8 @@ impl Check {
         given.faults.is_empty().then_some(value)
     }
 
-    pub(super) fn secret(&mut self, setting: &SecretSetting<impl SecretName>) -> Option<Secret> {
-        let secret = Secret::new(setting.read(self)?.as_bytes());
-        if secret.is_none() {
-            let why = format!("it needs {} bytes or more; `openssl rand -base64 32` makes one", secret::MIN_BYTES);
-            self.fault(setting.variable(), why, ());
-        }
-        secret
-    }
-
     /// Whether the file of settings would set one of these keys, if it was not at fault, which is told by itself.
     pub(super) fn file_may_set(&self, keys: &[&str]) -> bool {
         self.file.as_ref().is_some_and(|file| file.may_set(keys))
-    }
-
-    fn argon2(&mut self, settings: &PasswordSettings) -> Argon2Cost {
-        let cost = Argon2Cost {
-            memory_kib: self.take(&settings.argon2_memory_kib),
-            iterations: self.take(&settings.argon2_iterations),
-            parallelism: self.take(&settings.argon2_parallelism),
-        };
-        if settings.argon2_memory_kib.faults.is_empty() && cost.memory_kib < 8 * cost.parallelism {
-            let least = 8 * cost.parallelism;
-            let why = format!("it is less than {least}, which is 8 KiB for each lane of PORTCULLIS_ARGON2_PARALLELISM");
-            self.fault("PORTCULLIS_ARGON2_MEMORY_KIB", why, ());
-        }
-        cost
-    }
-
-    fn idle_no_shorter_than_access(&mut self, settings: &Settings) {
-        let (idle, access) = (&settings.sessions.session_idle_ttl, &settings.tokens.access_token_ttl);
-        if idle.faults.is_empty() && access.faults.is_empty() && idle.value < access.value {
-            let why = "it is shorter than PORTCULLIS_ACCESS_TOKEN_TTL: a session would end before its access token";
-            self.fault("PORTCULLIS_SESSION_IDLE_TTL", why, ());
-        }
     }
 }
