@@ -1,45 +1,87 @@
-//! Collecting what is wrong with the settings.
+//! Reading the settings, and comparing them with each other.
 
-use std::fmt::Display;
+use super::faults::Check;
+use super::reference::variables;
+use super::sections::passwords::PasswordSettings;
+use super::{Argon2Cost, BadSettings, Config, Environment, Settings};
 
-use super::file::SettingsFile;
-use super::form::Given;
-use super::reference::variable;
-
-/// Collects faults. A faulty setting goes on as some harmless value, so that the rest is looked at as well.
-pub(super) struct Check {
-    pub(super) faults: Vec<String>,
-    file: Option<SettingsFile>,
+impl Settings {
+    /// Reads all settings. An empty one counts as not set.
+    ///
+    /// # Errors
+    /// Every fault there is.
+    pub fn check(&self) -> Result<Config, BadSettings> {
+        let Self { server, tokens, sessions, database, passwords, .. } = self;
+        let mut check = Check::new(server.config.as_ref(), variables());
+        let choice = check.database(database, &tokens.secret, server.data_dir.as_ref());
+        let private = !database.url.is_given(&check);
+        let environment = check.optional(server.environment.as_ref());
+        let environment =
+            environment.unwrap_or(if private { Environment::Development } else { Environment::Production });
+        let issuer = check.take(&tokens.issuer);
+        let open_registration = check.take(&passwords.open_registration);
+        check.idle_no_shorter_than_access(self);
+        let config = Config {
+            listen: check.take(&server.listen),
+            secret_previous: tokens.secret_previous.read_deployment_secret(&mut check),
+            log: check.take(&server.log),
+            log_format: check.take(&server.log_format),
+            log_identifiers: check.take(&server.log_identifiers),
+            audience: check.take(&tokens.audience),
+            access_token_ttl: check.take(&tokens.access_token_ttl),
+            signing_algorithm: check.take(&tokens.signing_algorithm),
+            key_rotation: check.take(&tokens.key_rotation),
+            session_ttl: check.take(&sessions.session_ttl),
+            session_idle_ttl: check.take(&sessions.session_idle_ttl),
+            max_sessions: check.take(&sessions.max_sessions),
+            session_cache: check.take(&sessions.session_cache),
+            feed_timeout: check.take(&sessions.feed_timeout),
+            database_pool_size: check.take(&database.database_pool_size),
+            database_timeout: check.take(&database.database_timeout),
+            migrate: check.take(&database.migrate),
+            argon2: check.argon2(passwords),
+            hashing_threads: check
+                .optional(passwords.hashing_threads.as_ref())
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from).min(256)),
+            hashing_queue: check.take(&passwords.hashing_queue),
+            audit_retention: check.take(&server.audit_retention),
+            deleted_accounts_kept: check.take(&server.deleted_accounts_kept),
+            shutdown_grace: check.take(&server.shutdown_grace),
+            environment,
+            graphql: self.graphql.check(environment, &mut check),
+            connections: self.connections.check(&mut check),
+            browsers: self.browsers.check(&issuer, &mut check),
+            issuer,
+            limits: self.limits.check(open_registration, &mut check),
+            database: match choice {
+                Some(choice) => choice,
+                None => return Err(BadSettings(check.faults)),
+            },
+        };
+        if check.faults.is_empty() { Ok(config) } else { Err(BadSettings(check.faults)) }
+    }
 }
 
 impl Check {
-    pub(super) fn new(file: Option<&Given<SettingsFile>>) -> Self {
-        let file = file.filter(|file| file.is_set).map(|file| file.value.clone());
-        Self { faults: file.as_ref().map(SettingsFile::faults).unwrap_or_default(), file }
+    fn argon2(&mut self, settings: &PasswordSettings) -> Argon2Cost {
+        let cost = Argon2Cost {
+            memory_kib: self.take(&settings.argon2_memory_kib),
+            iterations: self.take(&settings.argon2_iterations),
+            parallelism: self.take(&settings.argon2_parallelism),
+        };
+        if settings.argon2_memory_kib.faults.is_empty() && cost.memory_kib < 8 * cost.parallelism {
+            let least = 8 * cost.parallelism;
+            let why = format!("it is less than {least}, which is 8 KiB for each lane of PORTCULLIS_ARGON2_PARALLELISM");
+            self.fault("PORTCULLIS_ARGON2_MEMORY_KIB", why, ());
+        }
+        cost
     }
 
-    /// Tells a fault of the setting with this variable, by its place in the file where it comes from there.
-    pub(super) fn fault<T>(&mut self, variable: &str, why: impl Display, instead: T) -> T {
-        let place = self.file.as_ref().and_then(|file| file.place(variable));
-        self.faults.push(format!("{}: {why}", place.unwrap_or(variable)));
-        instead
-    }
-
-    /// The value of a setting that has a default.
-    pub(super) fn take<T: Clone>(&mut self, given: &Given<T>) -> T {
-        given.faults.iter().for_each(|why| self.fault(&variable(&given.id), why, ()));
-        given.value.clone()
-    }
-
-    /// The value of a setting that has none, if it is set and sound.
-    pub(super) fn optional<T: Clone>(&mut self, given: Option<&Given<T>>) -> Option<T> {
-        let given = given.filter(|given| given.is_set)?;
-        let value = self.take(given);
-        given.faults.is_empty().then_some(value)
-    }
-
-    /// Whether the file of settings would set one of these keys, if it was not at fault, which is told by itself.
-    pub(super) fn file_may_set(&self, keys: &[&str]) -> bool {
-        self.file.as_ref().is_some_and(|file| file.may_set(keys))
+    fn idle_no_shorter_than_access(&mut self, settings: &Settings) {
+        let (idle, access) = (&settings.sessions.session_idle_ttl, &settings.tokens.access_token_ttl);
+        if idle.faults.is_empty() && access.faults.is_empty() && idle.value < access.value {
+            let why = "it is shorter than PORTCULLIS_ACCESS_TOKEN_TTL: a session would end before its access token";
+            self.fault("PORTCULLIS_SESSION_IDLE_TTL", why, ());
+        }
     }
 }

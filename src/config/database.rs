@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::check::Check;
-use super::secret_setting::{DatabaseDirectUrl, DatabaseUrl, SecretName, SecretSetting};
+use super::Secret;
+use super::faults::Check;
+use super::form::Given;
+use super::secret_setting::{DatabaseDirectUrl, DatabaseUrl, DeploymentSecret, SecretName, SecretSetting};
 use super::sections::database::DatabaseSettings;
-use super::{Secret, Settings};
 use crate::db::{Target, embedded};
 
 /// The database that the settings name.
@@ -42,19 +43,24 @@ impl std::fmt::Debug for DatabaseChoice {
 }
 
 impl Check {
-    pub(super) fn database(&mut self, settings: &Settings) -> Option<DatabaseChoice> {
-        let DatabaseSettings { url, direct_url, database_wait, .. } = &settings.database;
-        let secret = self.secret(&settings.tokens.secret);
+    pub(super) fn database(
+        &mut self,
+        settings: &DatabaseSettings,
+        secret_setting: &SecretSetting<DeploymentSecret>,
+        data_dir: Option<&Given<PathBuf>>,
+    ) -> Option<DatabaseChoice> {
+        let DatabaseSettings { url, direct_url, database_wait, .. } = settings;
+        let secret = secret_setting.read_deployment_secret(self);
         let patience = self.take(database_wait);
         let direct = self.direct(url, direct_url).map(|direct| direct.patient(patience));
         if !url.is_given(self) {
-            let data_dir = self.optional(settings.server.data_dir.as_ref());
+            let data_dir = self.optional(data_dir);
             return match data_dir.map_or_else(embedded::default_data_dir, Ok) {
                 Ok(data_dir) => Some(DatabaseChoice::Private { data_dir, secret }),
                 Err(error) => self.fault("PORTCULLIS_DATA_DIR", error, None),
             };
         }
-        if !settings.tokens.secret.is_given(self) {
+        if !secret_setting.is_given(self) {
             let why = "it must be set when DATABASE_URL is; `openssl rand -base64 32` makes one";
             self.fault("PORTCULLIS_SECRET", why, ());
         }

@@ -1,5 +1,7 @@
 //! All settings, as the help and the docs tell them. What they tell is read from the arguments that are declared in `sections/`.
 
+use std::collections::BTreeMap;
+
 use clap::{Arg, Args, Command};
 
 use super::Settings;
@@ -35,12 +37,10 @@ pub(super) fn arguments() -> Vec<Arg> {
     Settings::augment_args(Command::new("settings")).get_arguments().cloned().collect()
 }
 
-/// The variable of the argument with this id.
-pub(super) fn variable(id: &str) -> String {
-    let arguments = arguments();
-    let arg = arguments.iter().find(|arg| arg.get_id() == id);
-    let name = arg.and_then(Arg::get_env).map(|name| name.to_string_lossy().into_owned());
-    name.unwrap_or_else(|| id.to_owned())
+/// The variable of each setting, by the id of its argument.
+pub(super) fn variables() -> BTreeMap<String, String> {
+    let variable = |arg: &Arg| Some((arg.get_id().to_string(), arg.get_env()?.to_string_lossy().into_owned()));
+    arguments().iter().filter_map(variable).collect()
 }
 
 /// Has the help tell the bounds and the words that may be written.

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use zeroize::Zeroizing;
 
-use super::check::Check;
-use super::form::{Given, file_name, secret};
+use super::faults::Check;
+use super::form::{self, Given, file_name};
+use super::secret::{self, Secret};
 use super::small_file::SmallFile;
 
 /// More than any secret has: whoever names the wrong file is told.
@@ -105,6 +106,16 @@ impl<S: SecretName> SecretSetting<S> {
             None => check.optional(self.value.as_ref()),
         }
     }
+
+    /// The secret as the one of a deployment.
+    pub(super) fn read_deployment_secret(&self, check: &mut Check) -> Option<Secret> {
+        let secret = Secret::new(self.read(check)?.as_bytes());
+        if secret.is_none() {
+            let why = format!("it needs {} bytes or more; `openssl rand -base64 32` makes one", secret::MIN_BYTES);
+            check.fault(self.variable(), why, ());
+        }
+        secret
+    }
 }
 
 /// Without what editors add: a byte order mark, and the end of the last line.
@@ -120,7 +131,7 @@ fn text(path: PathBuf) -> Result<Zeroizing<String>, String> {
 impl<S: SecretName> Args for SecretSetting<S> {
     fn augment_args(command: Command) -> Command {
         let arg = |flag, variable| Arg::new(flag).long(flag).env(variable).hide_env_values(true).global(true);
-        let value = arg(S::FLAG, S::VARIABLE).value_name(S::VALUE).value_parser(secret()).help(S::HELP.trim());
+        let value = arg(S::FLAG, S::VARIABLE).value_name(S::VALUE).value_parser(form::secret()).help(S::HELP.trim());
         let help = format!("A file that holds what {} would.", S::VARIABLE);
         let file = arg(S::FILE_FLAG, S::FILE_VARIABLE).value_name("FILE").value_parser(file_name()).help(help);
         command.arg(value).arg(file)

@@ -4,16 +4,11 @@ use std::ffi::OsStr;
 
 use clap::Arg;
 
+use super::names::{PREFIX, nearest, shown};
 use super::reference::arguments;
-
-/// What all variables of ours begin with, but for those with a name that others know as well.
-const PREFIX: &str = "PORTCULLIS_";
 
 /// What those of our tests begin with.
 const TESTS: &str = "PORTCULLIS_TEST_";
-
-/// Longest name that is compared and shown.
-const LENGTH: usize = 100;
 
 /// A variable that is no setting.
 #[derive(Debug)]
@@ -64,17 +59,4 @@ fn is_of_kubernetes(name: &str, value: &str) -> bool {
         || name.ends_with("_SERVICE_PORT")
         || name.contains("_SERVICE_PORT_")
         || name.ends_with("_PORT") && value.contains("://")
-}
-
-/// A name on one line, and not too long.
-pub(super) fn shown(name: &OsStr) -> String {
-    let name = name.to_string_lossy();
-    name.chars().take(LENGTH).map(|c| if c.is_ascii_graphic() { c } else { char::REPLACEMENT_CHARACTER }).collect()
-}
-
-/// The name that is nearest to this one, whatever the case, the hyphens and the prefix.
-pub(super) fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
-    let own = |name: &str| name.to_ascii_uppercase().replace('-', "_").trim_start_matches(PREFIX).to_owned();
-    let distance = |other: &&&str| strsim::osa_distance(&own(name), &own(other));
-    names.iter().min_by_key(distance).copied().unwrap_or_default()
 }

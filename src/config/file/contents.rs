@@ -10,9 +10,11 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::values::text_of;
 use crate::config::form::{Kind, Shape};
-use crate::config::reference::arguments;
+use crate::config::names::{nearest, shown};
 use crate::config::small_file::SmallFile;
-use crate::config::unknown::{nearest, shown};
+
+/// The id of the argument that names the file.
+pub(in crate::config) const ID: &str = "config";
 
 /// More than any file of settings has.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -42,9 +44,9 @@ struct File {
 }
 
 impl Contents {
-    pub(super) fn read(path: &Path, matches: &ArgMatches) -> Self {
+    pub(super) fn read(path: &Path, settings: &[Arg], matches: &ArgMatches) -> Self {
         match SmallFile::read(path.to_owned(), MAX_BYTES) {
-            Ok(source) => File { path: path.to_owned(), source, faults: Vec::new() }.contents(matches),
+            Ok(source) => File { path: path.to_owned(), source, faults: Vec::new() }.contents(settings, matches),
             Err(why) => {
                 let fault = format!("PORTCULLIS_CONFIG: {} {why}", shown(path.as_os_str()));
                 Self { faults: vec![fault], is_incomplete: true, ..Self::default() }
@@ -54,9 +56,9 @@ impl Contents {
 }
 
 impl File {
-    fn contents(mut self, matches: &ArgMatches) -> Contents {
+    fn contents(mut self, settings: &[Arg], matches: &ArgMatches) -> Contents {
         let mut contents = Contents::default();
-        let arguments: Vec<_> = arguments().into_iter().filter(|arg| arg.get_id() != super::ID).collect();
+        let settings: Vec<_> = settings.iter().filter(|arg| arg.get_id() != ID).collect();
         let text = self.source.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);
         contents.is_incomplete = !errors.is_empty();
@@ -67,8 +69,8 @@ impl File {
             if at_fault.iter().any(|line| lines.contains(line)) {
                 continue;
             }
-            let Some(arg) = arguments.iter().find(|arg| arg.get_long() == Some(key.get_ref())) else {
-                self.tell_unknown(*lines.start(), key.get_ref(), value.get_ref(), &arguments);
+            let Some(arg) = settings.iter().find(|arg| arg.get_long() == Some(key.get_ref())) else {
+                self.tell_unknown(*lines.start(), key.get_ref(), value.get_ref(), &settings);
                 continue;
             };
             self.take(&mut contents, arg, *lines.start(), value, matches);
@@ -130,12 +132,12 @@ impl File {
         }
     }
 
-    fn tell_unknown(&mut self, line: usize, key: &str, value: &DeValue<'_>, arguments: &[Arg]) {
+    fn tell_unknown(&mut self, line: usize, key: &str, value: &DeValue<'_>, settings: &[&Arg]) {
         let shown_key = shown(key.as_ref());
-        if key == super::ID {
+        if key == ID {
             return self.tell(line, &shown_key, "a file of settings names no other");
         }
-        let keys: Vec<_> = arguments.iter().filter_map(Arg::get_long).collect();
+        let keys: Vec<_> = settings.iter().filter_map(|arg| arg.get_long()).collect();
         let table = if value.is_table() { ", and settings stand in no table" } else { "" };
         self.tell(line, &shown_key, &format!("it is no setting{table}; the nearest is {}", nearest(&shown_key, &keys)));
     }

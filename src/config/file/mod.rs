@@ -10,9 +10,7 @@ use clap::{ArgMatches, Command};
 
 use super::form::{Form, Kind, Reader, Shape, Subject};
 use contents::Contents;
-
-/// The id of the argument that names it.
-pub(super) const ID: &str = "config";
+pub(super) use contents::ID;
 
 /// The file of settings. What is wrong with it is kept, to be told with all other faults.
 #[derive(Clone)]
@@ -29,8 +27,9 @@ impl SettingsFile {
     }
 
     /// Reads the file for a command line that was parsed without it.
-    pub(super) fn read(self, matches: &ArgMatches) -> Self {
-        let contents = Contents::read(&self.path, matches);
+    pub(super) fn read(self, command: &Command, matches: &ArgMatches) -> Self {
+        let settings: Vec<_> = command.get_arguments().filter(|arg| Shape::of(arg).is_some()).cloned().collect();
+        let contents = Contents::read(&self.path, &settings, matches);
         Self { contents: Some(Arc::new(contents)), ..self }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{MINUTE, TENTH};
-use crate::config::check::Check;
+use crate::config::faults::Check;
 use crate::config::form::{Given, duration, number};
 
 /// As they are given.

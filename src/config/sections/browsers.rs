@@ -3,7 +3,7 @@
 use clap::Args;
 use url::Url;
 
-use crate::config::check::Check;
+use crate::config::faults::Check;
 use crate::config::form::{Given, list, switch};
 use crate::config::origins::{Listed, Origins, is_forgeable};
 

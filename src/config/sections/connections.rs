@@ -6,7 +6,7 @@ use clap::Args;
 use ipnetwork::IpNetwork;
 
 use super::{HOUR, MINUTE, TENTH};
-use crate::config::check::Check;
+use crate::config::faults::Check;
 use crate::config::form::{Given, duration, list, measure, number};
 use crate::config::trusted_proxies::{self, TrustedProxies};
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::bounds::{BoundSettings, Bounds};
 use super::persisted::{PersistedQueries, PersistedSettings};
 use crate::config::Environment;
-use crate::config::check::Check;
+use crate::config::faults::Check;
 use crate::config::form::{Given, measure, switch};
 
 /// As they are given.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{DAY, SECOND};
-use crate::config::check::Check;
+use crate::config::faults::Check;
 use crate::config::form::{Form, Given, Kind, Quantity, Reader, Shape, Subject, switch};
 
 /// As they are given.

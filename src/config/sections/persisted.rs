@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::config::check::Check;
+use crate::config::faults::Check;
 use crate::config::form::{Given, Named, choice, file_name, measure};
 
 /// As they are given.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{DAY, MINUTE};
-use crate::config::form::{Given, Named, choice, duration, file_name, switch, text_of};
-use crate::config::{Environment, LogFormat, SettingsFile};
+use crate::config::file::SettingsFile;
+use crate::config::form::{Given, choice, duration, file_name, switch, text_of};
+use crate::config::{Environment, LogFormat};
 
 /// As they are given.
 #[derive(Args, Clone)]
@@ -120,10 +121,6 @@ pub(in crate::config) struct ServerSettings {
         value_parser = duration(Duration::ZERO, 10 * MINUTE)
     )]
     pub(in crate::config) shutdown_grace: Given<Duration>,
-}
-
-impl Named for LogFormat {
-    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {

@@ -5,9 +5,12 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{DAY, MINUTE};
+use crate::config::SigningAlgorithm;
 use crate::config::form::{Given, Named, choice, duration, text, text_of};
 use crate::config::secret_setting::{DeploymentSecret, PreviousSecret, SecretSetting};
-use crate::config::{MAX_ACCESS_TOKEN_TTL, SigningAlgorithm};
+
+/// Longest life of an access token that can be set. Keys that have signed are kept this long: raising it needs care.
+pub const MAX_ACCESS_TOKEN_TTL: Duration = DAY;
 
 /// As they are given.
 #[derive(Args, Clone)]
