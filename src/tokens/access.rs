@@ -1,4 +1,4 @@
-//! Access tokens: JWTs of minutes (RFC 9068).
+//! Access tokens: JWTs that are valid for minutes (RFC 9068).
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::sessions::Session;
 
-/// The header's `typ`: no other JWT that our keys may ever sign passes for an access token.
+/// The header's `typ`. It keeps other JWTs that our keys may sign from being accepted as access tokens.
 const TYPE: &str = "at+jwt";
 
-/// Longest token that is looked at, in bytes. Ours have some 600, and as much more as an account's roles take.
+/// Longest token that is read, in bytes. Ours have some 600, and an account's roles add to that.
 const MAX_BYTES: usize = 8192;
 
 /// Mints and verifies access tokens of one issuer for one audience.
@@ -51,7 +51,7 @@ struct KnownClaims {
     sub: Uuid,
     sid: Uuid,
     exp: i64,
-    /// We issue none, but a token that has one means it.
+    /// We issue no `nbf`, but it counts in a token that has one.
     nbf: Option<i64>,
 }
 
@@ -62,7 +62,7 @@ impl AccessTokens {
         Self { issuer, audience, ttl, verified: VerifiedTokens::new() }
     }
 
-    /// A token for `session`, and when it expires: never later than the session.
+    /// A token for `session` and the time when it expires, which is never later than the session's end.
     ///
     /// # Errors
     /// [`Error::Internal`] when signing fails.
@@ -91,10 +91,10 @@ impl AccessTokens {
         Ok((PlainToken::new(key.sign(&header, &claims)?), expires_at))
     }
 
-    /// What `token` says, if it is genuine and in time at `now`.
+    /// The claims of `token`, if it is genuine and valid at `now`.
     ///
     /// # Errors
-    /// [`Rejected`], with the claims of a token whose only fault is its age.
+    /// [`Rejected`], which has the claims of a token that is genuine and expired.
     pub fn verify(&self, keys: &KeySet, token: &str, now: Timestamp) -> Result<Claims, Rejected> {
         if token.len() > MAX_BYTES {
             return Err(Rejected::Invalid);
@@ -109,10 +109,10 @@ impl AccessTokens {
         Ok(claims)
     }
 
-    /// Everything but the token's own times.
+    /// Verifies everything but the token's times.
     fn read(&self, keys: &KeySet, token: &str, now: Timestamp) -> Result<VerifiedToken, Rejected> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected::Invalid)?;
-        // RFC 8725 section 3.11. RFC 7515 section 4.1.11: no extension is known here.
+        // RFC 8725 section 3.11. RFC 7515 section 4.1.11: we know no extensions.
         if header.crit.is_some() || !is_access_token(header.typ.as_deref()) {
             return Err(Rejected::Invalid);
         }
@@ -127,7 +127,8 @@ impl AccessTokens {
         })
     }
 
-    /// Signature, issuer and audience. Not the time: the library would read the system's, with a leeway.
+    /// Verifies the signature, the issuer and the audience. The time is verified elsewhere, because the library would
+    /// read the system's clock and allow a leeway.
     fn decode(&self, token: &str, key: &SigningKey) -> Result<KnownClaims, Rejected> {
         let mut validation = Validation::new(key.algorithm());
         validation.validate_exp = false;
@@ -140,7 +141,7 @@ impl AccessTokens {
     }
 }
 
-/// Most sessions are of an account's first generation: their tokens do not say so.
+/// Most sessions are of their account's first generation, which their tokens leave out.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero(generation: &i64) -> bool {
     *generation == 0

@@ -1,8 +1,8 @@
-//! What an access token says once it was verified, and why one is not accepted.
+//! The claims of a verified access token, and the reasons to reject one.
 
 use crate::ids::{AccountId, SessionId};
 
-/// What a genuine access token says.
+/// The claims of a genuine access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// `sub`
@@ -14,8 +14,8 @@ pub struct Claims {
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// Not an access token of this issuer for this audience.
+    /// It is not an access token of this issuer for this audience.
     Invalid,
-    /// Genuine, but its time is over.
+    /// It is genuine, but has expired.
     Expired(Claims),
 }

@@ -1,7 +1,8 @@
 //! Device tokens: `pcd_<account>.<device>.<times>.<mac>`.
 //!
-//! They say that the device has signed in to the account before (OWASP, Slow Down Online Guessing Attacks with Device Cookies), and
-//! nothing more: a device that shows one has tries of its own at the password, whatever others do to the account.
+//! A device token proves that the device has signed in to the account before, and nothing else (OWASP, Slow Down
+//! Online Guessing Attacks with Device Cookies). A device that shows one has attempts of its own at the password,
+//! whatever others do to the account.
 
 use std::time::Duration;
 
@@ -14,31 +15,31 @@ use super::{KeySet, PlainToken};
 use crate::clock::Timestamp;
 use crate::ids::AccountId;
 
-/// Tells what kind of secret it is. Changing it makes all devices unknown.
+/// The prefix shows what kind of secret it is. Changing it makes all devices unknown.
 const PREFIX: &str = "pcd_";
 
-/// Bytes of a token: prefix, two UUIDs, two times, a MAC, and the points between them. What has another length is of no use: tokens had no
-/// times once.
+/// The length of a token in bytes: a prefix, two UUIDs, two times, a MAC, and the dots between them. Tokens of
+/// another length, such as older ones without times, are not valid.
 const BYTES: usize = 4 + 22 + 1 + 22 + 1 + 22 + 1 + 43;
 
 /// How long a device is known after it has signed in.
 pub const LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// What a genuine device token says.
+/// The content of a genuine device token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceToken {
     /// The account that it has signed in to.
     pub account: AccountId,
     device: Uuid,
-    /// When it last did.
+    /// When the device last signed in.
     issued_at: Timestamp,
-    /// When the password that it signed in with had been changed. It is compared for equality: no two passwords of an account have the
-    /// same, whatever the clocks say.
+    /// When the password that it signed in with was set. It is only compared for equality: no two passwords of an
+    /// account have the same time, whatever the clocks say.
     password_of: Timestamp,
 }
 
 impl DeviceToken {
-    /// A token for a device that signs in at `now`, with the password of the account that was changed at `password_of`.
+    /// A token for a device that signs in at `now` with the password that was set at `password_of`.
     #[must_use]
     pub fn new(account: AccountId, password_of: Timestamp, now: Timestamp) -> Self {
         Self { account, device: Uuid::new_v4(), issued_at: now, password_of }
@@ -50,13 +51,14 @@ impl DeviceToken {
         Self { issued_at: now, ..self }
     }
 
-    /// Whether it was handed out for this account and the password that was changed then.
+    /// Whether it was issued for this account and for the password that was set at this time.
     #[must_use]
     pub fn is_of(&self, account: AccountId, password_of: Timestamp) -> bool {
         self.account == account && self.password_of == password_of
     }
 
-    /// What its attempts are counted by. With another password it is another device, so that an old token uses up nothing of a new one.
+    /// The key by which its attempts are counted. It differs for each password, so that an old token does not use up
+    /// the attempts of a new one.
     #[must_use]
     pub fn identity(&self) -> Vec<u8> {
         [self.account.0.as_bytes().as_slice(), self.device.as_bytes(), &bytes(self.password_of)].concat()
@@ -72,13 +74,13 @@ impl DeviceToken {
         PlainToken::new(format!("{PREFIX}{account}.{device}.{times}.{}", text(mac.as_ref())))
     }
 
-    /// Whether it was handed out so short a time ago that it is worth something.
+    /// Whether it was issued recently enough to be valid.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         now < self.issued_at + LIFE
     }
 
-    /// Reads a token; `None` unless this deployment minted it.
+    /// Reads a token. `None` unless this deployment minted it.
     #[must_use]
     pub fn verify(keys: &KeySet, token: &str) -> Option<Self> {
         if token.len() != BYTES {

@@ -1,4 +1,5 @@
-//! The keys of a deployment as they were read once. What each is for changes with the time, without being read again.
+//! The keys of a deployment as they were read at one moment. The state of each key depends on the time, so it changes
+//! without reading the keys again.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,13 +23,13 @@ use crate::error::Error;
 pub struct KeySet {
     generation: u64,
     rows: Vec<KeyRow>,
-    /// In the order in which they activate, all but the last.
+    /// All keys but the newest, in the order in which they activate.
     earlier: Vec<Arc<SigningKey>>,
     newest: Arc<SigningKey>,
     refresh_root: hmac::Key,
 }
 
-/// What is published of the keys, as it is served.
+/// A published document, as it is served.
 #[derive(Debug)]
 pub struct Published {
     /// JSON.
@@ -38,7 +39,7 @@ pub struct Published {
 }
 
 impl Published {
-    /// This document.
+    /// Publishes this document.
     #[must_use]
     pub fn new(document: &Value) -> Self {
         let body = document.to_string();
@@ -48,7 +49,7 @@ impl Published {
 }
 
 impl KeySet {
-    /// Opens all keys.
+    /// Opens the keys of these rows.
     pub(super) fn open(rows: &[KeyRow], seals: &Seals) -> Result<Self, Error> {
         let mut keys = Vec::new();
         for (row, reign) in signing_rows(rows) {
@@ -71,13 +72,14 @@ impl KeySet {
         })
     }
 
-    /// Whether it is what these rows hold. A row is never given another key.
+    /// Whether this is the key set of these rows. The key of a row never changes.
     pub(super) fn is_of(&self, rows: &[KeyRow]) -> bool {
         marks(&self.rows).eq(marks(rows))
     }
 
-    /// Without the keys that are not among these rows any more, if there are such: whoever deleted them means it, even if what
-    /// took their place can't be opened here. The newest goes on signing, but its tokens are refused as well.
+    /// The key set without the keys that these rows no longer have, if there are any. Deleted keys are refused even
+    /// if the keys that replaced them can't be opened here. The newest key goes on signing, but its tokens are
+    /// refused as well if it was deleted.
     pub(super) fn without_deleted(&self, rows: &[KeyRow]) -> Option<Self> {
         let left = |row: &&KeyRow| rows.iter().any(|other| other.id == row.id);
         let rows: Vec<KeyRow> = self.rows.iter().filter(left).cloned().collect();
@@ -90,21 +92,21 @@ impl KeySet {
         })
     }
 
-    /// Which key set it is, of all that this process has had: another content, another generation.
+    /// The number of this key set among all that this process has had. Each change of the keys gives a new number.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The public keys (a JWK set, RFC 7517 section 5): those that will sign, the one that does, and those that did and have tokens
-    /// alive.
+    /// The public keys (a JWK set, RFC 7517 section 5): those that will sign, the one that signs, and those that
+    /// signed tokens which have not expired.
     #[must_use]
     pub fn jwks(&self, now: Timestamp) -> Published {
         let published = self.verifying_all(now).map(SigningKey::jwk);
         Published::new(&json!({ "keys": published.collect::<Vec<_>>() }))
     }
 
-    /// The algorithms of these, each once.
+    /// The algorithms of the published keys, each once.
     #[must_use]
     pub fn algorithms(&self, now: Timestamp) -> Vec<&Value> {
         let mut all: Vec<&Value> = self.verifying_all(now).map(|key| &key.jwk()["alg"]).collect();
@@ -119,8 +121,8 @@ impl KeySet {
         self.keys().find(|key| key.reign.state(now) == State::Active).unwrap_or(&self.newest)
     }
 
-    /// The key that verifies tokens of this `kid` at `now`. An upcoming one does: an instance whose clock is ahead may sign
-    /// with it.
+    /// The key that verifies tokens of this `kid` at `now`. Upcoming keys verify too, because an instance whose clock
+    /// is ahead may sign with them.
     pub(super) fn verifying(&self, kid: &str, now: Timestamp) -> Option<&SigningKey> {
         self.verifying_all(now).find(|key| key.kid() == kid)
     }
@@ -130,7 +132,7 @@ impl KeySet {
         self.keys().filter(move |key| key.reign.state(now) != State::Gone).filter(is_there)
     }
 
-    /// What it was read from.
+    /// The rows that it was read from.
     pub(super) fn rows(&self) -> &[KeyRow] {
         &self.rows
     }
@@ -141,13 +143,13 @@ impl KeySet {
         hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
     }
 
-    /// The key of device tokens. What it is derived by is longer than a session's id, so it is none of theirs.
+    /// The key of device tokens. It differs from all sessions' keys, because its label is longer than a session's id.
     pub(super) fn device_key(&self) -> hmac::Key {
         let derived = hmac::sign(&self.refresh_root, b"portcullis device tokens v1");
         hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
     }
 
-    /// The key of service keys' MACs, told from the others alike.
+    /// The key of service keys' MACs. It differs from the others for the same reason.
     pub(super) fn service_key(&self) -> hmac::Key {
         let derived = hmac::sign(&self.refresh_root, b"portcullis service keys v1");
         hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
@@ -173,7 +175,8 @@ fn marks(rows: &[KeyRow]) -> impl Iterator<Item = (Uuid, Timestamp)> {
     rows.iter().map(|row| (row.id, row.activates_at))
 }
 
-/// The rows that sign access tokens with the time in which each does, in the order in which they activate.
+/// The rows of keys that sign access tokens, each with the time in which it signs, in the order in which they
+/// activate.
 pub(super) fn signing_rows(rows: &[KeyRow]) -> impl DoubleEndedIterator<Item = (&KeyRow, Reign)> {
     let rows: Vec<_> = rows.iter().filter(|row| row.purpose == ACCESS_TOKEN).collect();
     let reigns = Reign::of(&rows.iter().map(|row| row.activates_at).collect::<Vec<_>>());

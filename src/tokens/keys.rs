@@ -1,4 +1,4 @@
-//! The keys of a running server: read at start, and again when they change.
+//! The keys of a running server. They are read at start, and again when they change.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,7 +19,7 @@ pub struct Keys {
     seals: Seals,
     policy: Policy,
     current: RwLock<Arc<KeySet>>,
-    /// Held from reading the table to taking what it holds, so that an older reading never replaces a newer one.
+    /// Held from reading the table to replacing the keys, so that an older reading never replaces a newer one.
     turn: Mutex<()>,
 }
 
@@ -28,12 +28,12 @@ pub struct Keys {
 pub struct Due {
     /// The newest signing key is too old: one of this algorithm has to be made.
     pub rotation: Option<SigningAlgorithm>,
-    /// There are keys none of whose tokens is alive.
+    /// There are keys whose tokens have all expired.
     pub deletion: bool,
 }
 
-/// The algorithm of the key that a start has to bring along, if it has to: there is none yet, or the newest is too old or of
-/// another algorithm than the setting's.
+/// The algorithm of the key that has to be made at start, if one has to: because there is no key yet, or because the
+/// newest is too old or not of the setting's algorithm.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -46,8 +46,8 @@ pub async fn needed(
 }
 
 impl Keys {
-    /// Takes the keys from the database, and makes them if it is the first time. Adds `fresh` if it is still needed. What the
-    /// previous secret sealed is sealed anew.
+    /// Reads the keys from the database. The first start makes them. Adds `fresh` if it is still needed. Keys that
+    /// the previous secret sealed are sealed again with the current one.
     ///
     /// # Errors
     /// [`Error::Internal`] with a sentence for the operator when no secret opens them; [`Error::Unavailable`] when the database
@@ -81,19 +81,19 @@ impl Keys {
         Ok(Self { seals, policy, current, turn: Mutex::new(()) })
     }
 
-    /// The keys as they are now. Ask once for what belongs together.
+    /// The current keys. Call this once for things that have to match.
     #[must_use]
     pub fn current(&self) -> Arc<KeySet> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What opens them.
+    /// The secrets that open them.
     pub(crate) fn seals(&self) -> &Seals {
         &self.seals
     }
 
-    /// Reads the table again. Keys that can't be opened add nothing here, and are logged: whoever put them there has to mend it,
-    /// and until then what this instance knows is better than nothing. Keys that were deleted are refused in any case.
+    /// Reads the table again. If its keys can't be opened, this is logged and the instance goes on with the keys that
+    /// it has, until an operator has corrected the table. Keys that were deleted are refused in any case.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database is away.
@@ -120,8 +120,8 @@ impl Keys {
         }
     }
 
-    /// Adds `fresh` if the newest key is still too old, deletes the keys that are gone, and reads them all again. An
-    /// instance whose secret does not open all keys changes none.
+    /// Adds `fresh` if the newest key is still too old, deletes the keys whose tokens have all expired, and reads all
+    /// keys again. An instance whose secret does not open all keys changes none.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database is away; [`Error::Internal`] when the secret does not open the keys.

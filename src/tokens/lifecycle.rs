@@ -1,38 +1,39 @@
-//! When a signing key signs and verifies: a pure function of the keys' times. No instance has to write a transition.
+//! When a signing key signs and verifies. This is a pure function of the keys' times, so no instance has to write a
+//! transition.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::config::MAX_ACCESS_TOKEN_TTL;
 
-/// How long anybody may keep the published keys without asking again: `max-age` of the JWKS.
+/// How long the published keys may be cached: `max-age` of the JWKS.
 pub const JWKS_MAX_AGE: Duration = Duration::from_secs(5 * 60);
 
-/// How long a new key is published before it signs. Three times as long as a copy of the JWKS lives, so that neither a slow
-/// answer, nor clocks that disagree, nor an instance that learns of the key some minutes late shows anybody a token whose key
-/// is unknown there.
+/// How long a new key is published before it signs. It is three times the cache time of the JWKS, so that nobody gets
+/// a token whose key is unknown to them, even if an answer is slow, clocks disagree, or an instance learns of the key
+/// some minutes late.
 pub const ACTIVATION_DELAY: Duration = Duration::from_secs(3 * JWKS_MAX_AGE.as_secs());
 
-/// How long a key verifies after its successor has begun to sign. Not the life of a token by today's setting: yesterday's may
-/// have been longer. The hour on top is for clocks that disagree, and for an instance that learns late that it has to sign with
-/// the successor.
+/// How long a key verifies after its successor has begun to sign. It is the longest lifetime that the setting allows,
+/// because the setting may have been longer before. The additional hour is for clocks that disagree, and for an
+/// instance that learns late that it has to sign with the successor.
 pub const RETIREMENT: Duration = Duration::from_secs(MAX_ACCESS_TOKEN_TTL.as_secs() + 60 * 60);
 
-/// What a key is for at a point in time.
+/// The state of a key at a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Published and verifies, does not sign yet.
+    /// It is published and verifies, but does not sign yet.
     Upcoming,
-    /// Signs.
+    /// It signs.
     Active,
-    /// Has a successor that signs; verifies what it signed before.
+    /// A successor signs. The key verifies what it signed before.
     Retiring,
-    /// No token that it signed is alive. Its row is deleted when somebody gets to it.
+    /// All tokens that it signed have expired. An instance deletes its row some time later.
     Gone,
 }
 
 impl State {
-    /// Its name for operators.
+    /// The state's name for operators.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,14 +48,15 @@ impl State {
 /// The time in which a key is the one that signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reign {
-    /// `None` is since ever: a key that nobody comes before signs, whatever the clocks of two instances say of its beginning.
+    /// When the key begins to sign. `None` if no key comes before it: the first key signs at any time, so that clocks
+    /// which disagree do no harm.
     begins: Option<Timestamp>,
-    /// When its successor's begins, if it has one.
+    /// When its successor begins to sign, if it has one.
     ends: Option<Timestamp>,
 }
 
 impl Reign {
-    /// Of each key, by when they activate, in that order.
+    /// The reigns of keys that activate at these times, in this order.
     pub(super) fn of(activations: &[Timestamp]) -> Vec<Self> {
         let begins = activations.iter().enumerate().map(|(place, begins)| (place > 0).then_some(*begins));
         begins.enumerate().map(|(place, begins)| Self { begins, ends: activations.get(place + 1).copied() }).collect()
@@ -73,7 +75,7 @@ impl Reign {
         }
     }
 
-    /// From when on the key verifies nothing, if that is known.
+    /// When the key stops verifying, if that is known.
     pub(super) fn gone_at(self) -> Option<Timestamp> {
         self.ends.map(|ends| ends + RETIREMENT)
     }

@@ -1,4 +1,4 @@
-//! Tokens: what is handed out and how it is recognised again.
+//! Tokens: how they are issued and verified.
 
 pub mod access;
 pub mod claims;
@@ -32,30 +32,30 @@ impl PlainToken {
         Self(text.into())
     }
 
-    /// The token. Never to be logged.
+    /// The text of the token. Never log it.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }
 
-/// What a client gets when it signs in.
+/// The tokens that a client gets when it signs in.
 #[derive(Debug)]
 pub struct TokenPair {
     /// The JWT for each request.
     pub access: PlainToken,
     /// When it expires.
     pub access_expires_at: Timestamp,
-    /// The token that gets the next pair.
+    /// The token that can be exchanged for the next pair.
     pub refresh: PlainToken,
 }
 
-/// What a request carries to say who sends it.
+/// The credential of a request.
 pub enum Credential {
-    /// Nothing.
+    /// There is none.
     Missing,
-    /// Something that is no bearer token, or more than one.
+    /// It is not a bearer token, or there is more than one.
     Malformed,
-    /// A bearer token (RFC 6750), not looked at yet.
+    /// A bearer token (RFC 6750), which is not verified yet.
     Bearer(String),
 }

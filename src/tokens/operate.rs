@@ -1,4 +1,4 @@
-//! What operators do to keys by hand.
+//! What operators do with keys.
 
 use uuid::Uuid;
 
@@ -18,31 +18,31 @@ pub struct Listed {
     pub kid: Uuid,
     /// `alg`
     pub algorithm: String,
-    /// What it is for at this time.
+    /// Its state at this time.
     pub state: State,
     /// When it was made.
     pub created_at: Timestamp,
-    /// From when on it signs.
+    /// When it begins to sign.
     pub activates_at: Timestamp,
-    /// From when on it verifies nothing: known as soon as it has a successor.
+    /// When it stops verifying. This is known as soon as it has a successor.
     pub gone_at: Option<Timestamp>,
 }
 
-/// What a rotation did.
+/// The outcome of a rotation.
 #[derive(Debug)]
 pub enum Rotated {
     /// This key will sign.
     Planned(Listed),
-    /// Nothing: this key already waits to sign.
+    /// Nothing was done, because this key already waits to sign.
     Waiting(Listed),
 }
 
-/// What a rotation without overlap did.
+/// The outcome of a rotation without overlap.
 #[derive(Debug)]
 pub struct Replaced {
     /// The key that signs.
     pub key: Listed,
-    /// How many keys, and with them all their tokens, ended.
+    /// How many keys were deleted. All their tokens are void.
     pub deleted: usize,
 }
 
@@ -54,7 +54,7 @@ pub async fn list(connection: &mut Connection, now: Timestamp) -> Result<Vec<Lis
     Ok(listed(&store::load(connection).await?, now))
 }
 
-/// The deployment's keys; `None` when it has none yet.
+/// The deployment's keys. `None` when it has none yet.
 ///
 /// # Errors
 /// [`Error::Internal`] with a sentence for the operator when the secret does not open them; [`Error::Unavailable`] when the
@@ -90,7 +90,7 @@ pub async fn rotate(
 /// Makes `fresh` the only signing key.
 ///
 /// # Errors
-/// As [`rotate`].
+/// The errors of [`rotate`].
 pub async fn replace(
     connection: &mut Connection,
     seals: &Seals,
@@ -107,7 +107,7 @@ pub async fn replace(
     Ok(Replaced { key: newest(&rows, now)?, deleted })
 }
 
-/// Whoever can't open the keys would add one that nobody else can.
+/// Someone who can't open the keys would add one that no server can open.
 fn check(rows: &[KeyRow], seals: &Seals) -> Result<(), Error> {
     if rows.is_empty() {
         return Err(Error::internal("there are no keys yet: the first start of the server makes them"));

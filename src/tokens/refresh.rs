@@ -1,7 +1,7 @@
 //! Refresh tokens: `pcr_<session>.<counter>.<mac>`.
 //!
-//! The MAC's key is derived for each session from the deployment's, so a token is recognised without the database, and the
-//! database holds nothing of it but the counter.
+//! The key of the MAC is derived for each session from the deployment's, so a token is recognised without the
+//! database. The database has only the counter.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -11,18 +11,19 @@ use uuid::Uuid;
 use super::{KeySet, PlainToken};
 use crate::ids::SessionId;
 
-/// Tells what kind of secret it is, to people and to scanners of leaked secrets. Changing it revokes every token in the field.
+/// The prefix shows people and scanners of leaked secrets what kind of secret it is. Changing it revokes every token
+/// in the field.
 const PREFIX: &str = "pcr_";
 
-/// Longer than any token of ours.
+/// A length that no token of ours has.
 const MAX_BYTES: usize = 160;
 
-/// What a genuine refresh token says.
+/// The content of a genuine refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The session that it continues.
     pub session: SessionId,
-    /// Which of the session's refresh tokens it is.
+    /// The number of the token among the session's refresh tokens.
     pub counter: i64,
 }
 
@@ -35,7 +36,7 @@ impl RefreshToken {
         PlainToken::new(format!("{PREFIX}{session}.{}.{}", self.counter, URL_SAFE_NO_PAD.encode(mac)))
     }
 
-    /// Reads a token; `None` unless this deployment minted it. Whether it is current only the session's row tells.
+    /// Reads a token. `None` unless this deployment minted it. Only the session's row tells whether it is current.
     #[must_use]
     pub fn verify(keys: &KeySet, token: &str) -> Option<Self> {
         if token.len() > MAX_BYTES {
@@ -52,7 +53,7 @@ impl RefreshToken {
         // Compares in constant time.
         hmac::verify(&keys.session_key(session), &counter.to_be_bytes(), &mac).ok()?;
         let read = Self { session: SessionId(session), counter };
-        // One token has one text: no `+1`, no `01`.
+        // A token has only one text, so that `+1` and `01` are refused.
         (read.mint(keys).expose() == token).then_some(read)
     }
 }

@@ -1,4 +1,4 @@
-//! When a new signing key is due, and what becomes of the table then.
+//! When a new signing key is due, and how the table changes then.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::clock::{Timestamp, new_id};
 use crate::config::{Config, SigningAlgorithm};
 use crate::error::{Error, OrInternal};
 
-/// What the settings say of keys.
+/// The settings for keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     algorithm: SigningAlgorithm,
@@ -22,15 +22,15 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Of these settings.
+    /// The policy of these settings.
     #[must_use]
     pub fn new(config: &Config) -> Self {
         Self { algorithm: config.signing_algorithm, max_age: config.key_rotation }
     }
 
-    /// The algorithm of the signing key that has to be made, if one has. Upcoming keys count. Only a start asks for another
-    /// algorithm than the newest key's: while instances with different settings run side by side they would else rotate
-    /// back and forth.
+    /// The algorithm of the signing key that has to be made, if one is due. Upcoming keys count. Only a start changes
+    /// the algorithm, because instances with different settings that run side by side would otherwise rotate back and
+    /// forth.
     pub(super) fn due(self, rows: &[KeyRow], occasion: Occasion, now: Timestamp) -> Option<SigningAlgorithm> {
         let Some((newest, _)) = signing_rows(rows).next_back() else { return Some(self.algorithm) };
         let algorithm = SigningAlgorithm::parse(&newest.algorithm).unwrap_or(self.algorithm);
@@ -42,30 +42,30 @@ impl Policy {
     }
 }
 
-/// When keys are looked at.
+/// The occasion on which keys are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occasion {
     Start,
     Running,
 }
 
-/// A signing key that was just made and is in no table yet.
+/// A new signing key that is not in the table yet.
 pub struct NewKey {
     algorithm: SigningAlgorithm,
     pkcs8: Zeroizing<Vec<u8>>,
 }
 
 impl NewKey {
-    /// Makes one, beside the threads that answer requests. Hold no connection meanwhile.
+    /// Makes a key on a thread that answers no requests. Hold no connection during this call.
     ///
     /// # Errors
-    /// [`Error::Internal`] when there is no randomness.
+    /// [`Error::Internal`] when the system gives no random numbers.
     pub async fn generate(algorithm: SigningAlgorithm) -> Result<Self, Error> {
         let pkcs8 = tokio::task::spawn_blocking(move || generate(algorithm)).await??;
         Ok(Self { algorithm, pkcs8 })
     }
 
-    /// As a row that activates at `activates_at`.
+    /// The key as a row that activates at `activates_at`.
     pub(super) fn row(&self, seals: &Seals, now: Timestamp, activates_at: Timestamp) -> Result<KeyRow, Error> {
         let id = new_id(now);
         let sealed = seals.seal(id, &self.pkcs8)?;
@@ -73,7 +73,8 @@ impl NewKey {
         Ok(KeyRow { id, purpose, algorithm, sealed, created_at: now, activates_at })
     }
 
-    /// As the row that comes after all signing keys in `rows`, whatever the clock of the instance that made them.
+    /// The key as a row that activates after all signing keys in `rows`, whatever the clocks of the instances say
+    /// that made them.
     pub(super) fn successor(&self, rows: &[KeyRow], seals: &Seals, now: Timestamp) -> Result<KeyRow, Error> {
         let after = signing_rows(rows).next_back().map(|(newest, _)| newest.activates_at + Duration::from_secs(1));
         self.row(seals, now, after.map_or(now, |after| after.max(now + ACTIVATION_DELAY)))
@@ -102,13 +103,13 @@ pub(super) fn first(fresh: &NewKey, seals: &Seals, now: Timestamp) -> Result<Cha
     Ok(Change { add: vec![fresh.row(seals, now, now)?, refresh], ..Change::default() })
 }
 
-/// Those of the rows whose tokens have all expired are deleted.
+/// Deletes the rows of keys whose tokens have all expired.
 pub(super) fn without_gone(rows: &[KeyRow], now: Timestamp) -> Change {
     let gone = signing_rows(rows).filter(|(_, reign)| reign.state(now) == State::Gone);
     Change { delete: gone.map(|(row, _)| row.id).collect(), ..Change::default() }
 }
 
-/// What only the previous secret opens is sealed under the current one.
+/// Seals with the current secret what only the previous one opens.
 pub(super) fn resealed(rows: &[KeyRow], seals: &Seals) -> Result<Change, Error> {
     let mut change = Change::default();
     for row in rows {

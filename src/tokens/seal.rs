@@ -1,4 +1,4 @@
-//! Keys at rest: AES-256-GCM under a key derived from the deployment's secret.
+//! Encryption of the stored keys: AES-256-GCM with a key that is derived from the deployment's secret.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
@@ -16,7 +16,7 @@ const PURPOSE: &[u8] = b"portcullis sealed keys v1";
 /// Seals and opens what the `keys` table holds.
 struct Seal(RandomizedNonceKey);
 
-/// The seal does not open: another secret made it, or the row was altered.
+/// The seal can't be opened: another secret made it, or the row was altered.
 #[derive(Debug)]
 struct WrongSeal;
 
@@ -32,7 +32,7 @@ impl Seal {
         RandomizedNonceKey::new(&AES_256_GCM, key.as_slice()).map(Self).map_err(fault)
     }
 
-    /// Nonce, ciphertext, tag. Bound to `id`, so that rows can't be swapped.
+    /// Returns nonce, ciphertext and tag. They are bound to `id`, so that rows can't be swapped.
     fn seal(&self, id: Uuid, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let mut text = Zeroizing::new(plain.to_vec());
         let (nonce, tag) = self
@@ -52,13 +52,14 @@ impl Seal {
     }
 }
 
-/// What opens the keys of the deployment: the secret, and the one before while it is being replaced.
+/// The secrets that open the keys of the deployment: the current one, and the previous one while it is being
+/// replaced.
 pub struct Seals {
     current: Seal,
     previous: Option<Seal>,
 }
 
-/// What a seal held.
+/// The opened content of a seal.
 pub(super) struct Unsealed {
     pub(super) key: Zeroizing<Vec<u8>>,
     /// Only the previous secret opened it.
@@ -66,7 +67,7 @@ pub(super) struct Unsealed {
 }
 
 impl Seals {
-    /// Of these secrets.
+    /// Takes these secrets.
     ///
     /// # Errors
     /// [`Error::Internal`], in practice never.

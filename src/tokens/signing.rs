@@ -1,4 +1,4 @@
-//! A key that signs JWTs, whatever its algorithm.
+//! A key that signs JWTs, with any of the algorithms.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ use super::lifecycle::Reign;
 use crate::config::SigningAlgorithm;
 use crate::error::{Error, OrInternal};
 
-/// Key that signs access tokens.
+/// A key that signs access tokens.
 pub struct SigningKey {
     kid: String,
     pair: Pair,
@@ -29,7 +29,7 @@ pub struct SigningKey {
     pub(super) reign: Reign,
 }
 
-/// Read once: jsonwebtoken would read it again for each token.
+/// The key pair. It is read once, because jsonwebtoken would read it again for each token.
 enum Pair {
     Ed25519(Ed25519KeyPair),
     P256(EcdsaKeyPair),
@@ -44,19 +44,19 @@ impl SigningKey {
         jwk["alg"] = json!(algorithm.as_str());
         jwk["use"] = json!("sig");
         jwk["kid"] = json!(&kid);
-        // We verify with what we publish.
+        // The key that verifies is read from what is published.
         let published = serde_json::from_value(jwk.clone()).or_internal()?;
         let decoding = DecodingKey::from_jwk(&published).or_internal()?;
         Ok(Self { kid, pair, decoding, jwk, reign })
     }
 
-    /// Its name in a token's header.
+    /// The key's name in a token's header.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The one algorithm that it is for (RFC 8725 section 3.1).
+    /// The one algorithm of the key (RFC 8725 section 3.1).
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         match self.pair {
@@ -66,10 +66,10 @@ impl SigningKey {
         }
     }
 
-    /// Signs a JWT, whatever the header says of a `kid`.
+    /// Signs a JWT. The header's `kid` is not checked.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the header's algorithm is not the key's or the claims are no JSON object.
+    /// [`Error::Internal`] when the header's algorithm is not the key's, or the claims are not a JSON object.
     pub fn sign(&self, header: &Header, claims: &impl Serialize) -> Result<String, Error> {
         if header.alg != self.algorithm() {
             return Err(Error::internal(format!("a key for {:?} does not sign {:?}", self.algorithm(), header.alg)));
@@ -85,7 +85,7 @@ impl SigningKey {
         Ok(format!("{message}.{}", part(signature)))
     }
 
-    /// What verifies its tokens.
+    /// The key that verifies its tokens.
     pub(super) fn decoding(&self) -> &DecodingKey {
         &self.decoding
     }

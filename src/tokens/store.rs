@@ -31,12 +31,12 @@ pub(super) struct KeyRow {
     pub(super) activates_at: Timestamp,
 }
 
-/// What is to become of the table.
+/// A change of the table.
 #[derive(Default)]
 pub(super) struct Change {
     pub(super) add: Vec<KeyRow>,
     pub(super) delete: Vec<Uuid>,
-    /// Rows with what they hold from now on in `sealed`.
+    /// Rows with the new content of their column `sealed`.
     pub(super) reseal: Vec<(Uuid, Vec<u8>)>,
 }
 
@@ -45,8 +45,8 @@ pub(super) async fn load(connection: &mut Connection) -> Result<Vec<KeyRow>, Err
     Ok(keys::table.order((keys::activates_at, keys::id)).select(KeyRow::as_select()).load(connection).await?)
 }
 
-/// Changes the table as `decide` says, which sees it as it is while no other instance changes it: of many that come at once
-/// for the same reason, the first changes it, and the others see that. Returns what the table then holds.
+/// Changes the table as `decide` says. While `decide` looks at the table, no other instance changes it: if many want
+/// the same change at once, the first makes it, and the others see it. Returns the new rows of the table.
 pub(super) async fn change<T: Send>(
     connection: &mut Connection,
     decide: impl FnOnce(&[KeyRow]) -> Result<(Change, T), Error> + Send,

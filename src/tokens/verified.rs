@@ -1,4 +1,4 @@
-//! VerifiedToken access tokens are remembered: comparing a signature costs more than the rest of a small request.
+//! A cache of verified access tokens, because verifying a signature costs more than the rest of a small request.
 
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN};
 use quick_cache::sync::Cache;
@@ -7,10 +7,10 @@ use super::claims::{Claims, Rejected};
 use super::lifecycle::{Reign, State};
 use crate::clock::Timestamp;
 
-/// Tokens that are remembered at the most; those that are not used make room. Full, it takes some 16 MB.
+/// Largest number of tokens that are remembered. Unused ones are evicted. A full cache takes some 16 MB.
 const CAPACITY: usize = 100_000;
 
-/// The SHA-256 of a whole token. No two tokens share one, so what is found under it was said of that very token.
+/// The SHA-256 of a whole token. No two tokens share one, so an entry belongs to exactly one token.
 pub(super) type Digest = [u8; SHA256_OUTPUT_LEN];
 
 pub(super) fn digest(token: &str) -> Digest {
@@ -19,7 +19,7 @@ pub(super) fn digest(token: &str) -> Digest {
     digest
 }
 
-/// What is known of a token whose signature, issuer and audience are right.
+/// What is known about a token whose signature, issuer and audience are right.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VerifiedToken {
     pub(super) claims: Claims,
@@ -27,14 +27,14 @@ pub(super) struct VerifiedToken {
     pub(super) expires: i64,
     /// `nbf`
     pub(super) not_before: Option<i64>,
-    /// Of its key.
+    /// The `kid` of its key.
     pub(super) reign: Reign,
-    /// Of the key set that had the key.
+    /// The generation of the key set that had the key.
     pub(super) generation: u64,
 }
 
 impl VerifiedToken {
-    /// What the token is worth at `now`.
+    /// The claims of the token, or why it is rejected at `now`.
     pub(super) fn at(&self, now: Timestamp) -> Result<Claims, Rejected> {
         let early = self.not_before.is_some_and(|not_before| now.timestamp() < not_before);
         if early || self.reign.state(now) == State::Gone {
@@ -44,7 +44,7 @@ impl VerifiedToken {
     }
 }
 
-/// The memory of one issuer's tokens. It holds no token, and none that did not verify.
+/// The cache of one issuer's tokens. It stores hashes and not tokens, and only of tokens that verified.
 pub(super) struct VerifiedTokens(Cache<Digest, VerifiedToken>);
 
 impl VerifiedTokens {
@@ -52,8 +52,9 @@ impl VerifiedTokens {
         Self(Cache::new(CAPACITY))
     }
 
-    /// What was said of the token by the key set of this generation. By another means nothing: its key may not be there any
-    /// more. So it does no harm when somebody verifies by the old keys and remembers it after they were replaced.
+    /// The entry of the token, if the key set of this generation verified it. An entry of another generation does not
+    /// count, because its key may be gone. So it does no harm if a token is verified with the old keys and remembered
+    /// after they were replaced.
     pub(super) fn get(&self, digest: &Digest, generation: u64) -> Option<VerifiedToken> {
         self.0.get(digest).filter(|verified| verified.generation == generation)
     }
@@ -82,7 +83,7 @@ mod tests {
 
     fn verified(generation: u64, not_before: Option<i64>) -> VerifiedToken {
         let claims = Claims { account: AccountId(Uuid::from_u128(1)), session: SessionId(Uuid::from_u128(2)) };
-        // Its key has a successor from 100 on.
+        // Its key has a successor that signs from 100 on.
         let reign = Reign::of(&[at(0), at(100)])[0];
         VerifiedToken { claims, expires: 1_000_000, not_before, reign, generation }
     }

@@ -1,8 +1,9 @@
 //! Service keys: `pcs_<id>.<secret>.<mac>`, with which a backend identifies itself.
 //!
-//! The database has only a hash. The secret has 256 random bits, so a plain SHA-256 of it can't be guessed back. The MAC says that the
-//! deployment made the key, without asking the database; it decides nothing else. Keys of earlier versions have none, and after the
-//! deployment's keys were replaced it is that of the keys before: such a key is looked up all the same, within limits.
+//! The database has only a hash. The secret has 256 random bits, so it can't be guessed from its plain SHA-256. The
+//! MAC shows without a query that the deployment made the key, and decides nothing else. Keys of earlier versions
+//! have none, and it does not verify any more after the deployment's keys were replaced. Such keys are looked up all
+//! the same, within limits.
 
 mod memory;
 pub(crate) mod store;
@@ -22,15 +23,15 @@ use crate::ids::ServiceKeyId;
 
 pub use memory::Memory;
 
-/// Tells what kind of secret it is, to people and to scanners of leaked secrets.
+/// The prefix shows people and scanners of leaked secrets what kind of secret it is.
 const PREFIX: &str = "pcs_";
 
 const SECRET_BYTES: usize = 32;
 
-/// The first of an HMAC with SHA-256.
+/// The first bytes of an HMAC with SHA-256.
 const MAC_BYTES: usize = 16;
 
-/// Longer than any key of ours.
+/// A length that no key of ours has.
 const MAX_BYTES: usize = 99;
 
 /// Longest name of a service key, in characters.
@@ -43,15 +44,15 @@ pub(crate) struct PresentedKey {
     mac: Option<[u8; MAC_BYTES]>,
 }
 
-/// What the database has of a key's secret.
+/// The hash of a key's secret, as the database has it.
 pub(crate) type Hash = [u8; 32];
 
 /// A service key as operators see it.
 #[derive(Clone, Debug)]
 pub struct ServiceKey {
-    /// Its identity.
+    /// The key's id.
     pub id: ServiceKeyId,
-    /// What it is for, in the operator's words.
+    /// The name that the operator gave it.
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -59,7 +60,8 @@ pub struct ServiceKey {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A new key: its identity, what to hand out and what to keep. Without a MAC where the deployment has no keys yet.
+/// A new key: its id, the text for the backend, and the hash for the database. It has no MAC if the deployment has no
+/// keys yet.
 pub(crate) fn generate(keys: Option<&KeySet>, now: Timestamp) -> Result<(ServiceKeyId, PlainToken, Hash), Error> {
     let mut secret = Zeroizing::new([0; SECRET_BYTES]);
     aws_lc_rs::rand::fill(secret.as_mut_slice()).or_internal()?;
@@ -74,7 +76,7 @@ pub(crate) fn generate(keys: Option<&KeySet>, now: Timestamp) -> Result<(Service
 }
 
 impl PresentedKey {
-    /// Reads a key; `None` for what no key looks like.
+    /// Reads a key. `None` if it does not have the form of one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_BYTES)?.split('.');
         let id = Uuid::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
@@ -87,17 +89,17 @@ impl PresentedKey {
         is_whole.then(|| Self { id: ServiceKeyId(id), hash: hash(&secret), mac })
     }
 
-    /// Whether it is the key with this hash. Takes as long for each.
+    /// Whether it is the key with this hash. The comparison takes constant time.
     pub(crate) fn matches(&self, hash: &[u8]) -> bool {
         verify_slices_are_equal(&self.hash, hash).is_ok()
     }
 
-    /// Whether the deployment made it with these keys. It may have been revoked since.
+    /// Whether the deployment made it with these keys. It may have been revoked afterwards.
     pub(crate) fn is_genuine(&self, keys: &KeySet) -> bool {
         self.mac.is_some_and(|shown| verify_slices_are_equal(&shown, &mac(keys, self.id, &self.hash)).is_ok())
     }
 
-    /// What it is remembered by: the same for nobody who has not the secret.
+    /// The value by which it is remembered. Nobody can produce it without the secret.
     fn fingerprint(&self) -> Fingerprint {
         (self.id, self.hash)
     }
@@ -105,7 +107,7 @@ impl PresentedKey {
 
 type Fingerprint = (ServiceKeyId, Hash);
 
-/// Of the hash, so that it says nothing of the secret.
+/// Compares the hash, so that the time reveals nothing of the secret.
 fn mac(keys: &KeySet, id: ServiceKeyId, hash: &Hash) -> [u8; MAC_BYTES] {
     let mut bytes = [0; 48];
     bytes[..16].copy_from_slice(id.0.as_bytes());

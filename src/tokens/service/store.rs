@@ -38,7 +38,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// All keys, oldest first, also those that were revoked.
+/// All keys, oldest first, including those that were revoked.
 pub(crate) async fn list(connection: &mut Connection) -> Result<Vec<ServiceKey>, Error> {
     let rows = service_keys::table
         .order(service_keys::id)
