@@ -1,4 +1,4 @@
-//! Argon2id (RFC 9106) in memory that is used again and again.
+//! Argon2id (RFC 9106) with memory that is reused.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,7 +10,7 @@ use crate::error::{Error, OrInternal};
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// One thread's hasher with its blocks of memory: allocating 19 MiB anew for each hash costs page faults.
+/// The hasher of one thread with its blocks of memory. Allocating 19 MiB for each hash would cost page faults.
 pub(super) struct Argon {
     params: Params,
     memory: Vec<Block>,
@@ -63,7 +63,7 @@ impl Argon {
     }
 }
 
-/// Fails, rather than end the process, when there is not so much memory.
+/// Fails if there is not enough memory, instead of ending the process.
 fn grow(memory: &mut Vec<Block>, blocks: usize) -> Result<(), Error> {
     let missing = blocks.saturating_sub(memory.len());
     memory.try_reserve_exact(missing).map_err(|error| Error::internal(format!("no memory for Argon2: {error}")))?;

@@ -1,4 +1,4 @@
-//! Passwords: what makes a good one, and hashing them without harm to the rest of the server.
+//! Passwords: which are strong enough, and hashing that does not slow down the rest of the server.
 
 mod argon;
 mod own_name;
@@ -27,10 +27,10 @@ use pool::Pool;
 pub struct Password(SecretString);
 
 impl Password {
-    /// Longest that is looked at, in bytes; the longest password allowed has fewer.
+    /// Longest text that is read, in bytes. The longest password allowed has fewer.
     const MAX_BYTES: usize = 4096;
 
-    /// Takes what was typed; `None` if it is longer than any password may be.
+    /// Takes what was typed. `None` if it is longer than any password may be.
     #[must_use]
     pub fn new(typed: String) -> Option<Self> {
         let typed = Zeroizing::new(typed);
@@ -40,7 +40,7 @@ impl Password {
         })
     }
 
-    /// Nobody's password.
+    /// A password that nobody has.
     pub(crate) fn empty() -> Self {
         Self(SecretString::default())
     }
@@ -64,23 +64,24 @@ impl PasswordHash {
     }
 }
 
-/// An account's password, as it is kept.
+/// An account's password as it is stored.
 #[derive(Debug)]
 pub struct StoredPassword {
-    /// What a password is compared with.
+    /// The hash that passwords are compared with.
     pub hash: PasswordHash,
-    /// When it was set: another for each password of an account. The same password hashed at another cost is no other.
+    /// When it was set. This time differs for each password of an account. It stays when the same password is hashed
+    /// again at another cost.
     pub changed_at: Timestamp,
 }
 
-/// What a comparison found.
+/// The outcome of a comparison.
 #[derive(Debug)]
 pub enum Comparison {
-    /// Not the password.
+    /// The password is wrong.
     Wrong,
-    /// The password.
+    /// The password is right.
     Right {
-        /// A hash of it at today's cost, if the one at hand is cheaper to break.
+        /// A hash of it at the current cost, if the stored one is cheaper to break.
         stronger: Option<PasswordHash>,
     },
 }
@@ -91,12 +92,12 @@ pub struct Passwords {
     pool: Arc<Pool>,
     places: Arc<Semaphore>,
     cost: Argon2Cost,
-    /// Compared with when there is no account, so that it takes as long as with one.
+    /// The hash that is compared with when there is no account, so that it takes as long as with one.
     dummy: PasswordHash,
 }
 
 impl Passwords {
-    /// Starts `threads` threads with memory of their own; `queue` passwords may wait for them.
+    /// Starts `threads` threads with memory of their own. Up to `queue` passwords may wait for them.
     ///
     /// # Errors
     /// [`Error::Internal`] when the cost can't be paid: bad parameters, no memory, no thread.
@@ -106,8 +107,8 @@ impl Passwords {
         Ok(Self { pool: Arc::new(pool), places: Arc::new(Semaphore::new(threads + queue)), cost, dummy })
     }
 
-    /// A place for a password, on a thread or in the queue. To be taken before anything is looked up, so that whoever would find none
-    /// learns nothing and has nothing to pay for.
+    /// A permit for one password, on a thread or in the queue. Take it before anything is looked up, so that a caller
+    /// who gets none learns nothing and is charged for nothing.
     ///
     /// # Errors
     /// [`Error::Busy`] at once when all are taken.
@@ -119,29 +120,30 @@ impl Passwords {
         }
     }
 
-    /// [`HashingPermit::verify`] for a caller who needs no place before.
+    /// Takes a permit and calls [`HashingPermit::verify`].
     ///
     /// # Errors
-    /// [`Error::Busy`] at once when all places are taken.
+    /// [`Error::Busy`] at once when all permits are taken.
     pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Comparison, Error> {
         self.place()?.verify(password, hash).await
     }
 
-    /// When the queue that is full now will have been worked off, a second at the least.
+    /// How long it takes to work off the queue, and at least a second.
     fn retry_after(&self) -> Duration {
         self.pool.time_to_empty().max(Duration::from_secs(1))
     }
 }
 
-/// A caller's place at the hashing threads. It is free again when it is dropped and what it was used for is done.
+/// A caller's permit for the hashing threads. It is free again when it is dropped and the work that it was used for
+/// is done.
 pub struct HashingPermit {
     passwords: Passwords,
     permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl HashingPermit {
-    /// The hash of a new password, unless it is too easily guessed by somebody who makes these guesses first. When nobody waits for it any
-    /// more it is not begun.
+    /// The hash of a new password, unless somebody who tries these guesses first would easily guess it. The work is
+    /// not begun if nobody waits for it any more.
     ///
     /// # Errors
     /// [`Error::Internal`] when hashing fails.
@@ -157,8 +159,8 @@ impl HashingPermit {
         .await
     }
 
-    /// Compares a password with a hash. Without a hash it takes as long, and is never right. When nobody waits for it any more it is
-    /// not begun.
+    /// Compares a password with a hash. Without a hash it takes as long, and the password is never right. The work is
+    /// not begun if nobody waits for it any more.
     ///
     /// # Errors
     /// [`Error::Internal`] when the hash can't be read.
@@ -184,10 +186,11 @@ impl HashingPermit {
         let (reply, answer) = oneshot::channel();
         let permit = self.permit.clone();
         let job = Box::new(move |argon: &mut Argon| {
-            // Whoever asked may have gone away while the job waited.
+            // The caller may have gone away while the job waited.
             if !reply.is_closed() {
                 let done = work(argon);
-                // The permit is free before the answer is there: whoever has that may ask again at once.
+                // The permit is freed before the answer is sent, so that a caller who has the answer can ask again at
+                // once.
                 drop(permit);
                 let _ = reply.send(done);
             }
@@ -197,7 +200,7 @@ impl HashingPermit {
     }
 }
 
-/// The hash of one new password, as [`HashingPermit::hash`] makes it, for a command that needs no threads waiting for more.
+/// The hash of one new password, as [`HashingPermit::hash`] makes it, for a command that needs no pool of threads.
 ///
 /// # Errors
 /// [`Error::Internal`] when the cost can't be paid.

@@ -1,4 +1,4 @@
-//! A password that is mainly the name of its account: its e-mail address, or its username, in some spelling.
+//! Finds passwords that consist mainly of the account's e-mail address or username, in some spelling.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -6,23 +6,25 @@ use std::ops::RangeInclusive;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Longest e-mail address or username that is looked at, in characters: an address has 254 at the most.
+/// Longest e-mail address or username that is read, in characters. An address has at most 254.
 pub(super) const NAME_LENGTH: usize = 320;
 
-/// So many letters in a row, if they stand in a name, are taken for a part of it. What is shorter says little.
+/// This many letters in a row that occur in a name count as a part of it. Shorter runs say little.
 const RUN: usize = 5;
 
-/// Lengths of words of a name that are taken for a part of it although they are shorter. What is shorter still is in every text.
+/// The lengths of shorter words of a name that count as a part of it all the same. Even shorter words occur in every
+/// text.
 const SHORT_WORDS: RangeInclusive<usize> = 3..=4;
 
-/// Most letters that a password is folded to. One of 256 characters has fewer, unless it is made of ligatures.
+/// Largest number of letters that a password is folded to. A password of 256 characters has fewer, unless it is made
+/// of ligatures.
 const FOLDED_LENGTH: usize = 1024;
 
-/// What is left of a password when everything that the names consist of is taken out, in whatever spelling: any case, any accents,
-/// umlauts written as two letters, letters doubled or not, any separators or none, digits and signs for letters, backwards. `None` if
-/// nothing was taken out.
+/// What is left of a password when the parts of the names are removed, in any spelling: any case, any accents,
+/// umlauts written as two letters, letters doubled or not, any separators or none, digits and signs for letters,
+/// backwards. `None` if nothing was removed.
 ///
-/// Its time grows with the length of the password, and with that of the names.
+/// The time grows linearly with the length of the password and with that of the names.
 pub(super) fn without_names(password: &str, names: &[String]) -> Option<String> {
     let runs = runs(names);
     let characters: Vec<char> = password.chars().collect();
@@ -47,7 +49,8 @@ pub(super) fn without_names(password: &str, names: &[String]) -> Option<String> 
     taken.contains(&true).then(|| rest(&characters, &taken))
 }
 
-/// What was not taken. Signs beside what was taken belong to it: they separate, or adorn.
+/// The characters that were not removed. Signs beside a removed part are removed with it, because they separate or
+/// decorate it.
 fn rest(characters: &[char], taken: &[bool]) -> String {
     let marked: Vec<_> = characters.iter().zip(taken).collect();
     let pieces: Vec<_> = marked.chunk_by(|(_, one), (_, next)| one == next).collect();
@@ -61,11 +64,12 @@ fn rest(characters: &[char], taken: &[bool]) -> String {
     rest
 }
 
-/// Whatever of the names counts when it is found in a password, forwards and backwards.
+/// The parts of the names that are looked for in a password, forwards and backwards.
 #[derive(Default)]
 struct Runs {
     as_written: HashSet<Vec<char>>,
-    /// Of a password whose letters are undoubled too. No short words: with a letter less they are in too many texts.
+    /// The parts for a password without doubled letters. Short words are left out, because with a letter less they
+    /// occur in too many texts.
     undoubled: HashSet<Vec<char>>,
 }
 
@@ -73,13 +77,13 @@ fn runs(names: &[String]) -> Runs {
     let mut runs = Runs::default();
     for name in names {
         let name: Vec<char> = name.nfc().take(NAME_LENGTH).collect();
-        // The last part of a domain is everybody's.
+        // Many domains share the last part, so it does not count.
         let end = name.iter().rposition(|c| *c == '.').filter(|_| name.contains(&'@')).unwrap_or(name.len());
         for umlauts in [Umlauts::Accents, Umlauts::TwoLetters] {
             let folded = |name: &[char]| fold(name, Signs::Separate, umlauts);
             let words = name[..end].split(|c| !c.is_alphanumeric()).map(|word| letters(&folded(word)));
             let whole = folded(&name);
-            // A name that is no longer than a word, however it is separated, is one.
+            // A name that is no longer than a word counts as one, even if it has separators.
             let words = words.chain([letters(&whole)]).filter(|word| SHORT_WORDS.contains(&word.len()));
             insert(&mut runs.as_written, words.chain(letters(&whole).windows(RUN).map(<[char]>::to_vec)));
             insert(&mut runs.undoubled, letters(&undoubled(whole)).windows(RUN).map(<[char]>::to_vec));
@@ -99,14 +103,14 @@ fn letters(folded: &[Letter]) -> Vec<char> {
     folded.iter().map(|letter| letter.is).collect()
 }
 
-/// A folded letter, with the places of the characters that it is of.
+/// A folded letter, with the positions of the characters that it comes from.
 struct Letter {
     is: char,
     first: usize,
     last: usize,
 }
 
-/// One letter for each row of the same.
+/// Reduces each run of equal letters to one.
 fn undoubled(mut folded: Vec<Letter>) -> Vec<Letter> {
     folded.dedup_by(|next, kept| {
         let is_same = next.is == kept.is;
@@ -118,21 +122,21 @@ fn undoubled(mut folded: Vec<Letter>) -> Vec<Letter> {
     folded
 }
 
-/// What `@` in a password is: something between words, or an `a`.
+/// How `@` in a password is read: as a separator of words, or as an `a`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Signs {
     Separate,
     AreLetters,
 }
 
-/// What `ä` is: an `a` with an accent, or another way to write `ae`.
+/// How `ä` is read: as an `a` with an accent, or as `ae`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Umlauts {
     Accents,
     TwoLetters,
 }
 
-/// The letters and digits of a text without what makes spellings differ.
+/// The letters and digits of a text, folded so that different spellings are equal.
 fn fold(characters: &[char], signs: Signs, umlauts: Umlauts) -> Vec<Letter> {
     let parts = |(place, c): (usize, &char)| {
         let written = (umlauts == Umlauts::TwoLetters).then(|| two_letters(*c)).flatten();
@@ -149,7 +153,7 @@ fn fold(characters: &[char], signs: Signs, umlauts: Umlauts) -> Vec<Letter> {
     folded.map(|(is, place)| Letter { is, first: place, last: place }).collect()
 }
 
-/// What is typed for a letter where keyboards do not have it.
+/// The letters that people type when their keyboard does not have this one.
 fn two_letters(c: char) -> Option<[char; 2]> {
     match c {
         'ä' | 'Ä' => Some(['a', 'e']),
@@ -160,7 +164,7 @@ fn two_letters(c: char) -> Option<[char; 2]> {
     }
 }
 
-/// Letters that Unicode does not take apart, and keyboards do.
+/// Letters that Unicode does not decompose, although people type them as others.
 fn unlike(c: char) -> impl Iterator<Item = char> {
     let letters: &[char] = match c {
         'ß' => &['s', 's'],
@@ -176,7 +180,7 @@ fn unlike(c: char) -> impl Iterator<Item = char> {
     letters.iter().copied().chain(other)
 }
 
-/// The letter that a digit or sign stands for. One that stands for two makes one of these.
+/// The letter that a digit or sign stands for. If it stands for two letters, they count as one.
 fn lookalike(c: char) -> char {
     match c {
         '0' => 'o',

@@ -1,4 +1,5 @@
-//! What makes a password good enough (NIST SP 800-63B section 3.1.1: length and common ones, no rules of composition).
+//! Which passwords are strong enough (NIST SP 800-63B section 3.1.1: length and common passwords count, and there are
+//! no rules of composition).
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -9,17 +10,18 @@ use zxcvbn::Score;
 use super::Password;
 use super::own_name::{NAME_LENGTH, without_names};
 
-/// How many characters a password has.
+/// The number of characters that a password may have.
 pub const LENGTH: RangeInclusive<usize> = 8..=256;
 
-/// Fewest points of zxcvbn's 0 to 4: at two, a password withstands guessing at a login form; offline guessing is Argon2's.
+/// The lowest score of zxcvbn, from 0 to 4, that is accepted. With 2, a password withstands guessing at a login form.
+/// Argon2 protects against offline guessing.
 const MIN_SCORE: Score = Score::Two;
 
-/// How many characters are looked at by zxcvbn, whose time grows with the square of the length: 100 characters of the kind
-/// `4@8({[<` took it a second, 32 take less than four hashes.
+/// How many characters zxcvbn gets. Its time grows with the square of the length: 100 characters like `4@8({[<` took
+/// a second, and 32 take less time than four hashes.
 const GUESSED_LENGTH: usize = 32;
 
-/// Why a password can't be taken at all.
+/// Why a password is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadPassword {
     /// Fewer than 8 characters.
@@ -59,17 +61,17 @@ pub fn check(typed: String) -> Result<Password, BadPassword> {
     }
 }
 
-/// What somebody who knows the account would try first.
+/// The guesses that somebody who knows the account would try first.
 #[derive(Clone, Debug, Default)]
 pub struct FirstGuesses {
-    /// Its names: the e-mail address as people and as programs write it, and the username.
+    /// The account's names: the e-mail address as people and as programs write it, and the username.
     names: Vec<String>,
     /// The words that zxcvbn gets.
     words: Vec<String>,
 }
 
 impl FirstGuesses {
-    /// Those of an account, or of one that somebody would like to make: neither may be well-formed.
+    /// The guesses for an account, or for one that is being registered. Its names need not be well-formed.
     pub(crate) fn new(email: &str, username: Option<&str>) -> Self {
         let email: String = email.trim().chars().take(NAME_LENGTH).collect();
         let mut names = vec![email.clone()];
@@ -79,7 +81,7 @@ impl FirstGuesses {
         }
         names.extend(username.map(|username| username.chars().take(NAME_LENGTH).collect()));
 
-        // Cut: guessing the strength of a password takes longer the more words there are.
+        // The names are cut, because zxcvbn takes longer the more words there are.
         let email = email.chars().take(100).collect::<String>();
         let parts = email.split(['@', '.', '+', '-', '_']).map(str::to_owned);
         let username = username.iter().map(|username| username.chars().take(32).collect());
@@ -89,7 +91,7 @@ impl FirstGuesses {
     }
 }
 
-/// Whether it is easily guessed by somebody who makes these guesses first.
+/// Why somebody who tries these guesses first would easily guess the password, if so.
 pub(super) fn weakness(password: &Password, guesses: &FirstGuesses) -> Option<Weakness> {
     let rest = without_names(password.expose(), &guesses.names).map(Zeroizing::new);
     let is_too_little =

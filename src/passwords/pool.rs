@@ -1,4 +1,4 @@
-//! The threads that hash.
+//! The hashing threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,11 +14,12 @@ use crate::error::{Error, OrInternal};
 /// Work for a hashing thread.
 pub(super) type Job = Box<dyn FnOnce(&mut Argon) + Send>;
 
-/// Added to the threads' nice value: under load the rest of the server goes first, idle processors are theirs.
+/// Added to the nice value of the threads, so that under load the rest of the server goes first. They still use idle
+/// processors.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// A fixed number of threads behind a queue, whose callers bound it. The threads end when it is dropped.
+/// A fixed number of threads behind a queue. The callers bound the queue. The threads end when this is dropped.
 pub(super) struct Pool {
     sender: Sender<Job>,
     state: Arc<State>,
@@ -28,7 +29,7 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct State {
     waiting: AtomicUsize,
-    /// Moving average of a job's time.
+    /// The moving average of the time of a job.
     micros: AtomicU64,
 }
 
@@ -56,7 +57,7 @@ impl Pool {
         })
     }
 
-    /// How long the jobs that wait now will take.
+    /// How long the waiting jobs will take.
     pub(super) fn time_to_empty(&self) -> Duration {
         let waiting = self.state.waiting.load(Ordering::Relaxed) as u64;
         Duration::from_micros(waiting * self.state.micros.load(Ordering::Relaxed) / self.threads as u64)
@@ -74,7 +75,7 @@ fn work(mut argon: Argon, cost: Argon2Cost, receiver: &Mutex<Receiver<Job>>, sta
         let Ok(job) = next else { return };
         state.waiting.fetch_sub(1, Ordering::Relaxed);
         let watch = Stopwatch::start();
-        // The caller sees its answer missing; the thread lives on, with fresh memory.
+        // The caller gets no answer, and the thread continues with new memory.
         if catch_unwind(AssertUnwindSafe(|| job(&mut argon))).is_err()
             && let Ok(fresh) = Argon::new(cost)
         {
