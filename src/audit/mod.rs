@@ -1,4 +1,4 @@
-//! Security events: what happened to accounts, written down in the statement that made it happen, and never changed.
+//! Security events. Each is recorded in the statement that causes it, and never changed.
 
 pub(crate) mod store;
 
@@ -13,31 +13,33 @@ use crate::ids::{AccountId, SessionId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Kind {
-    /// The account was made, and a session opened unless an operator made it.
+    /// The account was created. A session was opened with it, unless an operator created the account.
     Registered,
     /// A session was opened with the password.
     LoggedIn,
-    /// A password was tried that is not the account's. Under attack not each one is written down.
+    /// Somebody tried a wrong password for the account. During an attack not every attempt is recorded.
     LoginFailed,
-    /// Passwords of the account were tried too often, or a session was refreshed too often. Written down once an hour.
+    /// The account's password was tried too often, or a session was refreshed too often. This is recorded at most
+    /// once an hour.
     Limited,
-    /// A session was ended by its own tokens.
+    /// A session was ended by a logout with one of its own tokens.
     LoggedOut,
-    /// A refresh token was used again, and its session ended.
+    /// A refresh token was used a second time. Its session was ended.
     RefreshTokenReused,
-    /// A session was ended by another, with all others of the account, or to make room for a new one.
+    /// A session was ended by another one, together with all others of the account, or because the account had too
+    /// many.
     SessionRevoked,
     /// The password was changed.
     PasswordChanged,
-    /// A wrong password was given as the current one, to change it.
+    /// A wrong current password was given to change the password.
     PasswordChangeFailed,
-    /// An operator shut the account out.
+    /// An operator disabled the account.
     AccountDisabled,
-    /// An operator let the account in again.
+    /// An operator enabled the account again.
     AccountEnabled,
     /// An operator ended all sessions of the account.
     AccountSignedOut,
-    /// The account was deleted, by a session of its owner's or by an operator.
+    /// The account was deleted, by its owner or by an operator.
     AccountDeleted,
     /// A wrong password was given to delete the account.
     AccountDeletionFailed,
@@ -56,30 +58,30 @@ impl Kind {
 /// Something that happened to an account.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Its identity; later ones sort after it.
+    /// The id of the event. Later events have greater ids.
     pub id: Uuid,
-    /// What.
+    /// What happened.
     pub kind: Kind,
-    /// When.
+    /// When it happened.
     pub occurred_at: Timestamp,
-    /// To which session.
+    /// The session that was opened or ended, or that asked.
     pub session: Option<SessionId>,
-    /// The `User-Agent` of whoever did it.
+    /// The `User-Agent` of the client that caused it.
     pub user_agent: Option<String>,
-    /// The address of whoever did it.
+    /// The address of the client that caused it.
     pub ip_address: Option<IpAddr>,
-    /// The request that it happened in.
+    /// The id of the request that caused it.
     pub request_id: Option<String>,
 }
 
-/// Which of an account's events are asked for: the newest, after one that is known.
+/// A page of an account's events, the newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EventPage {
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// The one before the first.
+    /// The event before the first of the page.
     pub after: Option<Uuid>,
-    /// How many at the most.
+    /// The largest number of events.
     pub first: u16,
 }
 

@@ -1,4 +1,4 @@
-//! Clearing away what is older than events are kept.
+//! Removing events that are older than they are kept.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
 
-/// Events removed by one statement.
+/// How many events one statement removes.
 const BATCH: i64 = 1000;
 
 /// Removes events from before `before`, by the clock of the database as well. Returns whether there may be more.
@@ -26,7 +26,7 @@ struct Removing {
 
 impl QueryFragment<Pg> for Removing {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Ids sort by time. The setting lets the triggers pass.
+        // Ids sort by time. With this setting the triggers permit the removal.
         out.push_sql(
             "WITH quiet AS MATERIALIZED (SELECT set_config('portcullis.clean_up', 'on', true)), \
              old AS MATERIALIZED (SELECT id FROM audit_events, quiet WHERE id < (SELECT portcullis_event_id(",

@@ -1,4 +1,4 @@
-//! Writing events down, reading them, and clearing away old ones.
+//! Queries that record events, list them, and remove old ones.
 
 mod clean_up;
 mod list;
