@@ -1,4 +1,5 @@
-//! Revocations: whose access tokens are void before they expire, in a form that a reader can follow without missing one.
+//! Revocations: which access tokens are void before they expire, in a form that a reader can follow without missing
+//! one.
 
 mod position;
 pub(crate) mod store;
@@ -10,35 +11,35 @@ use crate::ids::{AccountId, SessionId};
 
 pub use position::{BadPosition, Position};
 
-/// How far clocks, and the moments of a change and its commit, may be apart: a token that an account got shortly before, or while, its
-/// sessions ended must not pass for one that it got afterwards.
+/// How far clocks, and the moments of a change and of its commit, may be apart. A token that an account got shortly
+/// before its sessions ended, or while they did, must not be accepted as one that it got afterwards.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// Access tokens that must be refused from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {
-    /// All those with this `sid`.
+    /// All tokens with this `sid`.
     Session {
         /// The session that was ended.
         id: SessionId,
-        /// When.
+        /// When it ended.
         at: Timestamp,
     },
-    /// Those with this `sub` that are not of a later generation.
+    /// The tokens with this `sub` that are not of a later generation.
     Account {
         /// The account that was disabled or removed, or all of whose sessions ended.
         id: AccountId,
-        /// When.
+        /// When it ended.
         at: Timestamp,
-        /// Tokens that name a lower generation, or none, are void. Earlier versions did not say.
+        /// Tokens with a lower generation, or without one, are void. `None` in revocations of earlier versions.
         generation: Option<i64>,
-        /// The session whose tokens stay good.
+        /// The session whose tokens stay valid.
         kept: Option<SessionId>,
     },
 }
 
-/// When all sessions of an account ended at `at`, its tokens with an `iat` before this are void, for who knows no generations. Later
-/// ones were issued to sessions that were opened afterwards.
+/// For backends that do not know generations: when all sessions of an account ended at `at`, its tokens with an `iat`
+/// before this time are void. Later ones were issued to sessions that were opened afterwards.
 #[must_use]
 pub fn issued_before(at: Timestamp) -> Timestamp {
     at + SKEW

@@ -1,28 +1,29 @@
-//! Where a reader of the revocations is.
+//! The position of a reader of the revocations.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What a reader has seen: `<history>-<snapshot>`. The snapshot is one of PostgreSQL's transactions, `xmin:xmax:xip,...`: rows become
-/// visible in another order than they are numbered in, and a long transaction may add one long after later ones were read; only
-/// the set of transactions that were over tells exactly what is still to be read. The numbers mean something only in the
-/// history that they are from: another cluster, or one that lost its last commits, gives them to other transactions.
+/// What a reader has seen: `<history>-<snapshot>`. The snapshot is a set of PostgreSQL's transactions,
+/// `xmin:xmax:xip,...`. Rows become visible in another order than that of their numbers, and a long transaction may
+/// add one long after later ones were read. Only the set of finished transactions tells exactly what is still to be
+/// read. The numbers are valid only in their own history: another cluster, or one that lost its last commits, gives
+/// them to other transactions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     history: String,
     snapshot: String,
 }
 
-/// Not a position that was handed out.
+/// The text is not a position.
 #[derive(Debug, thiserror::Error)]
 #[error("not a position")]
 pub struct BadPosition;
 
-/// Longer than a snapshot of as many transactions as PostgreSQL can have connections in practice.
+/// A length that no snapshot has in practice, even with as many transactions as PostgreSQL can have connections.
 const MAX_BYTES: usize = 16 * 1024;
 
 impl Position {
-    /// Before everything.
+    /// The position before all revocations.
     #[must_use]
     pub fn start() -> Self {
         Self { history: "0".to_owned(), snapshot: "1:1:".to_owned() }
@@ -47,7 +48,7 @@ impl fmt::Display for Position {
 impl FromStr for Position {
     type Err = BadPosition;
 
-    /// As strict as PostgreSQL: what passes here is no error there.
+    /// As strict as PostgreSQL, so that what is accepted here causes no error there.
     fn from_str(text: &str) -> Result<Self, BadPosition> {
         let (history, snapshot) = text.split_once('-').filter(|_| text.len() <= MAX_BYTES).ok_or(BadPosition)?;
         let known = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.';

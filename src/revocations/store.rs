@@ -13,7 +13,7 @@ use crate::db::Connection;
 use crate::error::{Error, OrInternal};
 use crate::ids::{AccountId, SessionId};
 
-/// Rows read, or cleared away, at a time.
+/// How many rows are read or removed at a time.
 const BATCH: usize = 1000;
 
 #[derive(QueryableByName)]
@@ -42,21 +42,22 @@ struct RevocationRow {
     kept_session_id: Option<Uuid>,
 }
 
-/// What a position of this history has not seen. The first condition on transactions is for the index.
+/// The revocations that a position of this history has not seen. The first condition on transactions is for the
+/// index.
 const SINCE: &str = "SELECT id, session_id, account_id, revoked_at, generation, kept_session_id FROM revocations \
     WHERE history = $4 AND transaction_id >= pg_snapshot_xmin($6::pg_snapshot)::text::bigint \
     AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, $6::pg_snapshot) \
     AND pg_visible_in_snapshot(transaction_id::text::xid8, $5::pg_snapshot) \
     AND id > $1 AND revoked_at > clock_timestamp() - make_interval(secs => $2) ORDER BY id LIMIT $3";
 
-/// All; those of another history are over.
+/// All revocations. The transactions of another history are over.
 const ALL: &str = "SELECT id, session_id, account_id, revoked_at, generation, kept_session_id FROM revocations \
     WHERE (history <> $4 OR pg_visible_in_snapshot(transaction_id::text::xid8, $5::pg_snapshot)) \
     AND id > $1 AND revoked_at > clock_timestamp() - make_interval(secs => $2) AND $6 <> '' ORDER BY id LIMIT $3";
 
-/// What may be known now.
+/// The state of the revocations at one moment.
 pub(crate) struct Now {
-    /// Where a reader is who has seen everything.
+    /// The position of a reader who has seen everything.
     pub(crate) position: Position,
     /// The time by the database's clock.
     pub(crate) at: Timestamp,
@@ -64,8 +65,9 @@ pub(crate) struct Now {
     pub(crate) readers: Vec<Uuid>,
 }
 
-/// What may be known now. It is on disk when this returns: a crash of the database forgets the numbers of transactions that
-/// left nothing there, and gives them away again, and what is then done under them must not pass for seen.
+/// The state of the revocations at one moment. It is on disk when this returns: a crash of the database forgets the
+/// numbers of transactions that left nothing there, and gives them away again, and what is then done under them must
+/// not pass for seen.
 pub(crate) async fn now(connection: &mut Connection) -> Result<Now, Error> {
     let now = diesel::sql_query(
         "SELECT portcullis_history() || '-' || pg_current_snapshot() AS position, clock_timestamp() AS at, \
@@ -77,16 +79,16 @@ pub(crate) async fn now(connection: &mut Connection) -> Result<Now, Error> {
     Ok(Now { position: now.position.parse().or_internal()?, at: now.at, readers: now.readers })
 }
 
-/// A part of what became visible between two positions.
+/// A batch of what became visible between two positions.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) revocations: Vec<Revocation>,
-    /// The row after which the next batch begins; `None` if this was the last.
+    /// The row after which the next batch begins. `None` if this was the last one.
     pub(crate) next: Option<i64>,
 }
 
-/// What became visible between two positions, after the row `after` in the order of the table. From a position of another
-/// history it is everything. What is older than `kept` is left out.
+/// The revocations that became visible between two positions, after the row `after` in the order of the table. From a
+/// position of another history these are all. Those that are older than `kept` are left out.
 pub(crate) async fn between(
     connection: &mut Connection,
     (from, to): (&Position, &Position),
@@ -117,7 +119,7 @@ pub(crate) async fn between(
     Ok(Batch { revocations: rows.into_iter().map(revocation).collect::<Result<_, _>>()?, next })
 }
 
-/// Removes some of those that are older than `kept`. Returns whether there may be more.
+/// Removes some of the revocations that are older than `kept`. Returns whether there may be more.
 pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration) -> Result<bool, Error> {
     let removed = diesel::sql_query(
         "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations \
