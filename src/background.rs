@@ -1,4 +1,5 @@
-//! What a server does that no request asks for: following keys and rotating them, writing down uses, clearing away.
+//! The background tasks of a server: it maintains the keys, records the uses and the ends of sessions, and removes
+//! what is old.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,19 +13,19 @@ use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::use_cases::{clean_up, keys, record_endings, record_uses, remove_accounts};
 
-/// How long a use of a session waits to be written.
+/// How often the uses of sessions are written.
 const USES: Duration = Duration::from_secs(10);
 
-/// How often an instance looks for ends of sessions that are to be written down, if it is not told of one.
+/// How often an instance looks for ends of sessions to record, if nothing notifies it of one.
 const ENDINGS: Duration = Duration::from_secs(10);
 
-/// How often an instance asks for a turn at clearing away.
+/// How often an instance asks for a turn at removing what is old.
 const CLEAN_UP: Duration = Duration::from_secs(60);
 
-/// How often an instance looks after the keys, even if it is not told of a change.
+/// How often an instance maintains the keys, even without a change of them.
 const KEYS: Duration = Duration::from_secs(60);
 
-/// Shortest time between two looks.
+/// Shortest time between two runs.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// The tasks of one server. They end when dropped.
@@ -54,7 +55,7 @@ impl Background {
         Self { app: app.clone(), tasks }
     }
 
-    /// Ends them, and writes what waits to be written.
+    /// Ends the tasks, and writes the uses that wait to be written.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
         if let Err(error) = record_uses::record_uses(&self.app).await {
@@ -63,7 +64,8 @@ impl Background {
     }
 }
 
-/// Once a minute, whenever the feed tells of a change, and as often as it would give a sign of life while it gives none.
+/// Maintains the keys once a minute, whenever the feed reports a change of them, and more often while the feed is
+/// silent.
 async fn look_after_keys(app: Arc<App>) {
     let mut heard = app.feed.follow();
     let mut failed = false;
@@ -79,7 +81,7 @@ async fn look_after_keys(app: Arc<App>) {
                 tracing::warn!(%error, causes = error.causes(), at = error.at(), "looking after the keys failed, and is tried again");
             }
         }
-        // Anybody who may connect to the database may say that they changed.
+        // The pause is there because anybody who may connect to the database can send such a notification.
         sleep(AT_ONCE).await;
         let looked = Stopwatch::start();
         loop {
@@ -92,11 +94,12 @@ async fn look_after_keys(app: Arc<App>) {
     }
 }
 
-/// As soon as this instance has ended all sessions of an account, or deleted one, and now and then for what others have left.
+/// Records ends of sessions and removes accounts: as soon as this instance has ended all sessions of an account or
+/// deleted one, and from time to time for what other instances have left.
 async fn write_endings(app: Arc<App>) {
     let (mut failed, mut stuck) = (false, HashSet::new());
     loop {
-        // Of accounts that go there is nothing to write down.
+        // Accounts are removed first, because nothing has to be recorded for them.
         let removed = remove_accounts::remove_accounts(&app, &mut stuck).await;
         match removed.and(record_endings::record_endings(&app).await) {
             Ok(_) => failed = false,

@@ -1,4 +1,4 @@
-//! The device at the other end.
+//! The client that sent a request.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -11,21 +11,21 @@ use crate::clock::moment;
 /// Longest `User-Agent` that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 256;
 
-/// What a request tells of the device that sent it. The user agent is what the client claims.
+/// What is known about the client that sent a request. The user agent is what the client claims.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
     /// Its address.
     pub ip_address: Option<IpAddr>,
     /// The request's id.
     pub request_id: Option<String>,
-    /// When the request came.
+    /// When the request arrived.
     pub asked_at: Option<Instant>,
     user_agent: Option<String>,
 }
 
 impl Client {
-    /// A client with this address and `User-Agent` header, which is cut to 256 characters and rid of
-    /// characters that can't be seen.
+    /// A client with this address and `User-Agent` header. The header is cut to 256 characters, and invisible ones
+    /// are removed.
     #[must_use]
     pub fn new(ip_address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         let user_agent = user_agent.map(|text| visible(text, USER_AGENT_LENGTH)).filter(|text| !text.trim().is_empty());
@@ -44,7 +44,7 @@ impl Client {
         self.user_agent.as_deref()
     }
 
-    /// The first 48 bits of an IPv6 address: who rents one machine often has all of them.
+    /// The first 48 bits of an IPv6 address. Someone who rents one machine often has the whole range.
     #[must_use]
     pub fn site(&self) -> Option<IpAddr> {
         match self.ip_address?.to_canonical() {
@@ -60,7 +60,8 @@ impl Client {
     }
 }
 
-/// The part of an address that is its host's own: all of IPv4, the first 64 bits of IPv6, whose rest the host may choose.
+/// The part of an address that identifies its network: all of an IPv4 address, and the first 64 bits of an IPv6
+/// address, whose rest the host can choose.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -69,13 +70,14 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The first `length` characters of a text that can be seen.
+/// The first `length` visible characters of a text.
 pub(crate) fn visible(text: &str, length: usize) -> String {
     text.chars().filter(|c| is_visible(*c)).take(length).collect()
 }
 
-/// Whether the character shows something, and leaves its neighbours where they are. Hidden are the controls, the ends of lines, the
-/// marks of annotations, and all that Unicode lets programs ignore, such as what turns the direction of writing.
+/// Whether the character is visible and does not move its neighbours. These are not: control characters, ends of
+/// lines, marks of annotations, and all characters that Unicode lets programs ignore, such as those that change the
+/// direction of writing.
 fn is_visible(c: char) -> bool {
     const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     !c.is_control() && !matches!(c, '\u{2028}'..='\u{2029}' | '\u{fff9}'..='\u{fffb}') && !IGNORABLE.contains(c)

@@ -43,8 +43,8 @@ pub struct Cause {
 pub struct Place(&'static Location<'static>);
 
 impl Error {
-    /// A fault of ours, which rose where this is called. Not to be given to `map_err` by its name, which hides the place:
-    /// [`OrInternal`] keeps it.
+    /// A fault of ours, which rose where this is called. Don't pass it to `map_err` by its name, which loses the
+    /// place. [`OrInternal`] keeps it.
     #[track_caller]
     pub fn internal(cause: impl Into<BoxError>) -> Self {
         Self::Internal(Cause::here(cause.into()))
@@ -190,9 +190,9 @@ impl<T, E: Into<BoxError>> OrInternal<T> for Result<T, E> {
 pub enum Reason {
     /// No bearer token was sent.
     TokenMissing,
-    /// Not a token of ours: malformed, a foreign key, issuer, audience or type, or sent twice.
+    /// It is not a token of ours: it is malformed, has a foreign key, issuer, audience or type, or was sent twice.
     TokenInvalid,
-    /// A token of ours whose time is over.
+    /// A token of ours that has expired.
     TokenExpired,
     /// The token's session was ended or has expired, or its account is disabled or gone.
     SessionRevoked,
