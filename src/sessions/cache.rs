@@ -1,8 +1,9 @@
-//! Verified callers, remembered: who has an active session, without asking the database.
+//! A cache of active sessions and their accounts, so that verifying a caller needs no query.
 //!
-//! It only ever says yes. A session that is not here, or does not look active from here, is looked up. Three rules keep it coherent:
-//! whatever ends or changes a session or an account takes it out; a look-up during which anything was taken out is not
-//! remembered; and while the feed of changes is stale nothing is read and nothing remembered.
+//! The cache only ever confirms that a session is active. A session that is not in it, or that it does not show as
+//! active, is looked up in the database. Three rules keep it coherent. What ends or changes a session or an account
+//! removes it from the cache. A look-up during which anything was removed is not remembered. While the feed of
+//! changes is stale, nothing is read from the cache and nothing is added.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,39 +18,40 @@ use crate::accounts::Account;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, SessionId};
 
-/// How long something is remembered at the most. The feed corrects what changes; this corrects what no trigger told, should
-/// somebody have switched them off.
+/// How long an entry is valid at most. The feed reports changes. This bound is for changes that no trigger reported,
+/// if somebody has switched the triggers off.
 const OLDEST: Duration = Duration::from_secs(300);
 
-/// What is remembered of sessions and their accounts, each bounded in number; those used least lately make room.
+/// The cached sessions and accounts. The number of each is bounded, and the least recently used are evicted.
 pub struct SessionCache {
     sessions: Cache<SessionId, Arc<Known>>,
     accounts: Cache<AccountId, Arc<Account>>,
-    /// How often something was taken out. Held while something is put in or taken out, so that neither overtakes the other.
+    /// How often something was removed. The lock is held while entries are added or removed, so that neither
+    /// overtakes the other.
     epoch: Mutex<u64>,
     freshness: Arc<Freshness>,
     capacity: usize,
     idle_ttl: Duration,
 }
 
-/// A session that was active, as far as it matters to its caller.
+/// A session that was active when it was looked up.
 struct Known {
     account: AccountId,
     generation: i64,
     expires_at: Timestamp,
     /// When it was looked up.
     looked_up: Timestamp,
-    /// Its last use that was noted, in microseconds since 1970: as the row said, then as this instance saw it.
+    /// Its last recorded use, in microseconds since 1970: first as the row has it, later as this instance saw it.
     last_used: AtomicI64,
 }
 
-/// The right to remember a look-up that began now.
+/// Permits to add the result of a look-up that began at this moment.
 #[derive(Debug)]
 pub(crate) struct Ticket(Option<u64>);
 
 impl SessionCache {
-    /// Remembers up to `capacity` sessions and as many accounts, as long as `freshness` lasts. Sessions end when nobody uses
-    /// them for `idle_ttl`.
+    /// A cache of up to `capacity` sessions and as many accounts. It is used only while `freshness` says that the
+    /// feed is fresh. Sessions end when nobody uses them for `idle_ttl`.
     #[must_use]
     pub fn new(capacity: usize, idle_ttl: Duration, freshness: Arc<Freshness>) -> Self {
         Self {
@@ -62,14 +64,14 @@ impl SessionCache {
         }
     }
 
-    /// The session's account, if the session is known to be active at `now`, and whether this use of it is to be noted.
+    /// The session's account if the session is known to be active at `now`, and whether this use has to be recorded.
     pub(crate) fn get(&self, id: SessionId, now: Timestamp) -> Option<(Arc<Account>, bool)> {
         if !self.freshness.is_fresh() {
             return None;
         }
         let known = self.sessions.get(&id)?;
         let account = self.accounts.get(&known.account)?;
-        // The account is here again, by another of its sessions, and this one has ended.
+        // Another session has brought the account back into the cache, and this one has ended.
         if !is_living(known.generation, &account) {
             return None;
         }
@@ -85,13 +87,13 @@ impl SessionCache {
         Some((account, noteworthy))
     }
 
-    /// To be asked for before a look-up begins.
+    /// Call this before a look-up begins.
     pub(crate) fn ticket(&self) -> Ticket {
         let epoch = *self.lock();
         Ticket((self.capacity > 0 && self.freshness.is_fresh()).then_some(epoch))
     }
 
-    /// Remembers what a look-up found active, unless something was taken out since its ticket was given.
+    /// Adds an active session that a look-up found, unless something was removed since the ticket was issued.
     pub(crate) fn keep(&self, ticket: &Ticket, session: &Session, account: Arc<Account>, now: Timestamp) {
         let epoch = self.lock();
         if ticket.0 != Some(*epoch) {
@@ -104,7 +106,7 @@ impl SessionCache {
         self.sessions.insert(session.id, Arc::new(known));
     }
 
-    /// Takes sessions out.
+    /// Removes sessions.
     pub(crate) fn forget_sessions(&self, ids: &[SessionId]) {
         let mut epoch = self.lock();
         *epoch += 1;
@@ -113,14 +115,14 @@ impl SessionCache {
         }
     }
 
-    /// Takes an account out, and with it all its sessions: without it none of them is found.
+    /// Removes an account, and with it all its sessions, because none of them is found without it.
     pub(crate) fn forget_account(&self, id: AccountId) {
         let mut epoch = self.lock();
         *epoch += 1;
         self.accounts.remove(&id);
     }
 
-    /// Takes everything out.
+    /// Removes everything.
     pub(crate) fn clear(&self) {
         let mut epoch = self.lock();
         *epoch += 1;
@@ -128,13 +130,13 @@ impl SessionCache {
         self.accounts.clear();
     }
 
-    /// Sessions remembered now.
+    /// The number of cached sessions.
     #[must_use]
     pub fn len(&self) -> usize {
         self.sessions.len()
     }
 
-    /// Whether nothing is remembered.
+    /// Whether no session is cached.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()

@@ -1,8 +1,9 @@
 //! Changes of sessions, accounts and keys, pushed to this instance by the database.
 //!
-//! Triggers say on one channel what was changed, whoever changed it. To know that nothing was missed, the feed has a heartbeat: one
-//! connection says a number, another must hear it. PostgreSQL hands notifications on in the order of their commits, so a number that
-//! is heard proves that everything committed before it was said has been heard as well.
+//! Triggers send a notification for each change, whoever makes it. To detect missed notifications, the feed has a
+//! heartbeat: one connection sends a number, and another must receive it. PostgreSQL delivers notifications in the
+//! order of their commits, so a number that arrives proves that everything that was committed before it was sent has
+//! arrived as well.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,13 +22,13 @@ use crate::db::notifications::{Listener, Speaker};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 
-/// Shortest wait for a connection, however short the trust in a silent one is.
+/// Shortest time to wait for a connection, even if the feed's timeout is shorter.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// Counts of what was heard; whoever follows one sees it move.
+/// Counters of what was received. A task that watches one is woken when it changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
-    /// Changes of sessions and accounts, and gaps in which there may have been some.
+    /// Changes of sessions and accounts, and gaps in which some may have been missed.
     pub changes: u64,
     /// Changes of keys, and gaps.
     pub keys: u64,
@@ -41,8 +42,8 @@ pub struct Feed {
     task: JoinHandle<()>,
 }
 
-/// Where it comes from: the database itself for listening, and the way of all other statements for the heartbeat, so that the
-/// feed is known to be that of the database in use.
+/// The two connections: it listens at the database itself, and sends the heartbeat by the way of all other
+/// statements. That proves that the feed belongs to the database in use.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) listen: Target,
@@ -57,7 +58,7 @@ struct Follower {
     unheard: Arc<Unheard>,
 }
 
-/// Whether the operator knows that the feed is not heard. Told once each time.
+/// Whether it was logged that the feed is lost. It is logged once each time.
 #[derive(Default)]
 struct Unheard(AtomicBool);
 
@@ -80,8 +81,9 @@ impl Unheard {
 }
 
 impl Feed {
-    /// Follows the changes, and takes out of `session_cache` what they are about. Returns when the first heartbeat was heard, or when
-    /// it should have been: then the instance works all the same, and asks the database about each request.
+    /// Follows the changes, and removes what changed from `session_cache`. Returns when the first heartbeat has
+    /// arrived, or when it is overdue. Without the feed the instance works all the same, and queries the database for
+    /// each request.
     pub(crate) async fn start(source: Source, session_cache: Arc<SessionCache>, freshness: Arc<Freshness>) -> Self {
         let heard = watch::Sender::new(Heard::default());
         if source.listen.is_pooled() {
@@ -108,13 +110,13 @@ impl Feed {
         feed
     }
 
-    /// What is heard from now on.
+    /// The counters from now on.
     #[must_use]
     pub fn follow(&self) -> watch::Receiver<Heard> {
         self.heard.subscribe()
     }
 
-    /// Whether nothing older than the limit can have been missed.
+    /// Whether no change that is older than the limit can have been missed.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.freshness.is_fresh()
@@ -137,18 +139,19 @@ impl Follower {
         }
     }
 
-    /// Four heartbeats in the time that one may be late.
+    /// The interval of heartbeats: a quarter of the time after which one is overdue.
     fn pace(&self) -> Duration {
         self.freshness.limit() / 4
     }
 
-    /// Until a connection is lost or the heartbeat is not heard in time.
+    /// Runs until a connection is lost or a heartbeat is overdue.
     async fn follow(&self) -> Result<std::convert::Infallible, Error> {
         let limit = self.freshness.limit();
         let connect = limit.max(CONNECT);
         let speaker = Speaker::open(&self.source.speak, connect).await?;
         let channel = speaker.channel(connect).await?;
-        // Another each time: what was said before, and comes late, proves nothing of this connection.
+        // The numbers differ each time: one from an earlier connection that arrives late proves nothing about this
+        // one.
         let own = format!("portcullis_beat_{}", Uuid::new_v4().simple());
         let mut listener = Listener::open(&self.source.listen, [&channel, &own], connect).await?;
         let heartbeat = Heartbeat::default();
@@ -179,8 +182,8 @@ impl Follower {
         }
     }
 
-    /// All that was committed before this was said has been taken in. After a gap nothing that was remembered before it is
-    /// trusted.
+    /// Everything that was committed before this heartbeat was sent has been processed. After a gap the cache is
+    /// cleared.
     fn confirm(&self, said: Said) {
         if self.freshness.is_fresh() {
             return self.freshness.confirm(said);
@@ -194,7 +197,7 @@ impl Follower {
         self.unheard.is_over();
     }
 
-    /// What a trigger said. Something that this version does not know may mean anything.
+    /// Processes the notification of a trigger. One that this version does not know may mean anything.
     fn take_in(&self, text: &str) {
         let (what, id) = text.split_once(' ').unwrap_or((text, ""));
         match (what, Uuid::parse_str(id)) {

@@ -1,4 +1,4 @@
-//! How long ago this instance was certain to have heard of every change.
+//! When this instance last was certain to have received every change.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,48 +7,48 @@ use std::time::Duration;
 
 use crate::clock::Uptime;
 
-/// Since when changes may have been missed. Not by the clock's time but by the machine's: it is about connections, and nobody
-/// may set it.
+/// The time since when changes may have been missed. It is measured with the machine's monotonic clock, because it is
+/// about connections, and nobody can set that clock.
 #[derive(Debug)]
 pub struct Freshness {
     limit: Duration,
     start: Uptime,
-    /// Nanoseconds from the start to the last moment of certainty; 0 without one.
+    /// Nanoseconds from the start to the last moment of certainty, or 0 if there is none.
     certain: AtomicU64,
 }
 
-/// When something was said: the moment that a heartbeat proves something about, however late it is heard. Only a [`Heartbeat`] has
-/// it.
+/// When a heartbeat was sent. The heartbeat proves something about this moment, however late it arrives. Only a
+/// [`Heartbeat`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(super) struct Said(Duration);
 
-/// The numbers of a heartbeat, from when they are said until they are heard.
+/// The numbers of the heartbeat that were sent and have not arrived yet.
 #[derive(Default)]
 pub(super) struct Heartbeat(Mutex<VecDeque<Said>>, AtomicU64);
 
 impl Freshness {
-    /// Not fresh yet. Certainty is trusted for `limit`.
+    /// Starts out stale. A moment of certainty is trusted for `limit`.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
         Self { limit, start: Uptime::now(), certain: AtomicU64::new(0) }
     }
 
-    /// How long certainty is trusted.
+    /// How long a moment of certainty is trusted.
     pub(super) fn limit(&self) -> Duration {
         self.limit
     }
 
-    /// How long ago something was said.
+    /// How long ago a heartbeat was sent.
     pub(super) fn since(&self, said: Said) -> Duration {
         self.start.elapsed().saturating_sub(said.0)
     }
 
-    /// Everything that was committed before this was said has been heard of.
+    /// Everything that was committed before this moment has been received.
     pub(super) fn confirm(&self, said: Said) {
         self.certain.fetch_max(u64::try_from(said.0.as_nanos()).unwrap_or(u64::MAX).max(1), Ordering::AcqRel);
     }
 
-    /// Changes are being missed from now on.
+    /// From now on changes may be missed.
     pub(super) fn lose(&self) {
         self.certain.store(0, Ordering::Release);
     }
@@ -62,14 +62,14 @@ impl Freshness {
 }
 
 impl Heartbeat {
-    /// The number to be said now.
+    /// The number to send now.
     pub(super) fn say(&self, freshness: &Freshness) -> u64 {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         said.push_back(Said(freshness.start.elapsed()));
         self.1.load(Ordering::Acquire) + said.len() as u64
     }
 
-    /// When the number was said. It and those before it are forgotten: they prove less.
+    /// When the number was sent. It and earlier numbers are removed, because they prove less.
     pub(super) fn hear(&self, number: u64) -> Option<Said> {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let forgotten = self.1.load(Ordering::Acquire);

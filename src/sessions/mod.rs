@@ -24,31 +24,32 @@ pub use uses::Uses;
 /// An account signed in on one device.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Its identity.
+    /// The id of the session.
     pub id: SessionId,
-    /// Whose it is.
+    /// The account that it belongs to.
     pub account_id: AccountId,
     /// The counter in its current refresh token.
     pub refresh_counter: i64,
     /// When it was opened.
     pub created_at: Timestamp,
-    /// When it was opened, refreshed or used with an access token; the last to within a minute or two.
+    /// When it was last used: opened, refreshed, or used with an access token. It may lag behind by one or two
+    /// minutes.
     pub last_used_at: Timestamp,
-    /// When it ends at the latest.
+    /// When it ends at the latest. It may end earlier.
     pub expires_at: Timestamp,
-    /// When it was ended.
+    /// When it was ended, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// The device's `User-Agent`.
+    /// The `User-Agent` of the client that opened it.
     pub user_agent: Option<String>,
-    /// The device's address when the session was opened.
+    /// The address of the client that opened it.
     pub ip_address: Option<IpAddr>,
-    /// The account's when the session was opened, or when it ended all others.
+    /// The account's generation when the session was opened, or when it ended all others.
     pub generation: i64,
 }
 
 impl Session {
-    /// Whether its tokens are good at `now`: not ended, by itself or with all sessions of its account, not past its end, and not left
-    /// unused for `idle_ttl`.
+    /// Whether its tokens are valid at `now`: the session was not ended, by itself or with all sessions of its
+    /// account, has not expired, and was not left unused for `idle_ttl`.
     #[must_use]
     pub fn is_active(&self, account: &Account, now: Timestamp, idle_ttl: Duration) -> bool {
         self.revoked_at.is_none()
@@ -57,49 +58,50 @@ impl Session {
     }
 }
 
-/// Whether a session of this generation has not ended with all sessions of its account. Statements say the same:
-/// `sessions.generation >= accounts.session_generation`. A session never is of a higher one, unless the account was looked up before.
+/// Whether a session of this generation was not ended with all sessions of its account. Statements have the same
+/// condition: `sessions.generation >= accounts.session_generation`. The session's generation is higher only if the
+/// account was looked up earlier.
 fn is_living(generation: i64, account: &Account) -> bool {
     generation >= account.session_generation
 }
 
-/// Whether a session that was not ended is still good at `now`.
+/// Whether a session that was not ended is still valid at `now`.
 fn in_time(expires_at: Timestamp, last_used_at: Timestamp, now: Timestamp, idle_ttl: Duration) -> bool {
     now < expires_at && now < last_used_at + idle_ttl
 }
 
-/// Which of an account's sessions are asked for: the newest, after one that is known.
+/// A page of an account's sessions, the newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// The one before the first.
+    /// The session before the first of the page.
     pub after: Option<SessionId>,
-    /// How many at the most.
+    /// The largest number of sessions.
     pub first: u16,
 }
 
-/// An end of all sessions of an account but the one that asked, if one did.
+/// An ending of all sessions of an account, except the one that asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// The generation that the account came to.
+    /// The account's generation afterwards.
     pub generation: i64,
-    /// When.
+    /// When they ended.
     pub at: Timestamp,
 }
 
 /// A session to be opened.
 #[derive(Debug)]
 pub struct NewSession {
-    /// Its identity to be.
+    /// The id that it will have.
     pub id: SessionId,
     /// When it is opened.
     pub created_at: Timestamp,
-    /// When it ends at the latest.
+    /// When it ends at the latest. It may end earlier.
     pub expires_at: Timestamp,
-    /// On which device.
+    /// The client that opens it.
     pub client: Client,
 }
 

@@ -1,8 +1,8 @@
-//! What a refresh token is worth.
+//! The rule for refresh tokens that are used again.
 //!
-//! A session's row holds the counter of its current token. The one before it may be presented again, by a client that never saw the
-//! answer or by another of its tabs, and gets the same successor, as long as that successor has not been used: using it moves the
-//! counter on. Anything older has left the hands of its owner.
+//! A session's row has the counter of its current token. A client that never saw the answer, or another of its tabs,
+//! may present the token before that again. It gets the same next token, as long as that one has not been used. Using
+//! it moves the counter on. If an older token is used, somebody else has a copy.
 
 use std::time::Duration;
 
@@ -10,36 +10,36 @@ use super::Session;
 use crate::accounts::Account;
 use crate::ids::{AccountId, SessionId};
 
-/// What a genuine refresh token brought about.
+/// The outcome of presenting a genuine refresh token.
 #[derive(Debug)]
 pub enum Refreshed {
-    /// The session goes on. Its counter is that of the token that comes next.
+    /// The session continues. Its counter is that of the next token.
     Continued {
-        /// Whose it is.
+        /// The account that it belongs to.
         account: Account,
         /// The session.
         session: Session,
     },
-    /// An old token was used again: the session was ended and the event recorded.
+    /// An old token was used again. The session was ended, and the event was recorded.
     Reused(Session),
-    /// Nothing: it was refreshed too often.
+    /// Nothing was done, because the session was refreshed too often.
     Limited {
         /// How long to wait.
         retry_after: Duration,
-        /// Whose it is.
+        /// The account that it belongs to.
         account: AccountId,
         /// The session.
         session: SessionId,
     },
-    /// Nothing: the session had ended.
+    /// Nothing was done, because the session had ended.
     Refused(Refusal),
 }
 
-/// Why a session does not go on.
+/// Why a session has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It was ended, or its account disabled or removed.
+    /// It was ended, or its account was disabled or removed.
     Ended,
-    /// It is past its end, or nobody used it for too long.
+    /// It has expired, or was not used for too long.
     Expired,
 }

@@ -1,4 +1,4 @@
-//! When sessions were last used, kept without a write per request.
+//! The last uses of sessions, which are collected so that not every request writes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,28 +7,29 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::ids::SessionId;
 
-/// How exact `last_used_at` is: a use sooner than this after the one before is not noted.
+/// The precision of `last_used_at`: a use that follows the one before within this time is not recorded.
 const GRAIN: Duration = Duration::from_secs(60);
 
-/// Most uses that wait to be written. Past it they go unnoted: the database is away then, and this is not worth more memory.
+/// Largest number of uses that wait to be written. Further ones are dropped: the database is away then, and they are
+/// not worth more memory.
 const MOST: usize = 100_000;
 
-/// Whether a use at `now` is to be noted, when the last that was noted was at `last`.
+/// Whether a use at `now` has to be recorded when the last recorded one was at `last`.
 pub(crate) fn is_noteworthy(last: Timestamp, now: Timestamp) -> bool {
     now.signed_duration_since(last).to_std().is_ok_and(|since| since >= GRAIN)
 }
 
-/// Uses that wait to be written together.
+/// The uses that wait to be written together.
 #[derive(Debug, Default)]
 pub struct Uses(Mutex<HashMap<SessionId, Timestamp>>);
 
 impl Uses {
-    /// Takes what waits.
+    /// Takes out the uses that wait.
     pub(crate) fn take(&self) -> Vec<(SessionId, Timestamp)> {
         std::mem::take(&mut *self.lock()).into_iter().collect()
     }
 
-    /// Adds uses; of each session the latest counts.
+    /// Adds uses. Of each session the latest counts.
     pub(crate) fn add(&self, uses: impl IntoIterator<Item = (SessionId, Timestamp)>) {
         let mut waiting = self.lock();
         for (id, at) in uses {
