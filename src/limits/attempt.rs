@@ -1,4 +1,4 @@
-//! What an attempt takes.
+//! Attempts, and what they take from the buckets.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use aws_lc_rs::digest::{Context, SHA256};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 
-/// Bytes of a key: enough that nobody finds two things with the same.
+/// The length of a key in bytes, which is enough that nobody finds two things with the same key.
 const KEY_BYTES: usize = 16;
 
-/// What a bucket is for, as a hash: keys are all of a length, and a stolen table names nobody who is not known.
+/// The key of a bucket: a hash of what it counts. All keys have the same length, and a stolen table does not reveal
+/// names.
 pub(super) struct Key(Context);
 
 impl Key {
@@ -21,7 +22,7 @@ impl Key {
         Self(context)
     }
 
-    /// Each part has its length before it, so that no two lists of parts are the same bytes.
+    /// Each part is preceded by its length, so that different lists of parts give different bytes.
     pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.update(&(bytes.len() as u64).to_be_bytes());
         self.0.update(bytes);
@@ -45,23 +46,24 @@ impl Key {
     }
 }
 
-/// An attempt, and from which buckets it takes one: from one of each step, in their order.
+/// An attempt and the buckets that it takes from. In each step it takes from the first bucket that has enough, and
+/// the steps follow in order.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub(super) steps: Vec<i32>,
     pub(super) keys: Vec<Vec<u8>>,
-    /// In seconds of a bucket's inflow.
+    /// The price, in seconds of the bucket's inflow.
     pub(super) costs: Vec<f64>,
-    /// How much a bucket holds, in seconds of its inflow.
+    /// The capacity of a bucket, in seconds of its inflow.
     pub(super) bursts: Vec<f64>,
     pub(super) now: Timestamp,
-    /// Those of the steps that are about an account, whoever tries.
+    /// The steps that count attempts at an account, from any address.
     of_account: &'static [i32],
-    /// The one that counts what is right; all others count what is wrong.
+    /// The step that counts successes. All others count failures.
     of_success: Option<i32>,
     /// The bucket that is taken from only while an account is under attack.
     alarm: Option<Vec<u8>>,
-    /// Whether what it takes is given back when it turns out to be right.
+    /// Whether what it takes is given back when the attempt succeeds.
     pub(super) holding: bool,
 }
 
@@ -71,39 +73,40 @@ impl Attempt {
         for (step, key, rate) in steps {
             attempt.steps.push(step);
             attempt.keys.push(key.finish());
-            // In whole microseconds, as PostgreSQL counts, and never more than there is room for.
+            // In whole microseconds, as PostgreSQL counts, and never more than the capacity.
             attempt.costs.push((rate.interval().as_micros() as f64) / 1e6);
             attempt.bursts.push(rate.period.as_secs_f64());
         }
         attempt
     }
 
-    /// One that takes nothing and is always allowed.
+    /// An attempt that takes nothing and is always allowed.
     #[must_use]
     pub fn free(now: Timestamp) -> Self {
         let (steps, keys, costs, bursts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { steps, keys, costs, bursts, now, of_account: &[], of_success: None, alarm: None, holding: false }
     }
 
-    /// The same, with what its steps tell of an account: these are about it, and the last bucket of the last of them is for when it is
-    /// under attack.
+    /// Marks these steps as those that count attempts at an account. The last bucket of the last of them is for an
+    /// account under attack.
     pub(super) fn telling(self, of_account: &'static [i32]) -> Self {
         let alarm = self.keys_of(of_account.last().copied()).pop();
         Self { of_account, alarm, ..self }
     }
 
-    /// The same, and this step counts what is right.
+    /// Marks this step as the one that counts successes.
     pub(super) fn counting_success(self, step: i32) -> Self {
         Self { of_success: Some(step), ..self }
     }
 
-    /// The same, of which it is not known yet whether it counts: until it is settled others may wait for what it gives back.
+    /// Marks the attempt as one whose outcome is not known yet. Until it is settled, others may wait for what it
+    /// gives back.
     pub(super) fn held(self) -> Self {
         Self { holding: true, ..self }
     }
 
-    /// What became of it, by what the database answered: `wait` in seconds and the step if it is refused, else the keys of what was
-    /// taken, and in which period.
+    /// The decision, from the answer of the database: if it is refused, `wait` in seconds and the step, else the keys
+    /// of the buckets that it took from, and the periods.
     pub(super) fn verdict(
         &self,
         wait: Option<f64>,
@@ -156,7 +159,7 @@ impl Attempt {
 /// Whether an attempt may be made.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// It may.
+    /// It may be made.
     Allowed(Consumed),
     /// There were too many.
     Refused(Refusal),
@@ -165,13 +168,14 @@ pub enum Decision {
 /// Why an attempt may not be made.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// When it may be made, unless others are made before. A second at the least.
+    /// How long to wait before it may be made, unless others are made before. At least a second.
     pub retry_after: Duration,
-    /// Whether there were too many tries at the account, and not just from the address.
+    /// Whether there were too many attempts at the account, and not only from the address.
     pub of_account: bool,
-    /// Whether it was attempts that came to nothing that were too many: not if they may still be right, or were.
+    /// Whether there were too many failed attempts. False if some may still succeed, or if the limit counts
+    /// successes.
     pub(crate) of_guesses: bool,
-    /// The buckets that would have had to hold enough, if something of theirs is held by attempts whose outcome is not known yet.
+    /// The buckets that had too little, if attempts whose outcome is not known yet hold some of it.
     pub(crate) contended: Vec<Vec<u8>>,
 }
 
@@ -179,20 +183,20 @@ pub struct Refusal {
 #[derive(Clone, Debug, Default)]
 pub struct Consumed {
     pub(super) keys: Vec<Vec<u8>>,
-    /// What each cost, and whether it counts what is right.
+    /// The price at each bucket, and whether it counts successes.
     costs: Vec<(f64, bool)>,
-    /// In which period, by the clock of the database, each was taken.
+    /// The period in which each was taken, by the clock of the database.
     pub(super) periods: Vec<i64>,
-    /// Whether the account is being tried by many.
+    /// Whether the account is under attack from many addresses.
     pub is_attacked: bool,
 }
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
-    /// Nobody knows, and all that it took is paid for.
+    /// The outcome is unknown, and the attempt counts.
     Unknown,
-    /// It was made in vain.
+    /// It failed.
     Wrong,
     /// It succeeded.
     Right,
@@ -206,7 +210,7 @@ impl Consumed {
         self.keys.is_empty()
     }
 
-    /// The buckets.
+    /// The keys of the buckets.
     pub(crate) fn keys(&self) -> &[Vec<u8>] {
         &self.keys
     }

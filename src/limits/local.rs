@@ -1,4 +1,4 @@
-//! Buckets in memory: cheap, and each instance's own.
+//! Buckets in memory. They are cheap, and each instance has its own.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use quick_cache::sync::Cache;
 use crate::clock::Timestamp;
 use crate::config::Rate;
 
-/// How much emptier than empty a bucket may be, in microseconds: that much the clock may be set back.
+/// How far below empty a bucket may be, in microseconds. The clock may be set back by that much.
 const SLACK: i64 = 60_000_000;
 
-/// A bucket for each key, as many as there is room for: one that is forgotten is full.
+/// A bucket for each key, up to a bounded number. One that is evicted counts as full.
 pub(super) struct Buckets<K> {
-    /// When each will be full again, in microseconds of Unix time.
+    /// When each bucket will be full again, in microseconds of Unix time.
     full_at: Cache<K, Arc<AtomicI64>>,
     interval: i64,
     period: i64,
@@ -37,7 +37,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
             }
         };
         let brim = now + self.period;
-        // Far emptier than empty was made before the clock was set back.
+        // A bucket that is further below empty was made before the clock was set back.
         let after = |full_at: i64| if full_at > brim + SLACK { now } else { full_at.max(now) } + self.interval;
         let taken = bucket.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
             Some(after(full_at)).filter(|after| *after <= brim)

@@ -1,8 +1,8 @@
 //! Limits on attempts: token buckets, most of them in the database, so that all instances count together.
 //!
-//! A bucket is one moment, that at which it will be full again; taking from it moves that on (the generic cell rate algorithm, ITU-T
-//! I.371). The steps of an [`Attempt`] are taken in the statement that the attempt needs anyway (`portcullis_take` in the migrations), so a
-//! limit costs no round trip, and what counts is the attempt, not the request that it came in.
+//! A bucket is stored as the moment at which it will be full again. Taking from it moves that moment on (the generic
+//! cell rate algorithm, ITU-T I.371). The statement that an [`Attempt`] needs anyway takes its steps
+//! (`portcullis_take` in the migrations), so a limit costs no round trip. Attempts are counted, not requests.
 
 mod attempt;
 mod local;
@@ -24,32 +24,32 @@ pub use attempt::{Attempt, Consumed, Decision, Refusal};
 use local::Buckets;
 use turns::Turns;
 
-/// Networks that an instance counts the requests and attempts of.
+/// How many networks an instance counts requests and attempts of.
 const NETWORKS: usize = 100_000;
 
-/// Failed logins of one account that are written down; more tell its owner nothing.
+/// How many failed logins of one account are recorded. More would tell its owner nothing new.
 const FAILURES: Rate = Rate { burst: 20, period: Duration::from_secs(3600) };
 
-/// Failed logins from one address that are written down, for all accounts.
+/// How many failed logins from one address are recorded, for all accounts together.
 const FAILURES_OF_ADDRESS: Rate = Rate { burst: 200, period: Duration::from_secs(3600) };
 
-/// How often it is written down that an account's logins are limited.
+/// How often it is recorded that an account's logins are limited.
 const LIMITED: Rate = Rate { burst: 1, period: Duration::from_secs(3600) };
 
 /// How often one address may cause that.
 const LIMITED_OF_ADDRESS: Rate = Rate { burst: 20, period: Duration::from_secs(3600) };
 
-/// Accounts that an instance has in mind for that, and for changes of their passwords.
+/// How many accounts an instance remembers for that, and for changes of their passwords.
 const ACCOUNTS: usize = 10_000;
 
-/// Devices and sessions that an instance counts the attempts of.
+/// How many devices and sessions an instance counts attempts of.
 const HOLDERS: usize = 100_000;
 
-/// Service keys of one address that an instance looks up without knowing that they are good.
+/// How many service keys from one address an instance looks up without knowing that they are valid.
 const SERVICE_KEYS: Rate = Rate { burst: 20, period: Duration::from_secs(60) };
 
-/// The steps of a login. Those for an address come before those for an account, so that an address that is used up counts
-/// against no account.
+/// The steps of a login. Those for an address come before those for an account, so that an address that has used up
+/// its attempts does not use up those at an account.
 const PAIR: i32 = 0;
 const ADDRESS: i32 = 1;
 const SITE: i32 = 2;
@@ -58,7 +58,7 @@ const ACCOUNT: i32 = 3;
 /// The step of a login that counts those that succeed.
 const SESSIONS: i32 = 4;
 
-/// What the networks of one site have together.
+/// The limit that all networks of one site share.
 fn of_site(rate: Rate) -> Rate {
     Rate { burst: rate.burst.saturating_mul(10), ..rate }
 }
@@ -78,12 +78,12 @@ pub struct Limits {
     limited: Buckets<Vec<u8>>,
     service_keys: Buckets<Option<IpAddr>>,
     service_keys_of_sites: Buckets<IpAddr>,
-    /// Those who wait for what others may give back.
+    /// The attempts that wait for what others may give back.
     pub(crate) turns: Arc<Turns>,
 }
 
 impl Limits {
-    /// Limits by the settings.
+    /// The limits of these settings.
     #[must_use]
     pub fn new(rates: config::Limits) -> Self {
         Self {
@@ -107,30 +107,31 @@ impl Limits {
     /// Counts a request.
     ///
     /// # Errors
-    /// When there were too many: how long to wait.
+    /// How long to wait, when there were too many.
     pub fn request(&self, client: &Client, clock: &Clock) -> Result<(), Duration> {
         if self.rates.enabled { self.requests.take(client.network(), clock.now()) } else { Ok(()) }
     }
 
-    /// Counts an attempt of any kind, before anything is done for it. Not for those who show a token of ours: they have buckets of
-    /// their own, and nobody beside them is to use up theirs.
+    /// Counts an attempt of any kind, before anything is done for it. It is not for clients that show a token of
+    /// ours, which have buckets of their own that nobody else can use up.
     ///
     /// # Errors
-    /// When there were too many: how long to wait.
+    /// How long to wait, when there were too many.
     pub fn attempt(&self, client: &Client, now: Timestamp) -> Result<(), Duration> {
         if !self.rates.enabled {
             return Ok(());
         }
-        // In this order: a network that is used up takes nothing from its site.
+        // In this order, so that a network that has used up its limit takes nothing from its site.
         self.attempts.take(client.network(), now)?;
         client.site().map_or(Ok(()), |site| self.of_sites.take(site, now))
     }
 
-    /// Counts a password to be compared on a device that has signed in before: each device for itself, as often as an address. All
-    /// devices of an account have as much together; when some of them have used that up, each of the others has as many as it may guess.
+    /// Counts a password that is to be compared on a device that has signed in before. Each device has the limit of
+    /// an address. All devices of an account share as much. When some of them have used that up, each of the others
+    /// has a few attempts of its own.
     ///
     /// # Errors
-    /// When there were too many: how long to wait.
+    /// How long to wait, when there were too many.
     pub fn on_device(&self, account: &[u8], device: &[u8], now: Timestamp) -> Result<(), Duration> {
         if !self.rates.enabled {
             return Ok(());
@@ -140,20 +141,21 @@ impl Limits {
         together.or_else(|_| self.few_of_devices.take(device.to_vec(), now))
     }
 
-    /// Counts a password given once more in a session, before anything is looked up, as often as an address may try.
+    /// Counts a password that is repeated in a session, before anything is looked up. The limit is that of an
+    /// address.
     ///
     /// # Errors
-    /// When there were too many: how long to wait.
+    /// How long to wait, when there were too many.
     pub fn in_session(&self, session: &[u8], now: Timestamp) -> Result<(), Duration> {
         if self.rates.enabled { self.of_sessions.take(session.to_vec(), now) } else { Ok(()) }
     }
 
-    /// Counts such a password that is going to be compared. A right one is given back to its session, so else the owner could keep the
-    /// hashing threads busy. All sessions of an account have as much together as an address; when some of them have used that up, each
-    /// of the others has a few of its own.
+    /// Counts such a password that is going to be compared. Without this limit an owner could keep the hashing
+    /// threads busy, because a right password does not count for its session. All sessions of an account share the
+    /// limit of an address. When some of them have used that up, each of the others has a few attempts of its own.
     ///
     /// # Errors
-    /// When there were too many: how long to wait.
+    /// How long to wait, when there were too many.
     pub fn change(&self, account: &[u8], session: &[u8], now: Timestamp) -> Result<(), Duration> {
         if !self.rates.enabled {
             return Ok(());
@@ -161,10 +163,10 @@ impl Limits {
         self.changes.take(account.to_vec(), now).or_else(|_| self.few_changes.take(session.to_vec(), now))
     }
 
-    /// Counts a service key that has to be looked up without a sign that it is good.
+    /// Counts a service key that has to be looked up without a sign that it is valid.
     ///
     /// # Errors
-    /// When there were too many: how long to wait.
+    /// How long to wait, when there were too many.
     pub fn service_key(&self, client: &Client, now: Timestamp) -> Result<(), Duration> {
         if !self.rates.enabled {
             return Ok(());
@@ -173,11 +175,12 @@ impl Limits {
         client.site().map_or(Ok(()), |site| self.service_keys_of_sites.take(site, now))
     }
 
-    /// A password tried for the account that `identifier` names, if there is one: it counts alike.
+    /// A password for the account that `identifier` names. It counts alike if there is no such account.
     ///
-    /// The address's bucket for the account is the smallest. That of the account bounds what many addresses try together, and
-    /// shuts nobody out: when it is empty, each address has a few tries left of its own. What succeeds takes from another bucket alone,
-    /// or whoever knows the password could open sessions without end; that one shuts nobody out in the same way.
+    /// The address's bucket for the account is the smallest. The account's bucket bounds what many addresses try
+    /// together, and locks nobody out: when it is empty, each address has a few attempts of its own. Successes take
+    /// from another bucket only, so that someone who knows the password can't open sessions without end. That bucket
+    /// locks nobody out either.
     #[must_use]
     pub fn login(&self, client: &Client, identifier: &str, now: Timestamp) -> Attempt {
         let network = client.network();
@@ -195,11 +198,13 @@ impl Limits {
         self.steps(now, steps).telling(&[PAIR, ACCOUNT]).counting_success(SESSIONS).held()
     }
 
-    /// A password tried on a device that has signed in to the account before. It counts by itself, so whatever strangers do there is
-    /// room for it; and with the account's other devices, since somebody who once had the password may have collected many. When one
-    /// of those has used up what they have together, each of the others has a few of its own.
+    /// A password on a device that has signed in to the account before. The device has a bucket of its own, so
+    /// strangers can't use up its attempts. It also counts with the account's other devices, because somebody who
+    /// once had the password may have collected many device tokens. When one device has used up what they share, each
+    /// of the others has a few attempts of its own.
     ///
-    /// What succeeds counts for `identifier`, as elsewhere; past that the device has as many successes as it has tries.
+    /// Successes count for `identifier`, as elsewhere. When that bucket is empty, the device has as many successes as
+    /// it has attempts.
     #[must_use]
     pub fn login_on_device(&self, account: &[u8], device: &[u8], identifier: &str, now: Timestamp) -> Attempt {
         let key = |name| Key::new(name).bytes(device);
@@ -214,7 +219,7 @@ impl Limits {
         self.steps(now, steps).counting_success(SESSIONS).held()
     }
 
-    /// The current password given once more in a session, to change it.
+    /// The current password, which is repeated in a session.
     #[must_use]
     pub fn change_password(&self, session: &[u8], now: Timestamp) -> Attempt {
         self.steps(now, vec![(0, Key::new("password").bytes(session), self.rates.login)]).held()
@@ -236,7 +241,7 @@ impl Limits {
         self.steps(now, vec![(0, Key::new("refresh").bytes(session), self.rates.refresh)])
     }
 
-    /// The writing down of a failed login. Names of accounts that do not exist use up nothing of those that do.
+    /// The recording of a failed login. Names of accounts that do not exist use up nothing of those that do.
     #[must_use]
     pub fn failure(&self, client: &Client, identifier: &str, is_known: bool, now: Timestamp) -> Attempt {
         let address = Key::new("event/failed/address").network(client.network()).bytes(&[u8::from(is_known)]);
@@ -244,8 +249,8 @@ impl Limits {
         Attempt::new(now, vec![(0, account, FAILURES), (1, address, FAILURES_OF_ADDRESS)])
     }
 
-    /// The writing down that there were too many attempts of what `name` stands for; none when this instance did so a short time
-    /// ago.
+    /// The recording that there were too many attempts under `name`. `None` when this instance recorded that a short
+    /// time ago.
     #[must_use]
     pub fn limited(&self, client: &Client, name: &[u8], now: Timestamp) -> Option<Attempt> {
         let key = || Key::new("event/limited").bytes(name);
@@ -254,7 +259,7 @@ impl Limits {
         Some(Attempt::new(now, vec![(0, key(), LIMITED), (1, address, LIMITED_OF_ADDRESS)]))
     }
 
-    /// How many attempts wait for what others may give back.
+    /// The number of attempts that wait for what others may give back.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.turns.waiting()

@@ -1,8 +1,9 @@
-//! Turns at buckets that are empty only because attempts hold what they may give back: whoever is refused so long waits.
+//! Turns at buckets that are empty only because running attempts hold what they may give back. An attempt that is
+//! refused for that reason waits.
 //!
-//! The database says whether a bucket is held, by any instance. What is known here only wakes those who wait: of the attempts that wait for
-//! one bucket the first alone looks again, when an attempt of this instance was settled, and now and then, since another instance's may
-//! have been.
+//! The database knows whether any instance holds something of a bucket. This only wakes the attempts that wait: of
+//! those that wait for one bucket, only the first tries again. It does so when an attempt of this instance was
+//! settled, and from time to time because one of another instance may have been.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,26 +13,28 @@ use futures_util::future::select_all;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Attempts that may wait for one bucket.
+/// How many attempts may wait for one bucket.
 const AT_ONE_BUCKET: usize = 256;
 
-/// Attempts that may wait in all.
+/// How many attempts may wait in all.
 const IN_ALL: usize = 2048;
 
-/// Before the first look at a bucket that only other instances hold; up to twice that, and twice as long before each next one.
+/// The pause before the first retry at a bucket that only other instances hold. It lasts up to twice as long, and
+/// doubles before each further retry.
 const FIRST: Duration = Duration::from_millis(100);
 
-/// Longest before such a look, and before each where this instance will say when one of its own attempts is settled.
+/// Longest pause before such a retry, and the pause where this instance is notified when one of its own attempts is
+/// settled.
 const LAST: Duration = Duration::from_millis(800);
 
-/// Who holds and who waits, in this instance.
+/// The holders and waiters of this instance.
 #[derive(Debug)]
 pub(crate) struct Turns {
     buckets: Mutex<HashMap<Vec<u8>, Bucket>>,
     waiting: Arc<Semaphore>,
 }
 
-/// Is there as long as somebody holds something of it, or waits for it.
+/// The entry of a bucket. It exists as long as an attempt holds something of it, or waits for it.
 #[derive(Debug)]
 struct Bucket {
     holders: usize,
@@ -53,13 +56,14 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Whoever took from these buckets and may give it back. To be dropped when that is done, or will not be.
+    /// An attempt that took from these buckets and may give it back. Drop this when it has, or when it will not.
     pub(crate) fn hold(self: &Arc<Self>, keys: &[Vec<u8>]) -> Holder {
         self.change(keys, |bucket| bucket.holders += 1);
         Holder { turns: self.clone(), keys: keys.to_vec() }
     }
 
-    /// Joins those who wait for one of these buckets, in the line of the last. `None` when too many wait.
+    /// Joins the attempts that wait for one of these buckets, in the line of the last bucket. `None` when too many
+    /// wait.
     pub(crate) fn join(self: &Arc<Self>, keys: &[Vec<u8>]) -> Option<Waiter> {
         let among_all = self.waiting.clone().try_acquire_owned().ok()?;
         let last = keys.last()?;
@@ -79,7 +83,7 @@ impl Turns {
         Some(Waiter { turns, keys, line, settled, turn: None, pause: FIRST, _among_all: among_all })
     }
 
-    /// The same, if others wait in that line already. Whoever comes later is not to overtake them.
+    /// The same, if others wait in that line already, so that later attempts do not overtake them.
     pub(crate) fn join_others(self: &Arc<Self>, keys: &[Vec<u8>]) -> Option<Waiter> {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let is_waited_for = keys.last().and_then(|last| buckets.get(last)).is_some_and(|bucket| bucket.waiters > 0);
@@ -87,7 +91,7 @@ impl Turns {
         if is_waited_for { self.join(keys) } else { None }
     }
 
-    /// How many wait.
+    /// The number of attempts that wait.
     pub(crate) fn waiting(&self) -> usize {
         IN_ALL - self.waiting.available_permits()
     }
@@ -125,7 +129,7 @@ impl Drop for Holder {
     }
 }
 
-/// An attempt that waits. Dropped, it lets the next one of its line look.
+/// An attempt that waits. When it is dropped, the next one of its line may try.
 #[derive(Debug)]
 pub(crate) struct Waiter {
     turns: Arc<Turns>,
@@ -143,7 +147,8 @@ impl Waiter {
         &self.keys
     }
 
-    /// Until it is worth while to look again: at first when it is this one's turn, then whenever something may have been given back.
+    /// Returns when it is worth trying again: first when it is this attempt's turn, then whenever something may have
+    /// been given back.
     pub(crate) async fn look_again(&mut self) {
         if self.turn.is_none() {
             self.turn = self.line.clone().acquire_owned().await.ok();
@@ -162,7 +167,7 @@ impl Drop for Waiter {
     }
 }
 
-/// A number from 0 to 1, so that instances do not look at the same moments.
+/// A random number from 0 to 1, so that instances do not retry at the same moments.
 fn chance() -> f64 {
     let mut byte = [0];
     aws_lc_rs::rand::fill(&mut byte).map_or(0.5, |()| f64::from(byte[0]) / 255.0)
