@@ -1,6 +1,6 @@
-//! Errors with what caused them, for a person.
+//! Texts of errors with their causes, for people.
 
-/// The error with its causes: alone it only says that connecting failed.
+/// The text of an error with its causes. Without them it would only say that connecting failed.
 pub(super) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! What diesel's errors mean to us.
+//! Turns diesel's errors into ours.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -10,8 +10,9 @@ impl From<DieselError> for Error {
     #[track_caller]
     fn from(error: DieselError) -> Self {
         match error {
-            // What has no kind of its own is nearly always the server's state: shutting down, recovering, out of
-            // connections, memory or disk. diesel does not hand on the SQLSTATE that would tell it from a fault of ours.
+            // An error without a kind of its own nearly always comes from the state of the server: it is shutting
+            // down, recovering, or out of connections, memory or disk. diesel does not pass on the SQLSTATE that
+            // would tell this from a fault of ours.
             DieselError::DatabaseError(
                 DatabaseErrorKind::Unknown
                 | DatabaseErrorKind::UnableToSendCommand

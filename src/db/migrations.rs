@@ -16,7 +16,7 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
 #[declare_sql_function]
 extern "SQL" {
-    /// Takes the lock if nobody has it, for the session.
+    /// Takes the lock for the session, if nobody has it.
     fn pg_try_advisory_lock(key: BigInt) -> Bool;
 
     /// The same lock for the transaction.
@@ -42,15 +42,15 @@ diesel::table! {
     }
 }
 
-/// Held while migrating, so that instances that start at once take turns: "portcull" in ASCII.
+/// The lock that is held while migrating, so that instances that start at once take turns: "portcull" in ASCII.
 const LOCK: i64 = 0x706f_7274_6375_6c6c;
 
-/// One of ours.
+/// A migration of ours.
 #[derive(Clone)]
 struct Known {
     name: String,
     version: String,
-    /// It can't be in a transaction with others.
+    /// Whether it can't be in a transaction with others.
     alone: bool,
 }
 
@@ -59,9 +59,10 @@ struct Known {
 /// Needs a multi-threaded tokio runtime.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database can't be reached, [`Error::ReadOnly`] when it takes no changes, [`Error::Internal`] when
-/// it does not suit or a migration fails. All migrations are one transaction, so nothing is left of what failed. One that can't be in
-/// a transaction parts those before it from those after it; through a pooler it is refused.
+/// [`Error::Unavailable`] when the database can't be reached, [`Error::ReadOnly`] when it takes no changes,
+/// [`Error::Internal`] when it does not suit or a migration fails. All migrations are one transaction, so nothing is
+/// left of a failed one. A migration that can't be in a transaction separates those before it from those after it.
+/// Through a pooler it is refused.
 pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
     let mut connection = connect(target).await?;
     // The lock goes with the connection, or with the transaction.
@@ -115,7 +116,7 @@ pub async fn pending(target: &Target) -> Result<Vec<String>, Error> {
     Ok(lacking(&applied)?.into_iter().map(|migration| migration.name).collect())
 }
 
-/// Ours, in their order.
+/// All migrations of ours, in their order.
 fn known() -> Result<Vec<Known>, Error> {
     let all: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().or_internal()?;
     let known = all.iter().map(|migration| Known {
@@ -135,7 +136,7 @@ fn lacking(applied: &[String]) -> Result<Vec<Known>, Error> {
 
 /// The versions that were applied in this schema. Another schema of the search path may be another application's.
 ///
-/// Not by diesel, which would make its table first: whoever asks may lack the right.
+/// diesel is not used here, because it would create its table first, and the role may lack the right.
 async fn applied(connection: &mut Connection, suitable: &Suitable) -> Result<Vec<String>, Error> {
     let table = quote_ident(suitable.schema()).concat(".__diesel_schema_migrations");
     match diesel::select(has_table_privilege(to_regclass(table), "SELECT")).get_result(connection).await? {
@@ -171,7 +172,7 @@ async fn applied(connection: &mut Connection, suitable: &Suitable) -> Result<Vec
     Ok(applied)
 }
 
-/// Applies these, within the transaction that is open. Gives the connection back.
+/// Applies these migrations within the open transaction. Returns the connection.
 fn apply(connection: Connection, these: &[Known]) -> (Connection, Result<(), String>) {
     let mut harness = AsyncMigrationHarness::new(connection);
     let done = (|| {
@@ -199,7 +200,7 @@ async fn lock(connection: &mut Connection, pooled: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Through a pooler, in a transaction that is open.
+/// Connects. Through a pooler a transaction is open afterwards.
 async fn connect(target: &Target) -> Result<Connection, Error> {
     let mut connection = target.connect_patiently().await?;
     if target.is_pooled() {

@@ -6,8 +6,8 @@ use diesel::query_builder::AstPass;
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
-/// A statement's text, in which `$1`, `$2` and so on stand once each and in this order. diesel writes parameters itself, so the
-/// text is handed to it in pieces; what is sent is the text as it stands.
+/// The text of a statement, in which `$1`, `$2` and so on occur once each and in this order. diesel writes parameters
+/// itself, so it gets the text in pieces. PostgreSQL gets the text as it is written.
 pub(crate) struct Statement<'a, 'b, 'out> {
     rest: &'static str,
     bound: usize,
@@ -34,7 +34,7 @@ impl<'a, 'b, 'out> Statement<'a, 'b, 'out> {
         Ok(())
     }
 
-    /// What comes after the last parameter.
+    /// Writes what follows the last parameter.
     pub(crate) fn end(self) {
         self.out.push_sql(self.rest);
     }

@@ -1,7 +1,8 @@
-//! Through a pooler in transaction mode, such as PgBouncer: each use of a connection is one transaction.
+//! Connections through a pooler in transaction mode, such as PgBouncer: each use of a connection is one transaction.
 //!
-//! The pooler lends a server connection for a transaction, and the next one may get another. So nothing that outlives a
-//! transaction can be relied on or may be left behind: no settings and no locks of the session, no prepared statements.
+//! The pooler lends a server connection for one transaction, and the next transaction may get another. So nothing can
+//! be relied on or left behind that outlives a transaction: no settings and locks of the session, and no prepared
+//! statements.
 
 use std::time::Duration;
 
@@ -17,11 +18,12 @@ use tokio_postgres::{Client, Socket};
 use super::Connection;
 use crate::error::Error;
 
-/// Names of prepared statements count up from `s0` in each process, and somebody may have left some behind.
+/// Names of prepared statements count up from `s0` in each process, and other users of the server connection may have
+/// left some behind.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; DEALLOCATE ALL; SET LOCAL TIME ZONE 'UTC'";
 
-/// diesel-async's connection. To set up the session it prepares two statements, `SET`s: here they share a transaction, and
-/// are undone by its end.
+/// The connection of diesel-async. To set up the session it prepares two `SET` statements. Here they share a
+/// transaction, whose end undoes them.
 pub(super) async fn set_up<S>(
     client: Client,
     connection: tokio_postgres::Connection<Socket, S>,
@@ -37,7 +39,7 @@ where
     Ok(connection)
 }
 
-/// What begins a transaction whose statements may take so long, and whose pauses.
+/// The statements that begin a transaction. Its statements, and the pauses between them, may take at most `limit`.
 pub(super) fn begin(limit: Option<Duration>) -> String {
     let limits = limit.map(|limit| {
         let limit = limit.as_millis();
@@ -46,10 +48,10 @@ pub(super) fn begin(limit: Option<Duration>) -> String {
     format!("{BEGIN}{}", limits.unwrap_or_default())
 }
 
-/// Does `work` in a transaction that `begin` begins; one that the work makes within is a savepoint.
+/// Does `work` in a transaction that `begin` begins. A transaction within the work is a savepoint.
 ///
-/// A work that goes on after a failed statement ends well, and nothing of it is kept: PostgreSQL takes its `COMMIT` for a
-/// `ROLLBACK`, and that is no error.
+/// If the work goes on after a failed statement, it succeeds and nothing of it is kept, because PostgreSQL then
+/// treats `COMMIT` as `ROLLBACK` without an error.
 pub(super) async fn in_transaction<T, F>(connection: &mut Connection, begin: &str, work: F) -> Result<T, Error>
 where
     F: AsyncFnOnce(&mut Connection) -> Result<T, Error>,

@@ -10,17 +10,17 @@ use uuid::Uuid;
 use super::Target;
 use crate::error::Error;
 
-/// Others who use the pooler at the same time can hide it from a round, from several hardly.
+/// How often it is tried. Other users of the pooler can hide it from one round, but hardly from several.
 const ROUNDS: usize = 6;
 
 impl Target {
-    /// This target, [pooled](Self::pooled) if that is found. A first connection makes a setting of its session; if a second
-    /// one, which never did, sees any, or the first does not see its own while the second holds a transaction, then server
-    /// connections are shared.
+    /// This target, marked as [pooled](Self::pooled) if it is found to be. A first connection makes a setting in its
+    /// session. Server connections are shared if a second connection, which made none, sees it, or if the first does
+    /// not see its own while the second holds a transaction.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`;
-    /// [`Error::Internal`] when waiting for it mends nothing.
+    /// [`Error::Internal`] when waiting for it does not help.
     pub async fn probed(self, limit: Duration) -> Result<Self, Error> {
         if self.is_pooled() {
             return Ok(self);
@@ -33,11 +33,12 @@ impl Target {
 }
 
 impl Target {
-    /// Where this way leads: the cluster, the database and the schema. Two that lead to the same place tell the same.
+    /// Where this target leads: the cluster, the database and the schema. Two targets of the same place give the same
+    /// text.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database can't be reached, or does not answer within `limit`;
-    /// [`Error::Internal`] when waiting for it mends nothing.
+    /// [`Error::Internal`] when waiting for it does not help.
     pub async fn place(&self, limit: Duration) -> Result<Option<String>, Error> {
         let mut drivers = JoinSet::new();
         let client = self.opened(&mut drivers).await?;
@@ -45,14 +46,15 @@ impl Target {
             let database = "SELECT oid || ' ' || coalesce(current_schema, '') FROM pg_catalog.pg_database \
                 WHERE datname = current_database()";
             let cluster = "SELECT system_identifier FROM pg_control_system()";
-            // Some servers keep the second to themselves.
+            // Some servers do not permit the second query.
             let (database, cluster) = (ask(&client, database).await?, ask(&client, cluster).await.unwrap_or_default());
             Ok(database.map(|database| format!("{database} {}", cluster.unwrap_or_default())))
         };
         timeout(limit, asked).await.map_err(|_| late(limit))?
     }
 
-    /// A connection that lives as long as `drivers`, where it is driven. Dropped, it is closed, and with it what was left open.
+    /// A connection that lives as long as `drivers`, which runs it. When that is dropped, the connection is closed,
+    /// and with it what was left open.
     async fn opened(&self, drivers: &mut JoinSet<Result<(), tokio_postgres::Error>>) -> Result<Client, Error> {
         let (client, connection) = self.open_patiently().await?;
         drivers.spawn(connection);
@@ -70,7 +72,8 @@ async fn share_a_session(first: &Client, second: &Client) -> Result<bool, Error>
         let mark = Uuid::new_v4().to_string();
         ask(first, &format!("SELECT set_config('portcullis.probe', '{mark}', false)")).await?;
         let seen = ask(second, "BEGIN; SELECT current_setting('portcullis.probe', true)").await?;
-        // The first would wait for ever if there were only that server connection. One that was reset has an empty setting.
+        // The first would wait for ever if there were only this one server connection. One that was reset has an
+        // empty setting.
         if seen.is_some_and(|seen| !seen.is_empty()) {
             ask(second, "ROLLBACK").await?;
             return Ok(true);

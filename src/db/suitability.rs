@@ -1,4 +1,4 @@
-//! Whether a database suits, looked at before anything in it is changed.
+//! Checks whether a database is suitable, before anything in it is changed.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -16,7 +16,7 @@ SELECT current_database()::text AS database,
     current_schema()::text AS schema,
     coalesce(has_schema_privilege(current_schema()::text, 'CREATE'), false) AS may_create";
 
-/// What is in the schema, as far as a person needs it to know whose it is.
+/// The first tables of the schema, which show a person whose it is.
 const CONTENTS: &str = "\
 SELECT relname::text AS name
 FROM pg_catalog.pg_class
@@ -51,10 +51,10 @@ struct Relation {
 }
 
 impl Suitable {
-    /// Looks at the database.
+    /// Queries the database.
     ///
     /// # Errors
-    /// [`Error::Internal`] with a sentence for the operator when it does not suit.
+    /// [`Error::Internal`] with a sentence for the operator when it is not suitable.
     pub(super) async fn find(connection: &mut Connection) -> Result<Self, Error> {
         let found: Self = diesel::sql_query(FOUND).get_result(connection).await?;
         let Self { database, encoding, role, path, .. } = &found;
@@ -99,7 +99,7 @@ impl Suitable {
         self.schema.as_deref().unwrap_or_default()
     }
 
-    /// What an operator does whose schema belongs to another application.
+    /// What an operator can do whose schema belongs to another application.
     pub(super) async fn how_to_part(&self, connection: &mut Connection) -> Result<String, Error> {
         let contents: Vec<Relation> = diesel::sql_query(CONTENTS).load(connection).await?;
         let names: Vec<_> = contents.into_iter().map(|relation| relation.name).collect();
@@ -120,7 +120,7 @@ fn own_schema(role: &str) -> String {
     )
 }
 
-/// As SQL writes a name.
+/// The name as SQL writes it.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

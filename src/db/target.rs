@@ -1,4 +1,4 @@
-//! Which database, and how to get there.
+//! The address of a database, and how to connect to it.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use super::unopened::{Unopened, Why};
 use crate::clock::moment;
 use crate::error::Error;
 
-/// Longest wait for a connection to be made when the URL names none.
+/// Longest time for opening a connection when the URL names none.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Between two tries at a start.
+/// The pause between two tries at a start.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The address of a database with its credentials and its TLS rules. Prints neither.
@@ -31,11 +31,11 @@ pub struct Target {
     tls: Arc<rustls::ClientConfig>,
     pooled: bool,
     patience: Duration,
-    /// When that is over.
+    /// When the patience is over.
     deadline: Instant,
 }
 
-/// What carries a connection.
+/// The stream of a connection.
 type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// What is wrong with a database URL. Never shows its password.
@@ -53,7 +53,7 @@ pub enum BadUrl {
     /// A mode that would let any certificate of a public authority pass.
     #[error("without a file in sslrootcert any certificate of a public authority would pass: set sslmode=verify-full")]
     PublicRoots,
-    /// A mode that looks at no certificate. libpq verifies in `prefer`, and goes on without TLS where that fails.
+    /// A mode that verifies no certificate. libpq verifies in `prefer`, and goes on without TLS where that fails.
     #[error("sslrootcert would not be looked at in this mode: set sslmode=verify-full, or leave it out")]
     RootUnused,
     /// The certificates to trust can't be read.
@@ -75,14 +75,14 @@ impl Target {
         format!("{host}:{port}/{}", self.config.get_dbname().unwrap_or_default())
     }
 
-    /// The same way, known to lead through a pooler that lends a server connection for one transaction at a time, such as
-    /// PgBouncer in transaction mode.
+    /// The same target, marked as one behind a pooler that lends a server connection for one transaction at a time,
+    /// such as PgBouncer in transaction mode.
     #[must_use]
     pub fn pooled(self) -> Self {
         Self { pooled: true, ..self }
     }
 
-    /// Whether nothing outlives a transaction here.
+    /// Whether connections go through a pooler, so that nothing outlives a transaction.
     #[must_use]
     pub fn is_pooled(&self) -> bool {
         self.pooled
@@ -111,25 +111,25 @@ impl Target {
         Ok(AsyncPgConnection::try_from_client_and_connection(client, connection).await?)
     }
 
-    /// Opens a connection on which nothing was said yet.
+    /// Opens a connection on which no statement has run yet.
     pub(super) async fn open(&self) -> Result<(Client, Connection<Socket, Stream>), Unopened> {
         let tls = MakeRustlsConnect::new((*self.tls).clone());
         Ok(self.config.connect(tls).await?)
     }
 
-    /// Asks the server to end the statement that runs on a connection. Whether it does is not told.
+    /// Asks the server to end the statement that runs on a connection. The server does not answer whether it does.
     pub(super) async fn cancel(&self, token: CancelToken) {
         _ = token.cancel_query(MakeRustlsConnect::new((*self.tls).clone())).await;
     }
 
-    /// The same address. Connections of a start that can't be opened yet are waited for so long from now on, all together.
+    /// The same target. From now on, connections at a start are retried for `patience` in total.
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {
         Self { patience, deadline: moment() + patience, ..self }
     }
 
-    /// Opens a connection as [`open`](Self::open) does, and tries again while that may help. Each try has the URL's
-    /// `connect_timeout` at the least, also when the time is over.
+    /// Opens a connection as [`open`](Self::open) does, and tries again while that may help. Each try has at least
+    /// the URL's `connect_timeout`, even when the patience is over.
     pub(super) async fn open_patiently(&self) -> Result<(Client, Connection<Socket, Stream>), Error> {
         let least = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
         let mut told = false;

@@ -117,7 +117,7 @@ fn why_refused(code: &SqlState, message: &str) -> Why {
     }
 }
 
-/// What the operating system said, if that is at the bottom of it.
+/// The kind of the operating system's error, if that is the cause.
 fn cause(error: &dyn std::error::Error) -> Option<ErrorKind> {
     let mut next = error.source();
     while let Some(source) = next {

@@ -1,5 +1,5 @@
-//! The pool of connections. Whoever needs one waits in a queue for the next that is free, in order. New ones are opened beside the
-//! queue: one that can't be had fails nobody while others exist.
+//! The pool of connections. Callers wait in a queue for the next free connection, in order. New connections are
+//! opened independently of the queue, so that a connection that can't be opened fails no caller while others exist.
 
 mod supply;
 
@@ -22,37 +22,38 @@ use super::{Connection, Target};
 use crate::clock::moment;
 use crate::error::Error;
 
-/// A connection that nobody needed for so long is closed.
+/// A connection that was not used for this time is closed.
 const UNUSED: Duration = Duration::from_secs(60);
 
-/// How often that is looked after, when a connection comes back.
+/// How often unused connections are looked for, when a connection comes back.
 const SWEEP: Duration = Duration::from_secs(10);
 
-/// How often all connections may be closed for one that turned out to lead to the wrong place.
+/// The shortest time between two closings of all connections, which happen when one turned out to lead to the wrong
+/// server.
 const RETIREMENT: Duration = Duration::from_secs(1);
 
-/// How long a statement that nobody waits for any more may take to end.
+/// How long the cancellation of a statement that nobody waits for may take.
 const CANCELLATION: Duration = Duration::from_secs(1);
 
-/// A pool. Its copies are one.
+/// A pool. Its clones share the connections.
 #[derive(Clone)]
 pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
     target: Target,
-    /// What is said on each new connection.
+    /// The statements that set up each new connection.
     setup: Option<String>,
-    /// Longest time for opening one.
+    /// Longest time for opening a connection.
     limit: Duration,
     queue: unmanaged::Pool<Held>,
-    /// Told when one could not be opened.
+    /// Notified when a connection could not be opened.
     failed: Notify,
     state: Mutex<State>,
 }
 
 struct State {
     supply: Supply,
-    /// Connections that were opened in an earlier one lead to the wrong place.
+    /// Connections of an earlier generation lead to the wrong server.
     generation: u64,
     retired: Option<Instant>,
     swept: Instant,
@@ -72,10 +73,10 @@ impl Pool {
         Self(Arc::new(Shared { target, setup, limit, queue, failed, state: Mutex::new(state) }))
     }
 
-    /// A connection. Those who wait get theirs in the order in which they came.
+    /// A connection. Callers who wait get one in the order in which they came.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there is none until `deadline`, or waiting for one is in vain.
+    /// [`Error::Unavailable`] when there is none until `deadline`, or when waiting for one does not help.
     pub(super) async fn get(&self, deadline: Instant) -> Result<Lent, Error> {
         let mut waiting = None;
         loop {
@@ -100,7 +101,7 @@ impl Pool {
         self.0.state().supply.waiting()
     }
 
-    /// Closes all connections, those in use when they come back: a new one may lead elsewhere.
+    /// Closes all connections, those in use when they come back, because a new one may lead to another server.
     pub(super) fn retire(&self) {
         {
             let mut state = self.0.state();
@@ -120,7 +121,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many there are, free and in use.
+    /// The number of connections, free and in use.
     fn open(&self) -> usize {
         self.queue.status().size
     }
@@ -132,7 +133,7 @@ impl Shared {
         }
     }
 
-    /// Until one is there, or none is needed any more.
+    /// Opens a connection. Tries until it succeeds, or no connection is needed any more.
     async fn open_one(self: Arc<Self>) {
         let opening = Opening(&self);
         loop {
@@ -144,7 +145,7 @@ impl Shared {
             let opened = timeout(self.limit, self.connect()).await.unwrap_or_else(|_| Err(Unopened::late(self.limit)));
             match opened {
                 Ok(connection) => {
-                    // It fails only if there is no place for one more, which is never asked for.
+                    // This fails only if the queue is full, and no connection is opened for a full queue.
                     _ = self.queue.try_add(Held { connection, generation, used: moment() });
                     break;
                 }
@@ -163,7 +164,7 @@ impl Shared {
         if fewer {
             self.sweep();
         }
-        // Only so many are on their way at once.
+        // The number that are opened at once is bounded.
         self.open_more();
     }
 
@@ -175,7 +176,7 @@ impl Shared {
         Ok(connection)
     }
 
-    /// The next that is free, for this caller.
+    /// The next free connection for this caller.
     async fn next(&self, deadline: Instant) -> Result<Object<Held>, Error> {
         let mut next = pin!(self.queue.get());
         loop {
@@ -210,12 +211,12 @@ impl Shared {
         held.generation == state.generation && state.supply.allows(self.open())
     }
 
-    /// Closes what is free and not to be kept, or was not needed for long.
+    /// Closes free connections that must not be kept, or that were not used for long.
     fn sweep(&self) {
         let now = moment();
         self.state().swept = now;
         let free: Vec<_> = from_fn(|| self.queue.try_get().ok()).collect();
-        // Back in their order: the one that was used last is lent next.
+        // They go back in their order, so that the one that was used last is lent next.
         for held in free.into_iter().rev() {
             if !self.keeps(&held) || now - held.used > UNUSED {
                 drop(Object::take(held));
@@ -224,7 +225,7 @@ impl Shared {
     }
 }
 
-/// A connection on its way. Forgotten when it is known what has become of it; dropped if opening it panics.
+/// A connection that is being opened. It is forgotten when the outcome is known, and dropped if opening panics.
 struct Opening<'a>(&'a Shared);
 
 impl Drop for Opening<'_> {
@@ -249,9 +250,9 @@ impl Drop for Waiting {
     }
 }
 
-/// A connection out of the pool. It goes back when this is dropped, unless a transaction is open on it, as when nobody waits
-/// for the work any more: that one is closed, or it would hold its locks until somebody wants the connection, or a statement may
-/// still run on it, and whoever got it would wait for that.
+/// A connection from the pool. It goes back when this is dropped, unless a transaction is open on it or a statement
+/// may still run on it, as happens when nobody waits for the work any more. Such a connection is closed: it would
+/// hold its locks until somebody uses the connection, or make its next user wait for the statement.
 pub(super) struct Lent {
     held: Option<Object<Held>>,
     pool: Arc<Shared>,
@@ -266,7 +267,7 @@ impl Lent {
         Ok(&mut held.connection)
     }
 
-    /// All statements of the work have been answered, or the connection is closed anyway.
+    /// Call this when all statements of the work have been answered, or the connection is closed anyway.
     pub(super) fn end_work(&mut self) {
         self.at_work = false;
     }
@@ -285,7 +286,7 @@ impl Lent {
         }
     }
 
-    /// Ends what still runs on it, then closes it. Until then it counts, since the server counts it as well.
+    /// Ends what still runs on it, then closes it. Until then it counts, because the server counts it as well.
     fn abandon(&mut self) {
         let Ok(runtime) = Handle::try_current() else { return self.close() };
         let Some(mut held) = self.held.take() else { return };

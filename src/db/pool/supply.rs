@@ -1,4 +1,4 @@
-//! How many connections may be opened and held, decided from what happened. Pure: it opens and closes nothing.
+//! Decides how many connections may be opened and held. This is pure logic, which opens and closes nothing.
 
 use std::time::Duration;
 
@@ -11,37 +11,39 @@ use crate::clock::moment;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The least time that a database has been away before callers no longer wait for it.
+/// How long a database has to be away before callers no longer wait for it.
 const AWAY: Duration = Duration::from_secs(5);
 
-/// How long after a refusal for too many connections, and after each step from there, one more is tried.
+/// How long after a refusal for too many connections, and after each further step, one more connection is tried.
 pub(super) const GROWTH: Duration = Duration::from_secs(5);
 
-/// Connections on their way at once. The server counts those that it is about to refuse as well, so of many it refuses too many.
+/// How many connections are opened at once. The server also counts those that it is about to refuse, so it refuses
+/// too many if many are opened.
 const AT_ONCE: usize = 4;
 
-/// So many more than when one was refused prove that the server gives more than then.
+/// If this many more are open than when one was refused, the server now permits more.
 const MARGIN: usize = AT_ONCE - 1;
 
 pub(super) struct Supply {
-    /// Most connections by the settings.
+    /// Largest number of connections that the settings permit.
     size: usize,
-    /// Most connections that the server gives, as far as is known: fewer than `size` after it has refused one more.
+    /// Largest number of connections that the server is known to permit. It is less than `size` after the server has
+    /// refused one.
     most: usize,
-    /// The most that there were when the server refused one more.
+    /// How many connections were open when the server refused one more.
     refused_at: usize,
-    /// It has refused one of those that were on their way, and others still are.
+    /// Whether it has refused one of those that are being opened while others still are.
     refusal: Option<Unopened>,
     grow_at: Instant,
-    /// Callers in the queue, and connections on their way.
+    /// Callers in the queue, and connections that are being opened.
     waiting: usize,
     opening: usize,
-    /// Failures since a connection was opened, the first of them, and the last.
+    /// The number of failures since a connection was last opened, the time of the first, and the last failure.
     failures: u32,
     since: Instant,
     failed_at: Instant,
     last: Option<Unopened>,
-    /// What the operator was told last, if that has not ended.
+    /// The last problem that was logged, if it is not over.
     told: Option<Unopened>,
 }
 
@@ -69,25 +71,25 @@ impl Supply {
         self.waiting
     }
 
-    /// One more caller in the queue.
+    /// Adds a caller to the queue.
     pub(super) fn begin_wait(&mut self) {
         self.waiting += 1;
     }
 
-    /// One fewer.
+    /// Removes a caller from the queue.
     pub(super) fn end_wait(&mut self) {
         self.waiting -= 1;
     }
 
-    /// Whether so many may be held.
+    /// Whether this many connections may be held.
     pub(super) fn allows(&self, open: usize) -> bool {
         open <= self.most
     }
 
-    /// Whether one more is to be opened now, which is then on its way.
+    /// Whether one more is to be opened now. It then counts as being opened.
     pub(super) fn begin_opening(&mut self, open: usize, now: Instant) -> bool {
         let held = open + self.opening;
-        // While opening fails, one at a time tries again.
+        // While opening fails, only one at a time is tried.
         let at_once = if self.failures > 0 { 1 } else { AT_ONCE };
         if self.waiting <= self.opening || held >= self.size || self.opening >= at_once || self.refusal.is_some() {
             return false;
@@ -103,7 +105,7 @@ impl Supply {
         true
     }
 
-    /// How long whoever opens one waits first.
+    /// How long to wait before opening a connection.
     pub(super) fn pause(&self) -> Duration {
         match self.failures {
             0 => Duration::ZERO,
@@ -111,7 +113,7 @@ impl Supply {
         }
     }
 
-    /// One that was on its way has come. Whether fewer may be held from now on.
+    /// A connection was opened. Returns whether fewer may be held from now on.
     pub(super) fn opened(&mut self, open: usize, now: Instant) -> bool {
         self.opening -= 1;
         self.failures = 0;
@@ -129,7 +131,7 @@ impl Supply {
         false
     }
 
-    /// One that was on its way could not be opened. Whether whoever tried it tries again.
+    /// A connection could not be opened. Returns whether to try again.
     pub(super) fn failed(&mut self, unopened: Unopened, open: usize, now: Instant) -> bool {
         if self.failures == 0 {
             self.since = now;
@@ -153,7 +155,7 @@ impl Supply {
         again
     }
 
-    /// Nobody knows what has become of one that was on its way.
+    /// It is not known what became of a connection that was being opened.
     pub(super) fn lost(&mut self) {
         self.opening -= 1;
         if self.opening == 0 {
@@ -161,8 +163,9 @@ impl Supply {
         }
     }
 
-    /// When none is on its way any more it is known how many the server gives. If it has refused one, a quarter of those that are
-    /// held, two at least, are given back: the feed, commands and other instances need some as well.
+    /// When no connection is being opened any more, it is known how many the server permits. If it has refused one, a
+    /// quarter of those that are held, but at least two, are given back, because the feed, commands and other
+    /// instances need some as well.
     fn judge(&mut self, open: usize, now: Instant) -> bool {
         let Some(refusal) = self.refusal.take() else { return false };
         self.refused_at = self.refused_at.max(open);
@@ -172,8 +175,8 @@ impl Supply {
         true
     }
 
-    /// Why nobody should wait now: there is no connection, and waiting mends nothing, or nobody waits as long as the database has
-    /// been away.
+    /// The reason why callers should not wait now: there is no connection, and waiting does not help, or the database
+    /// has been away for longer than callers wait.
     pub(super) fn is_hopeless(&self, open: usize, limit: Duration, now: Instant) -> Option<String> {
         if open > 0 || now - self.failed_at > 2 * LONGEST_PAUSE {
             return None;
@@ -187,12 +190,12 @@ impl Supply {
         in_vain.then(|| last.to_string())
     }
 
-    /// The last failure, if none was opened since.
+    /// The last failure, if no connection was opened since.
     pub(super) fn why(&self) -> Option<String> {
         self.last.as_ref().map(ToString::to_string)
     }
 
-    /// Once for each reason, until it is over.
+    /// Logs each problem once, until it is over.
     fn tell(&mut self, unopened: &Unopened, open: usize) {
         let is_told = |told: &Unopened| told.why == unopened.why && (told.why == Why::TooMany || told.says(unopened));
         if self.told.as_ref().is_some_and(is_told) {
