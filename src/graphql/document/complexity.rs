@@ -1,4 +1,4 @@
-//! What an operation weighs, with the values of its variables.
+//! The weight of an operation, with the values of its variables.
 
 use std::collections::HashMap;
 
@@ -18,8 +18,8 @@ pub(super) struct Complexity {
     pub(super) varies: bool,
 }
 
-/// Deepest nesting of lists in what is asked of the schema: tools ask for the arguments of fields of types. One more, and a
-/// short document would have an answer of a million fields.
+/// Deepest nesting of lists in an introspection query. Tools query the arguments of fields of types. With one level
+/// more, a short document would have an answer of a million fields.
 const LISTS: usize = 3;
 
 /// Weighs `operation`, each fragment once. The document must have been measured: it has no cycles and is not too deep.
@@ -39,7 +39,7 @@ pub(super) fn weigh(
     Complexity { weight: load.weight, varies: scale.varies }
 }
 
-/// Of a part of an operation.
+/// The weight of a part of an operation.
 #[derive(Clone, Copy, Default)]
 struct Load {
     weight: u64,
@@ -71,7 +71,7 @@ struct Scale<'a> {
 }
 
 impl<'a> Scale<'a> {
-    /// Of selections on a type. What the schema does not know weighs 1, and validation refuses it.
+    /// The weight of selections on a type. A field that the schema does not have weighs 1, and validation refuses it.
     fn set(&mut self, parent: Option<&'a MetaType>, set: &'a SelectionSet) -> Load {
         let loads = set.items.iter().map(|selection| match &selection.node {
             Selection::Field(field) => self.field(parent, &field.node),
@@ -121,7 +121,8 @@ impl<'a> Scale<'a> {
         self.registry.types.get(name.as_str())
     }
 
-    /// The value of an argument, a variable's or its default's where it is one; `None` if it is not there or null.
+    /// The value of an argument. If it is a variable, the variable's value or its default. `None` if it is missing or
+    /// null.
     fn number(&mut self, field: &Field, argument: &str) -> Option<u64> {
         let given = field.get_argument(argument)?.node.clone();
         let value = given.into_const_with(|name| {

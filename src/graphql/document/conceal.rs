@@ -1,9 +1,9 @@
-//! Names of the schema in what is said of a document, where clients may not ask for the schema.
+//! Hides names of the schema in error messages, where clients may not query the schema.
 
 use async_graphql::ServerError;
 
-/// Takes out of a message each name that is not in the document as well. The library puts names in quotes; what stands between
-/// two quotes and has no space is taken for one, since a value in the message may have quotes of its own.
+/// Removes from a message each name that is not in the document. The library puts names in quotes. Any text between
+/// two quotes without a space counts as a name, because a value in the message may have quotes of its own.
 pub(super) fn conceal(error: &mut ServerError, document: &str) {
     let last = error.message.split('"').count() - 1;
     let parts = error.message.split('"').enumerate().map(|(number, part)| {

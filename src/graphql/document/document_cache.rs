@@ -1,4 +1,4 @@
-//! Documents that are known already: registered by the operator, or remembered since a client sent them.
+//! The cache of documents: those that the operator registered, or those that clients have sent.
 
 use std::sync::Arc;
 
@@ -15,27 +15,27 @@ use crate::graphql::error::Code;
 
 /// The document of a request.
 pub(crate) enum Found {
-    /// One that needs not be parsed or measured any more.
+    /// A document that was parsed and measured before.
     Known(Arc<Document>),
-    /// The text is to be read; then, if it is sound, [`DocumentCache::remember`] it under this.
+    /// A new document. If its text is valid, it is added to the cache under this hash by [`DocumentCache::remember`].
     New(Hash),
 }
 
 /// The documents that one instance knows.
 pub(crate) struct DocumentCache {
     mode: Mode,
-    /// By the hash of their text, bounded in bytes. Whoever floods it pays for each document with a request that is valid,
-    /// and what others use goes on being found: the cache keeps what is asked for again.
+    /// By the hash of their text, bounded in bytes. A client that floods the cache needs a valid request for each
+    /// document, and documents that are used again stay in it.
     remembered: Cache<Hash, Arc<Document>, Bytes>,
 }
 
-/// What a name may stand for.
+/// The meaning of a document's name.
 pub(crate) enum Mode {
-    /// Nothing.
+    /// Names are not supported.
     Off,
-    /// What is remembered.
+    /// A document in the cache.
     Automatic,
-    /// What is registered, and no other document is answered.
+    /// A registered document. No other document is executed.
     Only(Registered),
 }
 
@@ -48,11 +48,11 @@ impl Weighter<Hash, Arc<Document>> for Bytes {
     }
 }
 
-/// Memory of a common document: for the cache to find its measure.
+/// The memory of an average document, by which the cache estimates its number of items.
 const COMMON: u64 = 8192;
 
 impl DocumentCache {
-    /// Remembers documents in up to `bytes` of memory.
+    /// A cache of up to `bytes` of memory.
     pub(crate) fn new(mode: Mode, bytes: u64) -> Result<Self, Error> {
         let options = OptionsBuilder::new()
             // A shard is a part of the memory, and must have room for the largest documents.
@@ -68,7 +68,8 @@ impl DocumentCache {
     /// The document of a request with this text, which may be empty, and this name.
     ///
     /// # Errors
-    /// Nobody knows the name, it is not the text's, or the document is not among those that are answered.
+    /// The name is not known or does not match the text, or the document is not registered where only registered ones
+    /// are executed.
     pub(crate) fn find(&self, text: &str, name: Option<&Named>) -> Result<Found, ServerError> {
         match &self.mode {
             Mode::Only(registered) => registered.find(text, name).map(Found::Known),
@@ -89,8 +90,8 @@ impl DocumentCache {
         }
     }
 
-    /// Remembers a document that was found sound, unless it may have a secret in it: that would stay in memory, and is of
-    /// use once.
+    /// Adds a valid document to the cache, unless it may contain a secret. Such a document would stay in memory and
+    /// is used only once.
     pub(crate) fn remember(&self, hash: Hash, document: Arc<Document>) {
         if !document.secret {
             self.remembered.insert(hash, document);

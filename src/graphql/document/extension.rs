@@ -1,4 +1,5 @@
-//! The extension that finds, measures, validates and remembers the documents of requests, and puts another into their place.
+//! The extension that finds, measures, validates and caches the documents of requests, and replaces them by prepared
+//! ones.
 
 use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
@@ -20,20 +21,20 @@ use super::{Document, Library, OnlyQueries, any_name};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 
-/// Before anything else sees a document.
+/// This extension runs before all others.
 #[derive(Clone)]
 pub(crate) struct Documents {
     pub(in crate::graphql) bounds: Bounds,
-    /// Without it every document is read anew.
+    /// Without it every document is read again each time.
     known: Option<Arc<DocumentCache>>,
-    /// Whether clients may not know the schema.
+    /// Whether the schema is hidden from clients.
     concealed: bool,
     library: Library,
 }
 
 impl Documents {
     pub(crate) fn new(bounds: Bounds, known: Option<Arc<DocumentCache>>, concealed: bool) -> Self {
-        // A suggestion tells the names that introspection would.
+        // A suggestion would reveal names of the schema.
         Self { bounds, known, concealed, library: Library::new(bounds.depth, !concealed) }
     }
 }
@@ -47,16 +48,16 @@ impl ExtensionFactory for Documents {
 struct OneRequest {
     documents: Documents,
     serving: OnceLock<Serving>,
-    /// All that is wrong with the document, where the library has room for one error.
+    /// All errors of the document. The library keeps only one.
     refused: OnceLock<Vec<ServerError>>,
 }
 
-/// The document of a request that is answered.
+/// The document of a request that will be executed.
 struct Serving {
     document: Arc<Document>,
-    /// What to remember it by if it is new.
+    /// The hash under which it is cached, if it is new.
     hash: Option<Hash>,
-    /// What is executed, if that is another for each request.
+    /// The prepared operation, if it differs for each request.
     prepared: Option<Prepared>,
 }
 
@@ -118,7 +119,7 @@ impl OneRequest {
         let (document, hash) =
             self.find(registry, request).await.map_err(|errors| self.concealed(errors, &request.query))?;
         let prepared = if of::<Arc<RegisteringDocument>>(&request.data).is_some() {
-            // The library wants to know which to execute.
+            // The library needs to know which one to execute.
             request.operation_name = any_name(document.parsed());
             None
         } else {
@@ -127,7 +128,7 @@ impl OneRequest {
             prepared.map_err(|error| self.concealed(one(error), document.text()))?
         };
         let serving = Serving { document, hash, prepared };
-        // Without a prepared one the library says that the request has to name an operation.
+        // Without a prepared operation, the library reports that the request has to name one.
         let executable = serving.prepared().map_or_else(|| serving.document.parsed(), |prepared| &prepared.executable);
         request.set_parsed_query(executable.clone());
         let _ = self.serving.set(serving);
@@ -163,7 +164,8 @@ impl Extension for OneRequest {
         next.run(ctx, request).await
     }
 
-    /// The document that was sent is valid. The one in its place is executed without the look of rules that are made for others.
+    /// The document that was sent is valid. The prepared one is executed without validation, because the rules are
+    /// not made for it.
     async fn validation(
         &self,
         _: &ExtensionContext<'_>,
@@ -190,7 +192,7 @@ impl Extension for OneRequest {
     }
 }
 
-/// What goes with a request. Its data are not in the context yet while it is being prepared.
+/// The data of a request. While a request is being prepared, its data are not in the context yet.
 fn of<T: 'static>(data: &Data) -> Option<&T> {
     data.get(&TypeId::of::<T>()).and_then(|value| value.downcast_ref())
 }

@@ -1,10 +1,10 @@
-//! What the grammar of the specification does not allow, and the library's parser lets through.
+//! Checks what the grammar of the specification does not permit and the library's parser accepts.
 
 use std::collections::HashSet;
 
 use super::tokens::{Kind, Token};
 
-/// Looks at one token after another.
+/// The state while reading one token after another.
 #[derive(Default)]
 pub(super) struct Grammar<'a> {
     open: Vec<Open<'a>>,
@@ -22,17 +22,17 @@ enum Open<'a> {
     Object(HashSet<&'a str>),
 }
 
-/// What a definition begins with.
+/// The words that begin a definition.
 pub(super) const DEFINITIONS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
-/// Words that are values. The parser takes `nullx` for one of them and a name.
+/// Words that are values. The parser reads `nullx` as one of them and a name.
 const VALUES: [&str; 3] = ["true", "false", "null"];
 
 impl<'a> Grammar<'a> {
     /// Takes the next token.
     ///
     /// # Errors
-    /// What is wrong with it, without quoting what may be a password.
+    /// The error, which does not quote the text because it may be a password.
     pub(super) fn next(&mut self, token: Token, text: &'a str) -> Result<(), &'static str> {
         let written = text.get(token.start..token.end).unwrap_or_default();
         let [_, before] = self.before;
@@ -61,7 +61,7 @@ impl<'a> Grammar<'a> {
             }
             _ => {}
         }
-        // A description is before its definition.
+        // A description stands before its definition.
         let describes = !self.within && matches!(token.kind, Kind::String | Kind::BlockString);
         self.within = !(describes || self.open.is_empty() && written == "}");
         self.before = [before, written];

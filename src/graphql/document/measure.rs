@@ -1,4 +1,4 @@
-//! How large a document is, whatever its variables are.
+//! Measures the size of a document, which does not depend on its variables.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,12 @@ use super::refusal::{over, refusal};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 
-/// Refuses a document that is small to send and huge to look at: the library's own checks follow each spread anew, so twenty
-/// fragments that spread the next one twice take it seconds. Here each fragment is looked at once.
+/// Refuses a document that is small to send and huge when its fragments are expanded. The library's own checks follow
+/// each spread anew, so twenty fragments that spread the next one twice take seconds. Here each fragment is measured
+/// once.
 ///
 /// # Errors
-/// The first bound that the document is over, or a fragment that spreads itself.
+/// The first bound that the document exceeds, or a fragment that spreads itself.
 pub(super) fn measure(document: &ExecutableDocument, bounds: &Bounds) -> Result<Measured, ServerError> {
     let mut sizes = Sizes { document, bounds, fragments: HashMap::new() };
     let mut total = Size::default();
@@ -41,22 +42,22 @@ pub(super) fn measure(document: &ExecutableDocument, bounds: &Bounds) -> Result<
     Ok(Measured { uses: total.uses, introspects: total.introspects })
 }
 
-/// What was found on the way.
+/// What else was found while measuring.
 pub(super) struct Measured {
-    /// How often variables are used.
+    /// The number of uses of variables.
     pub(super) uses: usize,
-    /// Whether it asks for the schema.
+    /// Whether the document queries the schema.
     pub(super) introspects: bool,
 }
 
-/// Sums over selections, each spread counted with all that it brings.
+/// Sums over selections. Each spread counts with all that it brings.
 #[derive(Clone, Copy, Default)]
 struct Size {
     selections: usize,
     aliases: usize,
     /// Fields that are not within another field.
     roots: usize,
-    /// The deepest.
+    /// The depth of the deepest field.
     depth: usize,
     /// Uses of variables.
     uses: usize,
@@ -74,7 +75,7 @@ impl Size {
     }
 }
 
-/// Sizes of fragments, each found once; `None` while it is looked for.
+/// The sizes of fragments. Each is found once, and is `None` while it is being found.
 struct Sizes<'a> {
     document: &'a ExecutableDocument,
     bounds: &'a Bounds,
@@ -82,7 +83,8 @@ struct Sizes<'a> {
 }
 
 impl<'a> Sizes<'a> {
-    /// The size of what is `depth` deep already. No sum in it can grow past its bound twice over: each is checked at each step.
+    /// The size of selections that are `depth` deep. Each sum is checked at each step, so none can exceed its bound
+    /// more than twice.
     fn of(&mut self, set: &'a Positioned<SelectionSet>, depth: usize) -> Result<Size, ServerError> {
         let mut size = Size::default();
         for selection in &set.node.items {
@@ -125,7 +127,7 @@ impl<'a> Sizes<'a> {
             }
             None => {}
         }
-        // Without a fragment of that name the library says so.
+        // The library reports a fragment that does not exist.
         let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
         self.fragments.insert(name, None);
         self.directives(&fragment.node.directives)?;
@@ -157,7 +159,7 @@ fn in_directives(directives: &[Positioned<Directive>]) -> usize {
     directives.iter().flat_map(|directive| &directive.node.arguments).map(|(_, value)| variables(&value.node)).sum()
 }
 
-/// How many variables are in a value. It is as deep as brackets may be.
+/// The number of variables in a value. The value is no deeper than brackets may be.
 fn variables(value: &Value) -> usize {
     match value {
         Value::Variable(_) => 1,

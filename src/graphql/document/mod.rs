@@ -1,4 +1,4 @@
-//! Documents: what the library does not ask of one before it executes it, and those that are known already.
+//! Documents: checks that the library does not make before it executes one, and the cache of known documents.
 
 mod complexity;
 mod conceal;
@@ -41,25 +41,26 @@ pub use registered::Registered;
 pub use registering::registered;
 pub(super) use rules::Library;
 
-/// A document that was parsed and found within the bounds that hold whatever its variables are.
+/// A parsed document that is within all bounds that do not depend on its variables.
 pub(crate) struct Document {
     text: Box<str>,
     parsed: ExecutableDocument,
-    /// Its only operation, once it was found valid, if no variable changes what is executed.
+    /// Its only operation, prepared once it was found valid, if no variable changes what is executed.
     prepared: Option<Prepared>,
-    /// What its only operation weighs, if no variable changes it.
+    /// The weight of its only operation, if no variable changes it.
     weight: Option<u64>,
     /// How often it uses variables.
     uses: usize,
-    /// Whether it asks for the schema.
+    /// Whether it queries the schema.
     pub(super) introspects: bool,
-    /// Whether a password or a token may be written in it, where a variable should be. It is not kept then.
+    /// Whether a password or a token may be written in it where a variable should be. Such a document is not cached.
     secret: bool,
-    /// Estimated, and rather too many.
+    /// The estimated memory in bytes, which is rather too high.
     bytes: u64,
 }
 
-/// Memory of a token in a parsed document: at the most a selection with its name, in a list that has grown to twice its length.
+/// Memory of a token in a parsed document. At most it is a selection with its name, in a list that has grown to twice
+/// its length.
 const TOKEN: usize = 2 * size_of::<Positioned<Selection>>() + 64;
 
 /// Memory of a document beside its tokens.
@@ -69,7 +70,7 @@ impl Document {
     /// Reads a document.
     ///
     /// # Errors
-    /// It is no GraphQL, is over a bound, or a fragment spreads itself.
+    /// The document is not GraphQL, exceeds a bound, or has a fragment that spreads itself.
     pub(super) fn read(text: &str, bounds: &Bounds, registry: &Registry) -> Result<Self, ServerError> {
         let counted = scan::scan(text, bounds)?;
         let parsed = parse_query(legible::legible(text)).map_err(|error| {
@@ -92,7 +93,7 @@ impl Document {
         Ok(Self { text: text.into(), parsed, prepared: None, weight, uses, introspects, secret, bytes })
     }
 
-    /// What is executed of it.
+    /// What is executed in its place.
     pub(super) fn parsed(&self) -> &ExecutableDocument {
         &self.parsed
     }
@@ -116,7 +117,7 @@ impl Document {
     /// Refuses an operation that weighs too much with these variables, or values that are too many.
     ///
     /// # Errors
-    /// As it says.
+    /// When one is refused.
     pub(super) fn check(
         &self,
         variables: &Variables,
@@ -125,7 +126,7 @@ impl Document {
         registry: &Registry,
     ) -> Result<(), ServerError> {
         operation_rules::values(variables, self.uses, bounds)?;
-        // Without an operation the library says so.
+        // The library reports a missing operation.
         let Some((_, operation)) = chosen(&self.parsed, name) else { return Ok(()) };
         self.check_weight(operation, variables, bounds, registry)
     }
@@ -134,7 +135,7 @@ impl Document {
     /// been found valid.
     ///
     /// # Errors
-    /// A variable is missing or has a wrong value, or a condition is null.
+    /// When a variable is missing or has a wrong value, or a condition is null.
     pub(super) fn prepare(
         &self,
         variables: &mut Variables,
@@ -155,10 +156,10 @@ impl Document {
         self.prepared.as_ref()
     }
 
-    /// Refuses a document that has an operation which weighs too much, variables left out.
+    /// Refuses a document with an operation that weighs too much even without its variables.
     ///
     /// # Errors
-    /// As it says.
+    /// When one is refused.
     pub(super) fn check_all(&self, bounds: &Bounds, registry: &Registry) -> Result<(), ServerError> {
         let mut operations = self.parsed.operations.iter();
         operations.try_for_each(|(_, operation)| self.check_weight(operation, &Variables::default(), bounds, registry))
@@ -193,7 +194,7 @@ fn chosen<'a>(
     name: Option<&str>,
 ) -> Option<(Option<&'a Name>, &'a Positioned<OperationDefinition>)> {
     match &document.operations {
-        // It has no name, so no name means it.
+        // It has no name, so no name can refer to it.
         DocumentOperations::Single(operation) => name.is_none().then_some((None, operation)),
         DocumentOperations::Multiple(all) => {
             let (name, operation) = match name {

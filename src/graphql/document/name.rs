@@ -1,4 +1,4 @@
-//! What a request names its document by, when it sends no text or a name beside it.
+//! The name of a document, which a request sends in place of the text or together with it.
 
 use async_graphql::ServerError;
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
@@ -8,7 +8,7 @@ use crate::graphql::error::Code;
 /// The SHA-256 of a document's text. No two documents share one.
 pub(super) type Hash = [u8; SHA256_OUTPUT_LEN];
 
-/// What a request says its document is: the name beside its text or in place of it.
+/// The name of a document in a request.
 pub(crate) struct Named(pub(crate) String);
 
 impl Named {
@@ -40,7 +40,7 @@ pub(super) fn hash_of(text: &str) -> Hash {
     hash
 }
 
-/// The answer to a name that stands for nothing. Apollo's clients know the first two by their messages.
+/// The error for a name that is not known. Apollo's clients recognise the first two by their messages.
 pub(super) fn refused(code: Code) -> ServerError {
     let message = match code {
         Code::PersistedQueryNotSupported => "PersistedQueryNotSupported",

@@ -1,4 +1,4 @@
-//! Requests that may read and change nothing.
+//! Requests that may only execute queries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use super::chosen;
 use super::refusal::refusal;
 use crate::graphql::error::Code;
 
-/// Goes with a request that may have a query executed and nothing else, whichever way its document is known. Afterwards it says
+/// Data of a request that may only execute a query, in whichever way its document is found. Afterwards it tells
 /// whether another operation was refused.
 #[derive(Clone, Default)]
 pub(crate) struct OnlyQueries(Arc<AtomicBool>);
@@ -20,7 +20,8 @@ impl OnlyQueries {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Refuses the chosen operation if it is no query. Where none can be chosen the library says so, and executes nothing.
+    /// Refuses the chosen operation if it is not a query. If none can be chosen, the library reports that and
+    /// executes nothing.
     pub(super) fn check(&self, document: &ExecutableDocument, name: Option<&str>) -> ServerResult<()> {
         match chosen(document, name) {
             Some((_, operation)) if operation.node.ty != OperationType::Query => {

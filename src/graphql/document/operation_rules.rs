@@ -1,23 +1,23 @@
-//! What the variables of a request must fulfil, and the library does not look at.
+//! Rules for the variables of a request that the library does not check.
 
 use async_graphql::{Pos, ServerError, Value, Variables};
 
 use super::refusal::over;
 use crate::config::Bounds;
 
-/// A variable is copied wherever it is used. What could not be written out in the document, at each of these places, is not
-/// let in beside it.
+/// A variable is copied wherever it is used. If its copies would be too large to be written out in the document, the
+/// request is refused.
 pub(super) fn values(variables: &Variables, uses: usize, bounds: &Bounds) -> Result<(), ServerError> {
     let count = variables.values().fold(0, |sum, value| sum + count(value));
     let largest = variables.values().map(weight).max().unwrap_or_default();
-    // Its first use is no copy too many.
+    // The first use needs no copy.
     if count > bounds.tokens || largest.saturating_mul(uses.saturating_sub(1)) > bounds.tokens {
         return Err(over("values of variables", bounds.tokens, Pos::default()));
     }
     Ok(())
 }
 
-/// A value and all in it. It is as deep as the JSON that was read.
+/// Counts a value and all values in it. It is as deep as the JSON that was read.
 fn count(value: &Value) -> usize {
     match value {
         Value::List(values) => 1 + values.iter().map(count).sum::<usize>(),
@@ -29,7 +29,7 @@ fn count(value: &Value) -> usize {
 /// Bytes of a string that weigh as much as one value more.
 const STRING: usize = 256;
 
-/// What a copy costs, in values.
+/// The cost of a copy, in values.
 fn weight(value: &Value) -> usize {
     match value {
         Value::List(values) => 1 + values.iter().map(weight).sum::<usize>(),

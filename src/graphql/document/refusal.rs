@@ -1,4 +1,4 @@
-//! Refusing a document, with the bound that it is over.
+//! Errors for documents that exceed a bound.
 
 use async_graphql::{Pos, ServerError, Value};
 
@@ -12,7 +12,8 @@ pub(super) fn refusal(message: String, position: Pos, code: Code) -> ServerError
     error
 }
 
-/// What is said of a document that is over a bound: which, and its number, for people and in `extensions` for programs.
+/// The error for a document that exceeds a bound. It names the bound and its value, in the message for people and in
+/// `extensions` for programs.
 pub(super) fn over(what: &str, limit: usize, position: Pos) -> ServerError {
     let message = format!("At most {limit} {what} are answered at once.");
     let mut error = refusal(message, position, Code::QueryTooComplex);

@@ -16,17 +16,17 @@ pub struct Registered {
     by_hash: HashMap<Hash, Arc<Document>>,
 }
 
-/// Goes with a request that asks only whether its document is sound. Nothing is executed.
+/// Data of a request that only checks its document. Nothing is executed.
 #[derive(Default)]
 pub(crate) struct RegisteringDocument(OnceLock<Arc<Document>>);
 
 impl RegisteringDocument {
-    /// Says that it is.
+    /// Marks the document as valid.
     pub(super) fn found_sound(&self, document: Arc<Document>) {
         let _ = self.0.set(document);
     }
 
-    /// The document, if it is.
+    /// The document, if it is valid.
     pub(super) fn sound(&self) -> Option<&Arc<Document>> {
         self.0.get()
     }
@@ -39,7 +39,7 @@ impl Registered {
         self.by_name.insert(name.to_owned(), document.clone());
     }
 
-    /// The document of a request. A text is answered if it is exactly that of a registered document.
+    /// The document of a request. A text is executed only if it is exactly that of a registered document.
     pub(super) fn find(&self, text: &str, name: Option<&Named>) -> Result<Arc<Document>, ServerError> {
         let by_text = || self.by_hash.get(&hash_of(text));
         let by_name = |name: &Named| {
@@ -49,7 +49,7 @@ impl Registered {
         let found = match name {
             None => by_text().ok_or(Code::QueryNotInSafelist),
             Some(name) if text.is_empty() => by_name(name).ok_or(Code::PersistedQueryNotInList),
-            // The text must be the one that is known by the name.
+            // The text must be the one that was registered under the name.
             Some(name) => by_text()
                 .filter(|document| by_name(name).is_some_and(|named| Arc::ptr_eq(named, document)))
                 .ok_or(Code::QueryNotInSafelist),

@@ -40,7 +40,7 @@ pub async fn registered(manifest: &Manifest, bounds: Bounds) -> Result<Registere
     )))
 }
 
-/// The name of the document's first operation, as far as it can be told from a text that may not be GraphQL.
+/// The name of the document's first operation, as far as it can be found in a text that may not be GraphQL.
 fn operation_name(text: &str) -> &str {
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     while let Some(word) = words.next() {

@@ -1,4 +1,5 @@
-//! A look at a document's text before the parser sees it, which recurses at every bracket and keeps every token.
+//! Scans the text of a document before it is parsed, because the parser recurses at every bracket and keeps every
+//! token.
 
 use async_graphql::{Pos, ServerError};
 
@@ -8,10 +9,10 @@ use super::tokens::{Kind, Malformed, Tokens};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 
-/// Longest name, in bytes. Validation repeats names in what it says.
+/// Longest name, in bytes. Validation repeats names in its messages.
 const NAME: usize = 128;
 
-/// What was found.
+/// The result of a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) tokens: usize,
@@ -19,12 +20,12 @@ pub(super) struct Counted {
     pub(super) strings: usize,
 }
 
-/// Counts the tokens of a document (GraphQL specification, section 2.1), or refuses it. Whatever the parser would take for a
-/// token or a bracket is counted.
+/// Counts the tokens of a document (GraphQL specification, section 2.1), or refuses it. Everything counts that the
+/// parser would read as a token or a bracket.
 ///
 /// # Errors
-/// When there are too many, brackets too deep in each other, a name is overlong, a token is malformed, or stands where the
-/// grammar has none and the parser would take it all the same.
+/// When there are too many tokens, brackets are nested too deeply, a name is too long, or a token is malformed or in
+/// a position where the grammar does not permit it and the parser would accept it.
 pub(super) fn scan(text: &str, bounds: &Bounds) -> Result<Counted, ServerError> {
     let (mut counted, mut nesting, mut grammar) = (Counted::default(), 0_usize, Grammar::default());
     for token in Tokens::of(text) {

@@ -1,6 +1,7 @@
-//! The tokens of a document (GraphQL specification, section 2.1), as far as they are looked at before the parser sees it.
+//! The tokens of a document (GraphQL specification, section 2.1), as far as they matter before the document is
+//! parsed.
 
-/// A token, or a comment, by its place in the text.
+/// A token or a comment, with its position in the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -14,7 +15,8 @@ pub(super) enum Kind {
     Number,
     String,
     BlockString,
-    /// Its one character, or the first of three dots. What is no token at all is one of these as well, and the parser's to refuse.
+    /// Its one character, or the first of three dots. Characters that are not tokens are of this kind as well. The
+    /// parser refuses them.
     Punctuator(u8),
     Comment,
 }

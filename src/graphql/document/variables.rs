@@ -8,8 +8,8 @@ use super::refusal::refusal;
 use super::rules::is_required;
 use crate::graphql::error::Code;
 
-/// Gives each variable that was left out its default, and holds each value to the variable's type. What is left out and has no
-/// default stays out.
+/// Gives each variable that was left out its default, and checks each value against the variable's type. A variable
+/// that is left out and has no default stays out.
 ///
 /// # Errors
 /// The first variable that is required and missing, or has a value of another type. The value is not quoted.
@@ -45,7 +45,7 @@ fn refused(message: String, position: Pos) -> ServerError {
     refusal(message, position, Code::BadUserInput)
 }
 
-/// What is wrong with a value, and where in it, the innermost step first.
+/// What is wrong with a value, and the path to it, the innermost step first.
 struct Unfit {
     path: Vec<String>,
     why: String,
@@ -62,7 +62,7 @@ impl Unfit {
     }
 }
 
-/// Holds a value to a type. A number that is whole is one of `Int`, however it is written.
+/// Checks a value against a type. A whole number is an `Int`, however it is written.
 fn fit(value: &mut Value, wanted: &str, registry: &Registry) -> Result<(), Unfit> {
     let inner = match (MetaTypeName::create(wanted), &mut *value) {
         (MetaTypeName::NonNull(_), Value::Null) => {
@@ -102,7 +102,7 @@ fn fit_named(value: &mut Value, name: &str, registry: &Registry) -> Result<(), U
     if fits { Ok(()) } else { Err(wrong()) }
 }
 
-/// The whole number that this is, however it is written.
+/// The value as a whole number, however it is written.
 pub(super) fn whole(number: &Number) -> Option<i64> {
     match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9.0e15 => Some(float as i64),
@@ -110,7 +110,7 @@ pub(super) fn whole(number: &Number) -> Option<i64> {
     }
 }
 
-/// Makes a number a whole one, of 32 bits unless it may be of any length.
+/// Converts a number to a whole one. It must have 32 bits, unless any length is permitted.
 fn be_whole(value: &mut Value, long: bool) -> Option<()> {
     let Value::Number(number) = value else { return None };
     match whole(number) {
@@ -126,7 +126,7 @@ fn fit_object(value: &mut Value, name: &str, registry: &Registry) -> Result<(), 
     else {
         return Ok(());
     };
-    // What a client calls it may be what it should have sent as a value.
+    // The name is not quoted, because a client may have sent a value in its place.
     if fields.keys().any(|field| !input_fields.contains_key(field.as_str())) {
         return Err(Unfit::because(format!("it has a field that is not defined by type \"{name}\"")));
     }

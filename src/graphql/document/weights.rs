@@ -1,21 +1,21 @@
-//! What fields weigh: the one place where a field's price is said.
+//! The weights of fields. This is the only place that defines them.
 
 use crate::graphql::pages::{MOST, USUAL};
 
 /// What a field adds to the weight of an operation. Fields that are not in the table weigh 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
-    /// As much as this, beside what is selected in it.
+    /// This number, in addition to the weight of what is selected in it.
     Flat(u64),
-    /// What is selected in it, as often as the argument says.
+    /// The weight of what is selected in it, multiplied by the argument.
     Connection {
         argument: &'static str,
-        /// Where the argument is not given.
+        /// The factor if the argument is not given.
         usual: u64,
-        /// What the field refuses to go beyond.
+        /// The largest value that the field accepts.
         most: u64,
     },
-    /// What is selected in it, this often: a list in the schema's description of itself.
+    /// The weight of what is selected in it, multiplied by this: a list in the introspection of the schema.
     List(u64),
 }
 
@@ -28,7 +28,7 @@ const CHANGE: Weight = Weight::Flat(10);
 /// Rows that are counted.
 const COUNT: Weight = Weight::Flat(10);
 
-/// As many as are asked for.
+/// As many items as are asked for.
 const CONNECTION: Weight = Weight::Connection { argument: "first", usual: USUAL as u64, most: MOST as u64 };
 
 const WEIGHTS: [(&str, &str, Weight); 24] = [
@@ -58,7 +58,7 @@ const WEIGHTS: [(&str, &str, Weight); 24] = [
     ("__Directive", "locations", Weight::List(2)),
 ];
 
-/// What `field` of the type `parent` weighs.
+/// The weight of `field` of the type `parent`.
 pub(super) fn weight(parent: &str, field: &str) -> Weight {
     let found = WEIGHTS.iter().find(|(of, name, _)| *name == field && *of == parent);
     found.map_or(Weight::Flat(1), |(_, _, weight)| *weight)

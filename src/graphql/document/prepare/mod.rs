@@ -1,5 +1,5 @@
-//! What is executed in the place of a document: the same with every decision taken that the specification takes before a field
-//! resolves, since the library takes some of them otherwise.
+//! Prepares the document that is executed in the place of the one that was sent. All decisions that the specification
+//! makes before a field resolves are made here, because the library makes some of them differently.
 //!
 //! - Fields under one key are merged into one (section 6.3.2), so each is resolved once.
 //! - `@skip`, `@include` and type conditions are applied (section 6.3.2), with the defaults of variables.
@@ -35,7 +35,8 @@ pub(crate) struct Prepared {
     pub(crate) bytes: usize,
 }
 
-/// Prepares an operation of a valid document, with these values of its variables. Nothing is left to do if its root is unknown.
+/// Prepares an operation of a valid document with these values of its variables. If its root is unknown, nothing is
+/// prepared.
 ///
 /// # Errors
 /// A condition is null.
@@ -49,7 +50,7 @@ pub(super) fn prepare(
     preparing.operation(name, operation)
 }
 
-/// The same for an operation that is executed alike whatever its variables are; `None` for others.
+/// The same for an operation whose execution does not depend on its variables. `None` for others.
 pub(super) fn prepare_once(
     document: &ExecutableDocument,
     (name, operation): (Option<&Name>, &Positioned<OperationDefinition>),
