@@ -1,4 +1,4 @@
-//! The commands that need a database: starting it if it is ours, serving, and stopping in order.
+//! The commands that serve or migrate: they start the database if it is private, serve, and stop in order.
 
 use std::error::Error;
 use std::io::Write;
@@ -25,8 +25,8 @@ pub(crate) use signals::{Signals, ignore_other_signals};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The settings, read and found sound; the log is open from here on. Variables that are called like settings are told, also beside
-/// faults, whose cause they may be.
+/// Reads and checks the settings, and opens the log. Variables with names like settings are reported, even together
+/// with faults, because they may be the cause.
 pub(crate) fn checked(settings: &Settings) -> Outcome<Config> {
     let unknown = unknown_variables();
     let config = settings.check().map_err(|BadSettings(mut faults)| {
@@ -82,18 +82,18 @@ pub(crate) async fn migrate(settings: &Settings) -> Outcome {
     Ok(())
 }
 
-/// Says it on standard output. Whoever reads that may have read enough.
+/// Prints to standard output. Errors are ignored, because the reader may have stopped reading.
 pub(crate) fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Says a line on standard error. There may be nobody any more: a terminal was closed.
+/// Prints a line to standard error. Errors are ignored, because the terminal may be closed.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Does `work` in a task of its own, so that a signal is heard even while it blocks; `None` if one came. What the work
-/// started is stopped then, before this returns.
+/// Does `work` in a task of its own, so that a signal is noticed even while it blocks. `None` if a signal came. What
+/// the work has started is then stopped before this returns.
 pub(crate) async fn unless_stopped<T: Send + 'static>(
     signals: &mut Signals,
     work: impl Future<Output = Outcome<T>> + Send + 'static,
@@ -112,9 +112,9 @@ pub(crate) async fn unless_stopped<T: Send + 'static>(
     }
 }
 
-/// Everything up to where requests can be answered.
+/// Does everything that is needed before requests can be answered.
 async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
-    // Told before anything is started; serving reads them again.
+    // This is checked before anything is started. Serving reads the documents again.
     if let PersistedQueries::Only(manifest) = &config.graphql.persisted {
         registered(manifest, config.graphql.bounds).await.map_err(sentence)?;
     }
@@ -201,7 +201,7 @@ async fn serve_until_told(
     outcome
 }
 
-/// Says where the server is. Clients may be pointed there when this is read.
+/// Prints the address of the server. From then on clients can use it.
 fn announce(config: &Config, address: std::net::SocketAddr) -> std::io::Result<()> {
     let url = format!("http://{address}");
     let mut out = std::io::stdout().lock();

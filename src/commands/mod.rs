@@ -1,4 +1,4 @@
-//! Commands of the operator's that work on the database and end.
+//! Commands for operators, which work on the database and end.
 
 mod accounts;
 mod keys;
@@ -21,7 +21,7 @@ pub(crate) enum Work {
     ServiceKeys(ServiceKeys),
 }
 
-/// Does `work` on the settings' database, and prints what is to be said of it.
+/// Does `work` on the database of the settings, and prints its output.
 pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
     let config = checked(settings)?;
     let password = match &work {
@@ -31,7 +31,7 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
     let said = unless_stopped(&mut Signals::new()?, async move {
         let opened = open_for_command(&config).await?;
         let said = async {
-            // Whoever looks at keys does not mean to upgrade a database that others use.
+            // An operator who looks at keys does not want to migrate a database that others use.
             let config = Config { migrate: false, ..config };
             prepare(&config, opened.direct(), opened.private.is_some()).await?;
             let (target, secret) = (opened.target.clone(), opened.secret()?);

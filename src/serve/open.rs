@@ -1,4 +1,4 @@
-//! The database that the settings name: reached, or started if it is private.
+//! Opens the database of the settings: connects to it, or starts it if it is private.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -12,19 +12,20 @@ use super::{Outcome, complain, unreachable};
 /// A database that can be reached.
 pub(crate) struct OpenDatabase {
     pub(crate) target: Target,
-    /// The private server behind it, if it is ours to stop.
+    /// The private PostgreSQL, if this process has to stop it.
     pub(crate) private: Option<Embedded>,
     direct: Option<Target>,
     secret: Option<Secret>,
 }
 
 impl OpenDatabase {
-    /// The way past a pooler, or the only one.
+    /// The target that avoids a pooler, or the only one.
     pub(crate) fn direct(&self) -> &Target {
         self.direct.as_ref().unwrap_or(&self.target)
     }
 
-    /// The deployment's secret. A command beside a server makes none: two would be made at once.
+    /// The deployment's secret. A command that runs beside a server makes none, because both could make one at the
+    /// same time.
     pub(crate) fn secret(&self) -> Outcome<&Secret> {
         let unknown = "the data directory holds no secret: set PORTCULLIS_SECRET to that of the server that runs there";
         self.secret.as_ref().ok_or_else(|| unknown.into())
@@ -39,7 +40,7 @@ impl OpenDatabase {
     }
 }
 
-/// For a server, which has its private PostgreSQL to itself.
+/// Opens the database for a server. A private PostgreSQL is used by this server alone.
 pub(crate) async fn open_to_serve(config: &Config) -> Outcome<OpenDatabase> {
     match &config.database {
         DatabaseChoice::External { target, direct, secret } => external(config, target, direct.clone(), secret).await,
@@ -47,8 +48,8 @@ pub(crate) async fn open_to_serve(config: &Config) -> Outcome<OpenDatabase> {
     }
 }
 
-/// For a command, which may run beside a server. Uses the private PostgreSQL of that one and leaves it running; starts one if
-/// no server does. [`OpenDatabase::close`] when it is done.
+/// Opens the database for a command, which may run beside a server. It uses the private PostgreSQL of that server and
+/// leaves it running, or starts one if no server runs. Call [`OpenDatabase::close`] when it is done.
 pub(crate) async fn open_for_command(config: &Config) -> Outcome<OpenDatabase> {
     if let DatabaseChoice::Private { data_dir, secret } = &config.database
         && let Some(url) = embedded::url_of_running(data_dir)?

@@ -1,4 +1,4 @@
-//! Which signals mean an end, and which mean nothing.
+//! Which signals stop the process, and which are ignored.
 
 use std::future::poll_fn;
 use std::io;
@@ -9,35 +9,37 @@ use portcullis::clock::Stopwatch;
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// Sent by people, terminals and supervisors. SIGXCPU tells that the processor's time is nearly used up.
+/// These are sent by people, terminals and supervisors. SIGXCPU means that the limit on processor time is nearly
+/// reached.
 const ENDING: [Signal; 5] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::XCPU];
 
-/// Each would end the process on the spot. Of the signals that do so, only those that stand for a fault of the program itself
-/// (such as SIGABRT) and SIGKILL are left.
+/// Each of these would end the process at once. Of the signals that do so, only SIGKILL and those for a fault of the
+/// program itself (such as SIGABRT) are left.
 const IGNORED: [Signal; 7] =
     [Signal::USR1, Signal::USR2, Signal::ALARM, Signal::VTALARM, Signal::PROF, Signal::IO, Signal::XFSZ];
 
-/// A terminal that is closed sends SIGHUP twice, and some supervisors send it beside SIGTERM: within this time it is one word.
+/// A terminal that is closed sends SIGHUP twice, and some supervisors send it together with SIGTERM. Within this time
+/// they count as one signal.
 const HANG_UP: Duration = Duration::from_secs(1);
 
-/// The signals that mean an end.
+/// The signals that stop the process.
 pub(crate) struct Signals {
     listeners: Vec<(Signal, unix::Signal)>,
     last: Option<(Signal, Stopwatch)>,
 }
 
 impl Signals {
-    /// Listens for those that mean an end.
+    /// Listens for the signals that stop the process.
     pub(crate) fn new() -> io::Result<Self> {
-        // Told before there is a listener, which would make it untrue. SIGHUP is ignored by what nohup(1) starts, SIGQUIT by what
-        // a script starts in the background.
+        // This is read before there is a listener, which would change the answer. nohup(1) starts programs with
+        // SIGHUP ignored, and scripts start programs in the background with SIGQUIT ignored.
         let stays_ignored = |ending: &Signal| [Signal::HUP, Signal::QUIT].contains(ending) && is_ignored(*ending);
         let ending: Vec<_> = ENDING.into_iter().chain(power_fails()).filter(|ending| !stays_ignored(ending)).collect();
         let listen = |ending: Signal| Ok((ending, signal(SignalKind::from_raw(ending.as_raw()))?));
         Ok(Self { listeners: ending.into_iter().map(listen).collect::<io::Result<_>>()?, last: None })
     }
 
-    /// Returns when one comes.
+    /// Returns when one of them comes.
     pub(crate) async fn next(&mut self) {
         loop {
             let came = poll_fn(|context| {
@@ -51,7 +53,7 @@ impl Signals {
                 (*last == Signal::HUP || came == Signal::HUP) && since.elapsed() < HANG_UP
             };
             match self.last.take().filter(is_same) {
-                // Of those that are one word the first one's time counts.
+                // Of signals that count as one, the time of the first counts.
                 Some((_, since)) => self.last = Some((came, since)),
                 None => {
                     self.last = Some((came, Stopwatch::start()));
@@ -62,16 +64,16 @@ impl Signals {
     }
 }
 
-/// From here on those that mean nothing do nothing, to the end of the process.
+/// From here on the signals that are ignored do nothing until the process ends.
 pub(crate) fn ignore_other_signals() {
     let named = IGNORED.into_iter().map(Signal::as_raw);
     for ignored in named.chain(real_time()) {
-        // The C library keeps some of the real-time signals to itself, and refuses.
+        // The C library reserves some of the real-time signals and refuses them.
         let _ = signal(SignalKind::from_raw(ignored));
     }
 }
 
-/// The kernel's, and in a container of LXC the word to stop.
+/// The signal of the kernel on power failure. In a container of LXC it means to stop.
 #[cfg(target_os = "linux")]
 fn power_fails() -> Option<Signal> {
     Some(Signal::POWER)
@@ -82,7 +84,7 @@ fn power_fails() -> Option<Signal> {
     None
 }
 
-/// Those without a name (signal(7)), and the one that nothing sends.
+/// The signals without a name (signal(7)), and one that nothing sends.
 #[cfg(target_os = "linux")]
 fn real_time() -> impl Iterator<Item = i32> {
     (34..=64).chain([Signal::STKFLT.as_raw()])
@@ -93,7 +95,8 @@ fn real_time() -> impl Iterator<Item = i32> {
     std::iter::empty()
 }
 
-/// Whether whoever started us has it ignored. The kernel says so in a file; where there is none it counts as not ignored.
+/// Whether the parent process had this signal ignored. The kernel shows it in a file. Without that file it counts as
+/// not ignored.
 fn is_ignored(asked: Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
