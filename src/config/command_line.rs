@@ -18,7 +18,8 @@ pub fn parse<A: Into<OsString>>(command: Command, arguments: impl IntoIterator<I
     let command = documented(command);
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let matches = command.clone().try_get_matches_from(&arguments)?;
-    match matches.get_one::<Given<SettingsFile>>(file::ID).filter(|file| file.is_set) {
+    let file = matches.try_get_one::<Given<SettingsFile>>(file::ID).ok().flatten();
+    match file.filter(|file| file.is_set) {
         Some(file) => file.value.clone().read(&command, &matches).feed(command).try_get_matches_from(arguments),
         None => Ok(matches),
     }

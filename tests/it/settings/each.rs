@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis::config::{Kind, SettingReference, reference};
 
 use crate::support::app::settings;
-use crate::support::process::run;
+use crate::support::process::{command, run};
 
 /// A fault for each setting that takes a text of its own form; nothing for those that take any.
 const TEXTS: [(&str, &str); 16] = [
@@ -131,6 +131,19 @@ fn every_fault_is_told_at_once_without_secrets() {
         }
         assert!(!errors.contains("hunter2") && !errors.contains("too short"), "{errors}");
     }
+}
+
+#[test]
+fn a_value_that_is_not_utf8_is_told_beside_all_other_faults() {
+    use std::os::unix::ffi::OsStrExt;
+    let odd = std::ffi::OsStr::from_bytes(b"hunter2\xff");
+    let mut command = command(&[("PORTCULLIS_SESSION_TTL", "1s")]);
+    for variable in ["PORTCULLIS_SECRET", "PORTCULLIS_AUDIENCE", "PORTCULLIS_MAX_TOKENS", "PORTCULLIS_COOKIES"] {
+        command.env(variable, odd);
+    }
+    let errors = String::from_utf8(command.output().expect("an end").stderr).expect("UTF-8");
+    assert_eq!(errors.matches(": it is not text in UTF-8").count(), 4, "{errors}");
+    assert!(errors.contains("PORTCULLIS_SESSION_TTL: ") && !errors.contains("hunter2"), "{errors}");
 }
 
 #[test]

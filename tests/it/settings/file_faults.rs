@@ -29,6 +29,8 @@ fn a_key_that_is_no_setting_is_told_with_the_nearest() {
         ("DATABASE_URL = 'postgres://db/x'", "database-url"),
         ("issuer-url = 'https://auth.example.com'", "issuer"),
         ("allowed-origin = []", "allowed-origins"),
+        ("environment = 'production'", "env"),
+        ("limit-login-atacked = '1/1m'", "limit-login-attacked"),
     ] {
         let told = told(format!("# a comment\n\n{key}"));
         assert!(
@@ -39,7 +41,7 @@ fn a_key_that_is_no_setting_is_told_with_the_nearest() {
     assert!(told("config = '/x'").contains("\n:1: config: a file of settings names no other\n"));
     let told = told("[session]\nttl = 'hunter2'\n\n[[providers]]\nname = 'hunter2'\n\n[listen]\na.b = 'hunter2'");
     assert!(
-        told.contains("\n:1: session: it is no setting, and settings stand in no table; the nearest is "),
+        told.contains("\n:1: session: it is no setting, and settings stand in no table; the nearest is session-ttl\n"),
         "{told}"
     );
     assert!(told.contains("\n:4: providers: it is no setting"), "{told}");
