@@ -25,7 +25,7 @@ fn borrowed<'a>(environment: &'a [(&'static str, String); 4]) -> [(&'static str,
     environment.each_ref().map(|(name, value)| (*name, value.as_str()))
 }
 
-/// What happened to accounts, in its order.
+/// The events of the accounts, in order.
 async fn events(database: &TestDatabase) -> Vec<String> {
     let query = "SELECT kind FROM audit_events ORDER BY occurred_at";
     database.operator.query(query, &[]).await.expect("events").iter().map(|row| row.get(0)).collect()
@@ -145,7 +145,7 @@ async fn an_account_is_signed_out_deleted_and_restored_by_command_while_servers_
     assert!(status.code() == Some(1) && said.is_empty() && errors.contains("no account that was deleted"), "{errors}");
     server.stop();
 
-    // Whoever keeps them says so to all instances.
+    // An operator who keeps deleted accounts sets that on all instances.
     let server = Server::start(&environment);
     let (status, said, errors) = accounts(&["delete", "Ada"]);
     assert!(status.success() && said == format!("The account {} is deleted.\n", id.trim()), "{said}{errors}");

@@ -1,4 +1,4 @@
-//! Algorithms that sign access tokens, as services that verify them see it.
+//! The algorithms of access tokens, as services see them that verify tokens.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn algorithm(token: &str) -> Algorithm {
     jsonwebtoken::decode_header(token).expect("a header").alg
 }
 
-/// Verifies as a service does that has nothing but the JWKS.
+/// Verifies a token like a service that has only the JWKS.
 fn claims(jwks: &Value, token: &str) -> jsonwebtoken::errors::Result<Value> {
     let jwks: JwkSet = serde_json::from_value(jwks.clone())?;
     let header = jsonwebtoken::decode_header(token)?;

@@ -1,4 +1,4 @@
-//! Security events: what is written down, and who may read it.
+//! Security events: which are recorded, and who may read them.
 
 use std::time::Duration;
 

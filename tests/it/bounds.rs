@@ -1,4 +1,4 @@
-//! Documents that ask for too much are refused before they cost anything, and say over which bound they are.
+//! Documents that ask for too much are refused before they cost anything, with an error that names the bound.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp};
 
-/// What a refusal says: its code, and its bound with the number.
+/// The code of a refusal, and the bound with its value.
 async fn refusal(client: &Client, body: Value) -> (String, Value, Value) {
     let answer = tokio::time::timeout(Duration::from_secs(20), client.post(body.to_string()).send()).await;
     let answer: Value = answer.expect("an answer in time").expect("an answer").json().await.expect("JSON");
@@ -115,7 +115,7 @@ async fn a_connection_multiplies_what_is_in_it_wherever_its_number_comes_from() 
         (query("($n: Int)", "(first: $n)", 7), json!({ "n": 100 }), false),
         (query("($n: Int)", "(first: $n)", 7), json!({ "n": 100.0 }), false),
         (query("($n: Int)", "(first: $n)", 6), json!({ "n": 100.0 }), true),
-        // 20 where nothing is said.
+        // 20 if it is left out.
         (query("", "", 30), json!({}), true),
         (query("", "", 32), json!({}), false),
         (query("($n: Int)", "(first: $n)", 32), json!({}), false),
@@ -225,7 +225,7 @@ async fn a_large_variable_is_not_copied_wherever_it_is_used() {
     assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "the control: {answer}");
 }
 
-/// Validation compares fields of the same name, and repeats itself in what it says.
+/// Validation compares fields of the same name, and repeats names in its messages.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worst_documents_within_the_bounds_are_validated_at_once() {
     let app = TestApp::start().await;

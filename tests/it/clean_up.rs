@@ -1,4 +1,4 @@
-//! Clearing away what ended long ago.
+//! Removing what ended long ago.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::app::SECRET;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// So many more sessions of the only account, opened at `at`.
+/// Adds this many sessions of the only account, opened at `at`.
 async fn add(app: &TestApp, number: usize, set: &str) {
     let copies = format!(
         "INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at) \

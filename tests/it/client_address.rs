@@ -1,4 +1,4 @@
-//! Whose address a session is opened from.
+//! The address that a session is opened from.
 
 use serde_json::{Value, json};
 

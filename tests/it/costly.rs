@@ -1,11 +1,12 @@
-//! Passwords that cost much to judge: only where something can come of it, and never without being counted.
+//! Passwords whose strength is costly to estimate. It is estimated only where it is needed, and never without being
+//! counted.
 
 use serde_json::{Value, json};
 
 use crate::support::raw::{Raw, post};
 use crate::support::{TestApp, until};
 
-/// What takes zxcvbn longest.
+/// The password for which zxcvbn takes longest.
 const COSTLY: &str = "4@8({[<4@8({[<4@8({[<4@8({[<4@8({";
 
 /// A server all of whose hashing threads and places are taken for a long while.
@@ -71,7 +72,7 @@ async fn a_new_password_of_a_wrong_length_is_told_before_anything_is_compared() 
         let answer = ada.send(query, json!({ "i": input })).await;
         assert_eq!(answer["data"]["changePassword"]["__typename"], "InvalidInput", "it costs nothing: {answer}");
     }
-    // Its strength is the owner's alone to learn: it is judged once the current one was right.
+    // Only the owner may learn its strength, so it is estimated after the current password was right.
     for expected in ["InvalidCredentials", "InvalidCredentials", "RateLimited"] {
         let input = json!({ "currentPassword": "a wrong password", "newPassword": "password" });
         let answer = ada.send(query, json!({ "i": input })).await;

@@ -1,4 +1,4 @@
-//! Pages of other origins that have a browser send its cookies.
+//! Pages of other origins that make a browser send its cookies.
 
 use serde_json::json;
 
@@ -97,7 +97,7 @@ async fn no_foreign_page_is_given_a_cookie() {
             assert_eq!(answer.code(), "FORBIDDEN", "{says:?}: {answer:?}");
             assert!(answer.set_cookies.is_empty(), "{says:?}: {answer:?}");
         }
-        // What a page has in hand it may use: no browser adds that by itself.
+        // A page may use a token that it has, because no browser adds that by itself.
         browser.client = Client::clone(&ada);
         let answer = browser.send("{ me { id } }", json!(null)).await;
         assert_eq!(answer.body["data"]["me"]["id"], ada.user_id(), "{says:?}: {answer:?}");

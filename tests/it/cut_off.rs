@@ -1,4 +1,5 @@
-//! Whoever hangs up while a password is being hashed: what was looked up is paid for, and what was compared counts by its outcome.
+//! Clients that hang up while a password is being hashed. A look-up is charged, and a comparison counts by its
+//! outcome.
 
 use portcullis::clock::Stopwatch;
 use serde_json::{Value, json};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::raw::{Raw, post};
 use crate::support::{Client, PASSWORD, TestApp, until};
 
-/// Some tenths of a second for each hash.
+/// Each hash takes some tenths of a second.
 const SLOW: [&str; 4] =
     ["--rate-limits=on", "--argon2-memory-kib=100000", "--argon2-iterations=4", "--hashing-threads=2"];
 
@@ -16,7 +17,7 @@ async fn slow(flags: &[&str]) -> TestApp {
     app
 }
 
-/// How much all buckets lack, in seconds.
+/// How much all buckets together lack, in seconds.
 const LACKING: &str = "SELECT coalesce(sum(extract(epoch FROM full_at - '2026-01-01'::timestamptz)), 0)::bigint FROM limits WHERE full_at > '2026-01-01'";
 
 /// What attempts hold whose outcome is not known, in all buckets together.

@@ -1,4 +1,4 @@
-//! Tokens that say that a device has signed in before: whom they may hold up, and when they end.
+//! Device tokens: whom they may slow down, and when they expire.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn device(client: &SignedIn) -> Client {
     client.on_device(client.device_token())
 }
 
-/// Uses up what this address may try for the account. Then only a device that is known gets in from there.
+/// Uses up the attempts of this address for the account. Then only a known device can log in from there.
 async fn used_up(app: &TestApp, address: &str) -> Client {
     let client = app.anonymous().at(address);
     for _ in 0..20 {
@@ -77,7 +77,7 @@ async fn a_session_that_guesses_leaves_the_owner_the_changes_of_the_account() {
     assert_eq!(change(&owner, PASSWORD, NEW).await, "ChangePasswordSuccess");
 }
 
-/// What is right is given back, so only what an instance counts in memory bounds it.
+/// Successes are given back, so only what an instance counts in memory bounds them.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_devices_of_an_account_together_have_a_bound_though_all_is_right() {
     let app = limited(&["--limit-attempts=6/1h", "--limit-login=2/1h"]).await;
@@ -128,7 +128,7 @@ async fn a_change_of_the_password_ends_all_device_tokens_from_before_it() {
     let answer = app.anonymous().at("127.0.0.3").try_login("ada@example.com", NEW).await;
     let token = answer["data"]["login"]["deviceToken"].as_str().expect("a device token").to_owned();
     assert!(is_known(&here.on_device(&token), NEW).await, "one from after it");
-    // Whoever has an old one counts as a stranger, exactly.
+    // A device with an old token counts exactly like a stranger.
     let stranger = Client { device_token: before.device_token, ..app.anonymous().at("127.0.0.4") };
     let mut compared = 0;
     for _ in 0..15 {

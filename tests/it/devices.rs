@@ -1,4 +1,4 @@
-//! Sessions that their owner sees and ends.
+//! Owners see and end their sessions.
 
 use std::time::Duration;
 
@@ -200,7 +200,7 @@ async fn devices_that_end_each_other_at_once_take_turns() {
             let code = answer["errors"][0]["extensions"]["code"].as_str();
             assert!(matches!(code, None | Some("UNAUTHENTICATED")), "{answer}");
         }
-        // Whoever comes first stays: a session that has ended ends no other.
+        // The first one stays, because a session that has ended can't end another.
         assert_eq!(app.database.count(LIVING).await, 1);
         let won = answers.iter().filter(|answer| answer["errors"].is_null()).count();
         assert_eq!(won, 1, "{answers:?}");
@@ -243,7 +243,7 @@ async fn a_session_that_has_just_ended_ends_no_other() {
     }
 }
 
-/// Both end all other sessions, and each of them waits for the account: one wins, and the other's session has ended.
+/// Two sessions end all others at the same time, and both wait for the account. One wins, and the other has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_the_password_and_another_device_take_turns() {
     let app = TestApp::start().await;

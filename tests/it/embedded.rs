@@ -1,4 +1,4 @@
-//! The private PostgreSQL: its first start, what may stand in its way, and its end.
+//! The private PostgreSQL: its first start, what may prevent it, and its end.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -85,7 +85,7 @@ async fn a_dropped_one_leaves_nothing_running() {
 #[tokio::test]
 async fn a_cancelled_start_leaves_nothing_running_and_the_next_one_works() {
     let dir = watched_dir("cancelled");
-    // Wherever in the start these moments fall, it holds.
+    // This holds at whatever moment of the start it is killed.
     for milliseconds in [0, 30, 100, 200, 400, 800, 1200, 1600] {
         _ = tokio::time::timeout(Duration::from_millis(milliseconds), Embedded::start(options(&dir))).await;
         until("nothing runs", async || working_in(&dir) == 0).await;
@@ -107,7 +107,7 @@ async fn a_number_that_now_belongs_to_another_process_does_not_block() {
     drop(database);
     let path = dir.join("postgres/postmaster.pid");
     let old = fs::read_to_string(&path).expect("it works");
-    // A living process of the same user that is no PostgreSQL.
+    // A living process of the same user that is not PostgreSQL.
     let owner = fs::metadata(dir.join("postgres")).expect("it works");
     let mut other = Command::new("sleep");
     other.arg("600");
@@ -148,7 +148,7 @@ async fn a_lost_password_file_is_made_anew() {
     let dir = watched_dir("lost");
     Embedded::start(options(&dir)).await.expect("it works").stop().await.expect("it works");
     fs::remove_file(dir.join("postgres-password")).expect("it works");
-    // And a number in the pid file that is in use: ours.
+    // The pid file names a process that lives: ours.
     let stale = format!("{}\n{}\n", std::process::id(), dir.join("postgres").display());
     fs::write(dir.join("postgres/postmaster.pid"), stale).expect("it works");
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! The server's role in the private PostgreSQL is no superuser, and clusters of earlier versions are brought over.
+//! The server's role in the private PostgreSQL is not a superuser, and clusters of earlier versions are migrated.
 
 use std::fs;
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use crate::support::database::{as_superuser, connect};
 use crate::support::process::{Server, postmaster, run, signal};
 use crate::support::until;
 
-/// What only a superuser may do, or a role that was let do it.
+/// Statements that only a superuser may execute, or a role that was permitted to.
 const FORBIDDEN: [&str; 12] = [
     "COPY (SELECT 1) TO PROGRAM 'cat'",
     "CREATE TEMP TABLE t (line text); COPY t FROM PROGRAM 'id'",
@@ -266,7 +266,7 @@ async fn what_runs_programs_stays_the_superusers() {
     database.stop().await.expect("a stop");
 }
 
-/// The bringing over waits for a table that somebody holds, and is killed there.
+/// The migration waits for a table that somebody has locked, and is killed there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_bringing_over_leaves_the_cluster_as_it_was() {
     let dir = earlier("killed").await;

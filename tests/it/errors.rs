@@ -1,4 +1,4 @@
-//! What becomes of an error that no user caused: the operator finds its cause and its place, and the client learns neither.
+//! Errors that no user caused. The operator finds the cause and the place in the log, and the client learns neither.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::support::app::SECRET;
 use crate::support::database::TestDatabase;
 use crate::support::process::Server;
 
-/// What a client does, the change of the schema that makes it fail, and what is then in the log.
+/// A change of the schema, the operation that fails because of it, and what the log then has.
 struct Case {
     fault: &'static str,
     query: &'static str,
@@ -54,7 +54,7 @@ const CASES: [Case; 4] = [
     },
 ];
 
-/// The file of ours, and the line of it, that `at` names in this line of the log.
+/// The source file, and the line in it, that the field `at` of this log line names.
 fn source(line: &str) -> (String, String) {
     let at = line.split_once(" at=").map(|(_, rest)| rest.split(' ').next().unwrap_or(rest)).unwrap_or_default();
     let (file, number) = at.split_once(':').unwrap_or_else(|| panic!("no place: {line}"));
@@ -121,7 +121,7 @@ fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Given to another function by its name, a constructor rises in the standard library.
+/// If a constructor is passed to another function by its name, the error's place is in the standard library.
 #[test]
 fn no_error_is_made_where_its_place_is_lost() {
     let mut files = Vec::new();

@@ -92,7 +92,7 @@ async fn each_attempt_of_a_request_has_its_line_and_so_has_a_change_of_the_passw
     assert!(!log.contains("identifier") && !log.contains('\u{1b}'), "{log}");
 }
 
-/// Whoever may have been right, or was, is not to be shut out, nor is the owner to be told of it.
+/// An attempt that succeeded, or still may, must neither ban its address nor be reported to the owner.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_says_nothing_against_whoever_tries_has_an_outcome_of_its_own() {
     let database = TestDatabase::new().await;
@@ -115,7 +115,7 @@ async fn what_says_nothing_against_whoever_tries_has_an_outcome_of_its_own() {
     for expected in ["LoginSuccess", "LoginSuccess", "RateLimited"] {
         assert_eq!(right("192.0.2.7").await, expected);
     }
-    // Others hold all that the address has, and may give it back.
+    // Other attempts hold all that the address has, and may give it back.
     try_from(&server.client(), "192.0.2.8", "one", "ada@example.com").await;
     let held = "UPDATE limits SET full_at = now() + interval '10 minutes', held = 10, \
          held_in = floor(extract(epoch FROM clock_timestamp()) / 15) + 1 WHERE full_at > now()";
@@ -226,7 +226,7 @@ async fn fail2ban_finds_those_who_fail_by_the_documented_filter() {
     }
 }
 
-/// What a client sends to have somebody else banned.
+/// Requests by which a client tries to have somebody else banned.
 const VICTIM: &str = "198.51.100.66";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Sessions that end on one instance and are remembered on others.
+//! Sessions that end on one instance and are cached on others.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -107,7 +107,7 @@ async fn schema(app: &TestApp) -> String {
     app.database.url.rsplit("%3D").next().expect("a schema").to_owned()
 }
 
-/// The statement of an operator whose search path is another.
+/// A statement of an operator with another search path.
 async fn qualified(app: &TestApp, change: &str) -> String {
     let schema = schema(app).await;
     change.replace("sessions", &format!("{schema}.sessions")).replace("accounts", &format!("{schema}.accounts"))
@@ -175,7 +175,7 @@ async fn changes_are_heard_whatever_the_search_path_of_the_direct_way() {
     refused_within(Duration::from_secs(1), Stopwatch::start(), &there).await;
 }
 
-/// No trigger told, and still nobody is accepted for long.
+/// The triggers are off, and still nobody is accepted for long.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_remembered_is_looked_up_again_from_time_to_time() {
     let app = TestApp::start().await;

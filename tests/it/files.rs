@@ -1,4 +1,4 @@
-//! A process that may open few files, of which each connection is one.
+//! A process that may open few files. Each connection is one.
 #![cfg(target_os = "linux")]
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
@@ -24,7 +24,7 @@ async fn a_process_without_files_waits_for_some_and_says_so_once() {
     for _ in 0..20 {
         held.push(Raw::connect(server.socket()).await);
     }
-    // The system takes the connection; the server can't.
+    // The system accepts the connection, but the server can't.
     let mut last = Raw::connect(server.socket()).await;
     last.send(&post(TYPENAME)).await;
     until("no file is left", async || Some(number().await) >= limit.current).await;

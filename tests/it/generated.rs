@@ -1,4 +1,4 @@
-//! What is generated and committed is what it was generated from.
+//! Generated files that are committed are up to date.
 
 mod settings;
 

@@ -1,4 +1,4 @@
-//! The GraphiQL page, and what it loads.
+//! The GraphiQL page and its assets.
 
 use reqwest::StatusCode;
 
@@ -9,7 +9,7 @@ async fn text(app: &TestApp, path: &str) -> (StatusCode, String) {
     (response.status(), response.text().await.expect("text"))
 }
 
-/// What the page loads, as it names it.
+/// The assets of the page, by the names that it uses.
 fn loaded(page: &str) -> Vec<&str> {
     let attributes = page.split(['"']).collect::<Vec<_>>();
     let pairs = attributes.chunks_exact(2).filter(|pair| pair[0].ends_with(" src=") || pair[0].ends_with(" href="));

@@ -1,4 +1,4 @@
-//! Attempts whose outcome is not known yet: what they hold meanwhile, and that it is not for ever.
+//! Attempts whose outcome is not known yet. They hold a part of the limits, but not for ever.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ async fn limited(flags: &[&str]) -> TestApp {
     app
 }
 
-/// What is held, in all buckets together.
+/// What attempts hold, in all buckets together.
 const HELD: &str = "SELECT coalesce(sum(held + held_before), 0)::bigint FROM limits";
 
 /// A login with this password.
@@ -68,7 +68,7 @@ async fn whoever_hangs_up_while_something_is_taken_holds_nothing() {
     let blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'limits'::regclass";
     until("the look-up waits", async || app.database.count(blocked).await == 1).await;
     drop(raw);
-    // The server has heard of that: it answers what came later.
+    // The server has noticed that, because it answers a later request.
     for _ in 0..5 {
         app.anonymous().http.get(app.url("/health/ready")).send().await.expect("an answer");
     }

@@ -48,7 +48,7 @@ async fn a_token_of_before_a_rotation_is_good_through_its_whole_life() {
     app.clock.advance(ACTIVATION_DELAY - SECOND);
     let before = app.anonymous().login("ada@example.com").await;
     app.clock.advance(SECOND);
-    // Nobody told the instance.
+    // Nothing notified the instance.
     let after = app.anonymous().login("ada@example.com").await;
     let (old, new) = (kid(before.access_token()), kid(after.access_token()));
     assert_ne!(old, new);

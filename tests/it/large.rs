@@ -1,4 +1,5 @@
-//! Values of a megabyte, where the settings let them in: refused by their length, with the ordinary answers.
+//! Values of a megabyte, where the settings permit them. They are refused for their length, with the ordinary
+//! answers.
 
 use portcullis::use_cases::service_keys;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Behaviour through the real route, on a real PostgreSQL that the tests start themselves.
+//! Tests through the real HTTP route, on a real PostgreSQL that the tests start themselves.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 

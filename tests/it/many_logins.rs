@@ -1,4 +1,4 @@
-//! Logins that succeed: they do not count as guesses, and yet not any number of sessions can be opened.
+//! Logins that succeed. They do not count as guesses, and still the number of sessions that can be opened is bounded.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ async fn limited(flags: &[&str]) -> TestApp {
     app
 }
 
-/// Of so many logins with this password, one after the other, how many are answered so.
+/// How many of this many consecutive logins with this password have this outcome.
 async fn count(app: &TestApp, client: &Client, password: &str, number: usize, kind: &str) -> usize {
     let mut count = 0;
     for _ in 0..number {

@@ -1,4 +1,4 @@
-//! How many sessions an account may have.
+//! The limit on the sessions of an account.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ async fn an_account_may_have_a_single_session() {
     assert_eq!(second.is_signed_in().await, Ok(()));
 }
 
-/// What is over by its time, or ended, takes no place.
+/// Sessions that have expired or were ended don't count.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_sessions_that_are_active_count() {
     let app = TestApp::with(&["--max-sessions=2", "--session-idle-ttl=1h", "--session-ttl=2h"]).await;
@@ -84,7 +84,7 @@ async fn fifty_logins_at_once_leave_as_many_sessions_as_there_may_be() {
     assert_eq!(signed_in, 5);
 }
 
-/// As one is that had them before there was a bound.
+/// An account that had its sessions before there was a limit.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_far_above_the_bound_comes_down_to_it_a_few_at_a_time() {
     let app = TestApp::with(&["--max-sessions=10"]).await;

@@ -63,7 +63,7 @@ async fn a_document_that_was_sent_once_is_known_by_its_hash() {
         let answer = post(&ada, &with(named, "variables", json!({ "no": true }))).await;
         assert!(answer["data"]["me"]["id"].is_string() && answer["data"]["me"].get("email").is_none(), "{answer}");
     }
-    // Whoever uses it is somebody else, and his variables are his own.
+    // Another client uses the document, with its own variables.
     let answer = post(&app.anonymous(), &apollo(&hash)).await;
     assert_eq!(answer["errors"][0]["extensions"]["reason"], "TOKEN_MISSING", "{answer}");
     assert_eq!(code(&ada, &with(apollo(&hash), "variables", json!({ "no": "x" }))).await, "BAD_USER_INPUT");
@@ -112,7 +112,7 @@ async fn documents_that_are_not_executed_are_not_remembered() {
     }
 }
 
-/// It would stay in memory.
+/// Otherwise it would stay in memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_with_a_password_in_it_is_not_remembered() {
     let app = TestApp::start().await;

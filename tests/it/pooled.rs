@@ -20,7 +20,7 @@ use crate::support::process::{Server, run};
 use crate::support::proxy::{Network, Proxy};
 use crate::support::{Client, PASSWORD, TestApp, until};
 
-/// Longer than anything here takes.
+/// A timeout that is longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Locks that others hold on tables of the schema.
@@ -49,7 +49,7 @@ fn outcome<'a>(answer: &'a Value, field: &str) -> &'a str {
     answer["data"][field]["__typename"].as_str().unwrap_or_else(|| panic!("no outcome: {answer}"))
 }
 
-/// A life with an application: all that can be done, on two instances by turns.
+/// Uses all operations, alternating between two instances.
 async fn live(number: usize, here: Client, there: Client) {
     let email = format!("{number}@example.com");
     let registered = here.register(&email).await;
@@ -168,7 +168,7 @@ async fn no_end_is_missed_past_a_pooler_nor_through_one() {
     let Some(bouncer) = PgBouncer::before(&database).await else { return };
     let direct = database.url.clone();
     let past = ["--feed-timeout=1s", "--database-direct-url", &direct];
-    // An operator's mistake: the way past the pooler leads through it.
+    // A mistake of the operator: the address that should avoid the pooler leads through it.
     let through = ["--feed-timeout=1s", "--database-direct-url", bouncer.url()];
     let app = TestApp::on(database, bouncer.url(), &past).await;
     let clock = app.clock.clone();
@@ -203,7 +203,8 @@ async fn a_feed_that_does_not_echo_is_told_at_start() {
     let log = Server::start(&pooled).stop();
     assert!(log.contains("there is no feed of changes through a pooler"), "{log}");
 
-    // An operator's mistakes: a way past the pooler that leads through it, and one to another database.
+    // Mistakes of the operator: an address that should avoid the pooler and leads through it, and one of another
+    // database.
     let other = elsewhere(&database).await;
     for (direct, why) in [(bouncer.url(), "leads through a pooler"), (&other, "leads to another database")] {
         let environment = [&pooled[..], &[("PORTCULLIS_DATABASE_DIRECT_URL", direct)]].concat();

@@ -1,4 +1,4 @@
-//! A schema of our own in a database that others use, and what is said where a schema is somebody else's.
+//! A schema of our own in a database that others use, and the errors where a schema belongs to somebody else.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ async fn everything_lives_in_the_schema_of_the_search_path() {
     let there = second.client().with_token(ada.access_token());
     assert_eq!(there.is_signed_in().await, Ok(()));
     ada.refresh().await;
-    // Who changes something has another search path: the triggers tell all the same.
+    // The role that changes something has another search path. The triggers report it all the same.
     shared.sql("UPDATE auth.sessions SET revoked_at = now()").await;
     refused_within(Duration::from_secs(2), Stopwatch::start(), &there).await;
     until("the other hears it as well", async || ada.is_signed_in().await == Err("SESSION_REVOKED".into())).await;
@@ -110,7 +110,7 @@ async fn behind_a_pooler_the_roles_search_path_is_used() {
     shared.sql(&format!("ALTER ROLE {role} IN DATABASE of_a_pooled_shop SET search_path = auth")).await;
     let database = TestDatabase { url: url.clone(), operator: connect(url).await };
     let Some(bouncer) = PgBouncer::with(&database, "", "pool_mode = transaction").await else { return };
-    // The pooler refuses the option, and waiting would mend nothing.
+    // The pooler refuses the option, and waiting would not help.
     let refused = format!("{}?options=-c%20search_path%3Dauth", bouncer.url());
     let (status, _, errors) = run(&["serve"], &environment(&refused));
     assert!(!status.success() && errors.contains("unsupported startup parameter"), "{errors}");

@@ -28,7 +28,7 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error: {answer}"))
 }
 
-/// What needs to change something.
+/// Operations that have to change something.
 async fn nobody_can_sign_in(app: &TestApp, ada: &SignedIn) {
     let refresh =
         format!("mutation {{ refreshToken(input: {{ refreshToken: \"{}\" }}) {{ __typename }} }}", ada.refresh_token());
@@ -105,7 +105,7 @@ async fn a_standby_is_not_ready_until_it_is_promoted() {
 
     primary.stop().await.expect("a stop");
     fs::write(dir.join("postgres/standby.signal"), "").expect("a file");
-    // Started as a private one it would count as ready when it is promoted.
+    // If it were started as a private one, it would count as ready when it is promoted.
     let standby = tokio::spawn(Embedded::start(options));
     until("it is not ready", async || is_read_only(&app).await).await;
     nobody_can_sign_in(&app, &ada).await;
@@ -142,13 +142,13 @@ async fn a_start_on_a_read_only_database_says_so() {
         let (status, _, errors) = run(&["serve"], environment);
         assert!(!status.success() && errors.contains("takes no changes"), "{errors}");
     }
-    // One of several servers may be promoted any moment: that is waited for.
+    // One of several servers may be promoted at any moment, so the start waits for that.
     let url = format!("{}&target_session_attrs=read-write", database.url);
     let several = [("DATABASE_URL", url.as_str()), ("PORTCULLIS_SECRET", SECRET), ("PORTCULLIS_DATABASE_WAIT", "1s")];
     let (status, _, errors) = run(&["serve"], &several);
     assert!(!status.success() && errors.contains("waiting for the database"), "{errors}");
     assert!(errors.contains("does not allow writes"), "{errors}");
-    // Who only looks may look.
+    // Commands that only read are permitted.
     let (status, out, errors) = run(&["keys", "list"], &environment);
     assert!(status.success() && out.contains("EdDSA"), "{out}{errors}");
 }

@@ -1,4 +1,4 @@
-//! Going on with a session.
+//! Refreshing sessions.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -160,7 +160,7 @@ async fn what_is_no_refresh_token_of_ours_is_invalid() {
     assert_eq!(reason(&app.anonymous(), token).await, "");
 }
 
-/// A database that lost its last moments, by a failover or from a backup, has an older counter than a client's token.
+/// After a failover or a restore from a backup, the database may have an older counter than a client's token.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_genuine_token_from_the_databases_lost_future_goes_on() {
     let app = TestApp::start().await;
@@ -203,7 +203,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..12)
 }
 
-/// What must hold of a session whatever is sent when. The model knows which counters a client may send.
+/// Checks a session against a model that knows which counters a client may send.
 async fn holds(app: &TestApp, steps: &[Step]) -> Result<(), TestCaseError> {
     let client = app.anonymous().login("ada@example.com").await;
     // The token of counter n is at n - 1: an answer that was lost is known to whoever sends the same again.

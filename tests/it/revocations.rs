@@ -1,4 +1,4 @@
-//! `GET /revocations`: backends are told whose access tokens are void.
+//! `GET /revocations`: backends are told which access tokens are void.
 
 use base64::Engine;
 use portcullis::db::embedded::{Embedded, Options};
@@ -124,7 +124,8 @@ fn generation(client: &SignedIn) -> Option<i64> {
     serde_json::from_slice::<Value>(&payload).expect("claims")["generation"].as_i64()
 }
 
-/// Whoever knows the generations refuses what ended, and neither the session that asked nor what is opened in the next minute.
+/// A backend that knows generations refuses the tokens of ended sessions, and neither those of the session that asked
+/// nor those of sessions that are opened in the next minute.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_of_all_sessions_is_one_line_that_says_exactly_what_is_void() {
     let app = TestApp::start().await;
@@ -159,7 +160,7 @@ async fn an_end_of_all_sessions_is_one_line_that_says_exactly_what_is_void() {
     assert_eq!(missed.iter().map(|event| &event.data["generation"]).collect::<Vec<_>>(), [&json!(2), &json!(3)]);
 }
 
-/// As an instance of an earlier version wrote it down.
+/// A revocation as an instance of an earlier version recorded it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_of_an_earlier_version_names_no_generation() {
     let app = TestApp::start().await;
@@ -328,7 +329,7 @@ async fn a_database_that_does_not_tell_its_history_tells_revocations_all_the_sam
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_after_a_crash_of_the_database_is_told() {
     let dir = watched_dir("forgetful");
-    // What nobody waits for is written late.
+    // PostgreSQL writes late what nobody waits for.
     let settings = vec![("wal_writer_delay".to_owned(), "10s".to_owned())];
     let server =
         Embedded::start(Options { download: false, settings, ..Options::new(&dir) }).await.expect("PostgreSQL");

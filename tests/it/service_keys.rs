@@ -1,4 +1,4 @@
-//! Service keys at `GET /revocations`: what is made up costs the database next to nothing, and locks nobody out.
+//! Service keys at `GET /revocations`. Invented keys cost the database next to nothing, and lock nobody out.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -113,7 +113,7 @@ async fn a_refused_key_is_remembered_for_a_while_and_a_revoked_one_is_refused_at
     assert_eq!(watched.status(&key).await, 401);
     let again = std::iter::repeat_n(key.clone(), MANY);
     let (trips, answers) = watched.trips(again).await;
-    // The stream that is open still looks for itself.
+    // The open stream still queries the database itself.
     assert!(trips < MANY / 4, "{trips}");
     assert_eq!(answers, [401; MANY]);
 }

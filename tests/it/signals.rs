@@ -1,4 +1,5 @@
-//! Signals: those that mean an end stop server and database in order, whenever they come; the others change nothing.
+//! Signals. Those that stop the process stop server and database in order, whenever they come. The others change
+//! nothing.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -17,7 +18,7 @@ use crate::support::{PASSWORD, until};
 
 const END: [Signal; 6] = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM, Signal::POWER, Signal::XCPU];
 
-/// Each would end a process that does nothing about it.
+/// Each of these would end a process that does not handle it.
 const IGNORED: [Signal; 8] =
     [Signal::USR1, Signal::USR2, Signal::ALARM, Signal::VTALARM, Signal::PROF, Signal::IO, Signal::PIPE, Signal::XFSZ];
 
@@ -25,7 +26,7 @@ fn id(child: &Child) -> i32 {
     i32::try_from(child.id()).expect("a pid")
 }
 
-/// Whether nothing works in the directory any more.
+/// Whether no process works in the directory any more.
 fn is_left_alone(dir: &Path) -> bool {
     let mut processes = std::fs::read_dir("/proc").expect("processes").flatten();
     !processes.any(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir)))
@@ -61,7 +62,7 @@ async fn all_other_signals_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_during_the_first_start_leaves_nothing_running() {
-    /// What is to be seen of a start before the signal comes.
+    /// What the start has to have done before the signal comes.
     type Stage = fn(&Path) -> bool;
     let begun: Stage = |dir| dir.join("lock").exists();
     let initialised: Stage = |dir| dir.join("postgres").exists();
@@ -92,7 +93,7 @@ async fn a_signal_during_the_first_start_leaves_nothing_running() {
 async fn a_hang_up_that_is_ignored_from_the_start_stays_ignored() {
     let dir = watched_dir("signals");
     let data_dir = [("PORTCULLIS_DATA_DIR", dir.to_str().expect("UTF-8")), ("PORTCULLIS_ARGON2_MEMORY_KIB", "64")];
-    // As nohup does it.
+    // As nohup starts it.
     let server = Server::limited("trap '' HUP", &data_dir);
     server.signal(Signal::HUP);
     server.client().register("ada@example.com").await;
@@ -153,14 +154,14 @@ async fn busy(database: &TestDatabase) -> (Server, JoinHandle<reqwest::Result<St
     let waits = async || {
         // Within a transaction it shows what was there at first.
         database.operator.batch_execute("SELECT pg_stat_clear_snapshot()").await.expect("a fresh look");
-        // What the server does by itself may wait as well.
+        // Background tasks of the server may wait as well.
         database.count(&format!("{BLOCKED} AND query LIKE '%portcullis_take%'")).await > 0
     };
     until("the request waits", waits).await;
     (server, request)
 }
 
-/// Returns when the server has heard that it is to stop.
+/// Returns when the server has noticed that it has to stop.
 async fn told(server: &Server) {
     let (http, ready) = (server.client().http, format!("{}/health/ready", server.url));
     let refused = async || http.get(&ready).send().await.is_ok_and(|answer| answer.status().as_u16() == 503);

@@ -1,4 +1,4 @@
-//! What a start does on a database that is not there yet, or that can never be used.
+//! Starts on a database that is not available yet, or that can never be used.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::support::database::{TestDatabase, connect};
 use crate::support::process::{Server, postmaster, run, shell, signal};
 use crate::support::until;
 
-/// What is said of a wait.
+/// The log message about waiting.
 const WAITING: &str = "waiting for the database";
 
 fn environment(url: &str) -> [(&str, &str); 3] {
@@ -120,7 +120,7 @@ async fn a_database_that_never_comes_is_not_waited_for_longer_than_is_set() {
     }
 }
 
-/// A try that hears nothing ends when the wait does.
+/// A try that gets no answer ends when the wait does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_says_nothing_is_not_waited_for_longer_than_is_set() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -177,7 +177,7 @@ async fn a_database_of_another_encoding_is_refused_and_left_as_it_is() {
         let there = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace";
         assert_eq!(connect(&url).await.query_one(there, &[]).await.expect("a row").get::<_, i64>(0), 0);
     }
-    // What the message says makes one that works.
+    // The statement in the message makes a database that works.
     let make = "CREATE DATABASE \"in_UTF8\" OWNER portcullis ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0";
     database.operator.batch_execute(make).await.expect("a database");
     let (status, out, errors) = ran(&["migrate"], &format!("{server}/in_UTF8"), "30s").await;

@@ -1,4 +1,4 @@
-//! An operation that takes too long is given up, and so is what it had begun.
+//! An operation that takes too long is cancelled, and so is the work that it had begun.
 
 use portcullis::clock::Stopwatch;
 use portcullis::passwords::Password;

@@ -17,7 +17,7 @@ use super::database::TestDatabase;
 
 pub(crate) const SECRET: &str = "a secret of the tests, longer than 32 bytes";
 
-/// A running server with its database and the hand on its clock.
+/// A running server with its database and its clock.
 pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
     pub(crate) address: SocketAddr,
@@ -27,7 +27,7 @@ pub(crate) struct TestApp {
     pub(crate) stop: oneshot::Sender<()>,
 }
 
-/// The settings that these flags give, whatever the environment of the tests says.
+/// The settings of these flags, independent of the environment of the tests.
 pub(crate) fn settings(flags: &[&str]) -> Settings {
     let command =
         Settings::augment_args(Command::new("test")).mut_args(|arg| arg.env(None::<&str>)).args_override_self(true);
@@ -35,7 +35,7 @@ pub(crate) fn settings(flags: &[&str]) -> Settings {
     Settings::from_arg_matches(&matches).expect("flags of the test")
 }
 
-/// A configuration for the database at `url`, cheap in hashing, and patient: a busy machine is no fault.
+/// A configuration for the database at `url`, with cheap hashing and long timeouts, because the machine may be busy.
 pub(crate) fn config(url: &str, flags: &[&str]) -> Config {
     let cheap = ["--database-url", url, "--secret", SECRET, "--argon2-memory-kib=64", "--argon2-iterations=1"];
     // All tests come from one address.
@@ -57,7 +57,7 @@ pub(crate) async fn instance(url: &str, clock: &ManualClock, sealing: &str, flag
     App::start(config, target, &secret(sealing), clock.clock()).await
 }
 
-/// The way to the database, as a server that starts finds it.
+/// The target of the database, as a server that starts finds it.
 async fn target(config: &Config) -> Target {
     let DatabaseChoice::External { target, .. } = config.database.clone() else { panic!("a database of the tests") };
     target.probed(std::time::Duration::from_secs(30)).await.expect("a database")
@@ -142,7 +142,7 @@ impl TestApp {
         instance(&self.database.url, &self.clock, SECRET, flags).await.expect("an app")
     }
 
-    /// What the operator's commands work with.
+    /// The console that operators' commands use.
     pub(crate) fn console(&self, flags: &[&str]) -> Console {
         let (url, time) = (&self.database.url, self.clock.clock());
         Console::new(config(url, flags), url.parse().expect("a URL"), &secret(SECRET), time).expect("a console")

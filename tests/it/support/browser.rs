@@ -1,4 +1,4 @@
-//! A browser with one page open: it keeps cookies, and says by itself where the page is from.
+//! A browser with one open page. It stores cookies, and sends the headers that name the page's origin.
 
 use reqwest::StatusCode;
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
@@ -10,27 +10,27 @@ pub(crate) const COOKIE_NAME: &str = "__Host-portcullis-refresh";
 
 const DEVICE: &str = "__Host-portcullis-device";
 
-/// What a page of ours sends along.
+/// The headers that a page of ours sends.
 pub(crate) const OWN: &[(&str, &str)] = &[("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")];
 
 #[derive(Clone)]
 pub(crate) struct Browser {
     pub(crate) client: Client,
-    /// What the browser adds to each request, beside the cookie.
+    /// The headers that the browser adds to each request, besides the cookies.
     pub(crate) says: Vec<(&'static str, &'static str)>,
     /// The value of the refresh cookie.
     pub(crate) cookie: Option<String>,
-    /// The whole of the cookie that says that it has signed in before.
+    /// The whole cookie with the device token.
     pub(crate) device: Option<String>,
 }
 
-/// What the page gets to see, and what it does not.
+/// The answer that the page gets to see, and the headers that it does not.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
-    /// Of the refresh cookie.
+    /// The attributes of the refresh cookie.
     pub(crate) set_cookies: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A GraphQL client as an application has it.
+//! GraphQL clients, as applications have them.
 
 use std::ops::Deref;
 
@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 use super::PASSWORD;
 
-/// Fields of a success that tests look at.
+/// The fields of a success that tests use.
 const SIGN_IN: &str = "user { id email username roles createdAt } \
     session { id createdAt lastUsedAt expiresAt userAgent ipAddress current } \
     tokens { accessToken accessTokenExpiresAt refreshToken tokenType }";
 
-/// An application on a device. It sends what it is told to, and nobody need be signed in.
+/// An application on a device. It sends any document, and nobody needs to be signed in.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) url: String,
     /// `Authorization` headers, as many as are wanted.
     pub(crate) authorization: Vec<String>,
-    /// What the device sends when it logs in.
+    /// The device token that it sends when it logs in.
     pub(crate) device_token: Option<String>,
 }
 
@@ -99,12 +99,12 @@ impl Client {
         Self { authorization: vec![format!("Bearer {token}")], ..self.clone() }
     }
 
-    /// `me`, the whole answer.
+    /// Queries `me` and returns the whole answer.
     pub(crate) async fn me(&self) -> Value {
         self.send("query Me { me { id email username roles createdAt } }", Value::Null).await
     }
 
-    /// Whether `me` answers with an account; else the reason why not.
+    /// Whether `me` answers with an account. The error is the reason why not.
     pub(crate) async fn is_signed_in(&self) -> Result<(), String> {
         let answer = self.me().await;
         match answer["errors"][0]["extensions"]["reason"].as_str() {
@@ -139,8 +139,8 @@ impl Client {
     }
 }
 
-/// An application at which somebody is signed in: all that a [`Client`] can, with the access token, and what the sign-in
-/// answered.
+/// An application in which somebody is signed in. It does all that a [`Client`] can with the access token, and has
+/// the answer of the sign-in.
 #[derive(Clone)]
 pub(crate) struct SignedIn {
     client: Client,
@@ -156,7 +156,7 @@ impl Deref for SignedIn {
 }
 
 impl SignedIn {
-    /// After this answer of `register`, `login` or `refreshToken`.
+    /// A client with this answer of `register`, `login` or `refreshToken`.
     fn new(client: &Client, success: &Value) -> Self {
         let token = success["tokens"]["accessToken"].as_str().unwrap_or_else(|| panic!("no sign-in: {success}"));
         Self { client: client.with_token(token), success: success.clone() }
@@ -195,12 +195,12 @@ impl SignedIn {
         self.text("tokens", "refreshToken")
     }
 
-    /// What the device got, to sign in again with.
+    /// The device token.
     pub(crate) fn device_token(&self) -> &str {
         self.success["deviceToken"].as_str().expect("a device token")
     }
 
-    /// Goes on with the session.
+    /// Refreshes the session.
     pub(crate) async fn refresh(&self) -> Self {
         Self::new(&self.client, &self.try_refresh(self.refresh_token()).await)
     }

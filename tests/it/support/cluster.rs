@@ -1,4 +1,4 @@
-//! One private PostgreSQL for a whole test process, gone when the process is, however it ends.
+//! One private PostgreSQL for a whole test process. It is removed when the process ends, however it ends.
 //!
 //! A watchdog holds the reading end of a pipe whose writing end is ours. When we end, by return, panic, abort or
 //! `kill -9`, the kernel closes it; the watchdog then stops PostgreSQL and removes the directory. At a normal
@@ -16,9 +16,9 @@ use std::{
 use portcullis::db::embedded::{Embedded, EmbeddedError, Options};
 use tokio::sync::OnceCell;
 
-/// Ends nothing that it can't name: the postmaster by its file, then whatever still works in the directory
-/// (an initdb, a postmaster that has no file yet). A dead child of a process that waits for us is a zombie, so
-/// "gone" is read from the file, which PostgreSQL removes last.
+/// Ends only processes that it can identify: the postmaster by its file, then whatever still works in the directory
+/// (an initdb, or a postmaster that has no file yet). A dead child of a process that waits for us is a zombie, so
+/// whether PostgreSQL is gone is read from the file, which it removes last.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP QUIT
 dir=$1
@@ -53,10 +53,10 @@ pub(crate) const FAST: [(&str, &str); 3] =
 static WATCHDOGS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 static DATABASE: OnceCell<Embedded> = OnceCell::const_new();
 
-/// Who may do in the shared database what the server may not.
+/// The role that may do in the shared database what the server may not.
 pub(crate) const SUPERUSER: &str = "postgres";
 
-/// Of the database that all tests of this process share, with the credentials of the server's role.
+/// The URL of the database that all tests of this process share, with the credentials of the server's role.
 pub(crate) async fn database_url() -> &'static str {
     let start = async || -> Result<Embedded, EmbeddedError> {
         let dir = watched_dir("shared");
@@ -75,28 +75,28 @@ pub(crate) fn open_to_superusers(dir: &Path) -> (String, String) {
     ("hba_file".to_owned(), rules.to_str().expect("UTF-8").to_owned())
 }
 
-/// Fast and never from the network.
+/// Options for a fast PostgreSQL that is never fetched from the network.
 pub(crate) fn options(data_dir: &Path) -> Options {
     let settings = FAST.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     Options { download: false, settings, ..Options::new(data_dir) }
 }
 
-/// A new directory that a PostgreSQL may be started in; both go when this process does.
+/// A new directory in which a PostgreSQL may be started. Both are removed when this process ends.
 pub(crate) fn watched_dir(name: &str) -> PathBuf {
     static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     // Without symbolic links: the watchdog compares it with what the kernel says.
     let parent = std::env::temp_dir().canonicalize().expect("a directory for temporary files");
     let dir = parent.join(format!("portcullis-{name}-{}-{number}", std::process::id()));
-    // Left by a process of the same number whose watchdog was killed as well.
+    // A process with the same number, whose watchdog was killed as well, may have left it.
     _ = fs::remove_dir_all(&dir);
-    // As root PostgreSQL runs as another user, who must get in.
+    // As root, PostgreSQL runs as another user, who must have access.
     fs::DirBuilder::new().mode(0o711).create(&dir).expect("a temporary directory");
     watch(&dir).expect("a watchdog");
     dir
 }
 
-/// Waits until the watchdog has said that it is there: from then on nothing can be left behind.
+/// Waits until the watchdog has reported that it runs. From then on nothing can be left behind.
 fn watch(dir: &Path) -> io::Result<()> {
     let mut watchdog = Command::new("/bin/sh");
     // Its own group: Ctrl-C at the terminal must not end it before its work. No output of ours: whoever reads
@@ -109,7 +109,7 @@ fn watch(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Tests that end with time to wait may do so before the process does.
+/// Lets a test stop its PostgreSQL before the process ends.
 pub(crate) fn end_watch() {
     let mut watchdogs = std::mem::take(&mut *WATCHDOGS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
     // All pipes first, so that they work at the same time.
@@ -117,7 +117,7 @@ pub(crate) fn end_watch() {
         drop(watchdog.stdin.take());
     }
     for mut watchdog in watchdogs {
-        // Nobody is left to hear of an error.
+        // Nobody is left who could be told of an error.
         _ = watchdog.wait();
     }
 }

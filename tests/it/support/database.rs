@@ -6,7 +6,7 @@ use tokio_postgres::NoTls;
 
 use super::cluster::{self, SUPERUSER};
 
-/// How many statements wait for a lock that the connection asking holds.
+/// The number of statements that wait for a lock that this connection holds.
 pub(crate) const BLOCKED: &str =
     "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
 
@@ -19,7 +19,7 @@ pub(crate) struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A schema of the server's role, whose operator is a superuser.
+    /// A schema that the server's role owns. The operator is a superuser.
     pub(crate) async fn new() -> Self {
         Self::operated_on(cluster::database_url().await).await
     }
@@ -57,8 +57,8 @@ impl TestDatabase {
         connection
     }
 
-    /// The same, where the server comes as a role that owns the schema and is no superuser. `limits` is what `CREATE ROLE` says
-    /// of it.
+    /// The same, where the server connects as a role that owns the schema and is not a superuser. `limits` are
+    /// options of its `CREATE ROLE`.
     pub(crate) async fn of_a_role(self, limits: &str) -> Self {
         let schema: String = self.operator.query_one("SELECT current_schema()::text", &[]).await.expect("a row").get(0);
         let role = format!("{schema}_role");
@@ -69,18 +69,18 @@ impl TestDatabase {
         Self { url: format!("postgres://{role}:of%20the%20tests@{address}"), ..self }
     }
 
-    /// The name of the role that the server comes as.
+    /// The name of the role as which the server connects.
     pub(crate) fn role(&self) -> &str {
         let (_, rest) = self.url.split_once("://").expect("a scheme");
         rest.split_once(':').expect("a role").0
     }
 
-    /// A number that a query gives.
+    /// The number that a query returns.
     pub(crate) async fn count(&self, query: &str) -> i64 {
         self.operator.query_one(query, &[]).await.expect("a query that counts").get(0)
     }
 
-    /// Does what an operator does by hand. Returns the rows changed.
+    /// Runs a statement of the operator. Returns how many rows it changed.
     pub(crate) async fn execute(&self, statement: &str) -> u64 {
         self.operator.execute(statement, &[]).await.expect("a statement of the operator's")
     }

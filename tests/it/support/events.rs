@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Longer than a stream may be silent.
+/// A timeout that is longer than a stream may be silent.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open stream of server-sent events.
@@ -33,7 +33,7 @@ impl Event {
     }
 }
 
-/// Asks for the stream.
+/// Requests the stream.
 pub(crate) async fn ask(url: &str, key: Option<&str>, position: Option<&str>) -> reqwest::Response {
     let mut request = reqwest::Client::builder().no_proxy().build().expect("a client").get(url);
     if let Some(key) = key {
@@ -46,7 +46,7 @@ pub(crate) async fn ask(url: &str, key: Option<&str>, position: Option<&str>) ->
 }
 
 impl Events {
-    /// From the stream at `url`.
+    /// Opens the stream at `url`.
     pub(crate) async fn open(url: &str, key: &str, position: Option<&str>) -> Self {
         let response = ask(url, Some(key), position).await;
         assert_eq!(response.status(), 200);
@@ -54,7 +54,7 @@ impl Events {
         Self { response, text: String::new() }
     }
 
-    /// The next event; `None` at the end of the stream.
+    /// The next event. `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -75,7 +75,7 @@ impl Events {
         }
     }
 
-    /// Everything up to the next position: the events, and where to go on after them.
+    /// The events up to the next position, and that position.
     pub(crate) async fn batch(&mut self) -> (Vec<Event>, String) {
         let mut events = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! What tests stand on: a database each, a server each, and clients that read like the story.
+//! What the tests use: a database and a server for each, and clients for each role.
 
 pub(crate) mod app;
 pub(crate) mod browser;

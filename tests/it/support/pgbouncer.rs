@@ -14,16 +14,17 @@ use super::cluster::watched_dir;
 use super::database::TestDatabase;
 use super::until;
 
-/// Server connections of each pooler: fewer than the clients that the tests send.
+/// How many server connections each pooler has: fewer than the tests have clients.
 const SERVERS: usize = 4;
 
-/// A pooler. Ends when dropped, and at the latest with the test process.
+/// A pooler. It ends when dropped, and at the latest with the test process.
 pub(crate) struct PgBouncer {
     child: Child,
     url: String,
 }
 
-/// Where PgBouncer is. Where it is not installed a test can't run: it says so, and is over; or fails, where nothing may be left out.
+/// The path of PgBouncer. If it is not installed, the test prints that and ends, or fails where no test may be left
+/// out.
 pub(crate) fn pgbouncer_or_explain() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // A plain user's path often lacks the last two.
@@ -37,7 +38,7 @@ pub(crate) fn pgbouncer_or_explain() -> Option<PathBuf> {
 }
 
 impl PgBouncer {
-    /// A pooler in transaction mode before the server of `database`, which shows the schema of that.
+    /// A pooler in transaction mode in front of the server of `database`, with the schema of that database.
     pub(crate) async fn before(database: &TestDatabase) -> Option<Self> {
         Self::in_mode("transaction", database).await
     }
@@ -62,7 +63,7 @@ impl PgBouncer {
         let password = str::from_utf8(config.get_password().expect("a password")).expect("UTF-8");
         let (user, name) = (config.get_user().expect("a role"), config.get_dbname().expect("a name"));
 
-        // A socket there needs no port that is free, and its name is nobody else's.
+        // A socket there needs no free port, and nobody else uses its name.
         let dir = watched_dir("pgbouncer");
         let place = dir.to_str().expect("UTF-8");
         let settings = format!(
@@ -78,7 +79,7 @@ impl PgBouncer {
         command.arg(dir.join("pgbouncer.ini")).current_dir(&dir).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a file")).stderr(log);
         if geteuid().is_root() {
-            // It refuses root, and PostgreSQL's socket is for PostgreSQL's user.
+            // It refuses root, and only PostgreSQL's user may use PostgreSQL's socket.
             chown(&dir, Some(owner), Some(owner)).expect("an owner");
             command.uid(owner).gid(owner);
         }
@@ -95,7 +96,7 @@ impl PgBouncer {
         Some(bouncer)
     }
 
-    /// The URL of the database by this way.
+    /// The URL of the database through this pooler.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }

@@ -1,4 +1,4 @@
-//! The built binary as a process.
+//! Runs the built binary as a process.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -12,15 +12,15 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::Client;
 
-/// Longer than anything here takes.
+/// A timeout that is longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server that runs. Killed when dropped.
+/// A running server. It is killed when dropped.
 pub(crate) struct Server {
     child: Child,
     /// `http://127.0.0.1:<port>`
     pub(crate) url: String,
-    /// What it said on standard output until it was ready.
+    /// Its standard output until it was ready.
     pub(crate) greeting: String,
     errors: Option<JoinHandle<()>>,
     log: Arc<Mutex<String>>,
@@ -40,8 +40,8 @@ pub(crate) fn shell(script: &str, environment: &[(&str, &str)]) -> Command {
     with(shell, environment)
 }
 
-/// A program that heeds signals, whatever the tests were started by: `nohup` and scripts that put them into the background have some
-/// ignored, which a program that is started inherits.
+/// A command that does not ignore signals, however the tests were started. `nohup`, and scripts that put the tests
+/// into the background, ignore some signals, and the programs that are started inherit that.
 fn heeding(program: &str) -> Command {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
@@ -65,7 +65,7 @@ fn with(mut command: Command, environment: &[(&str, &str)]) -> Command {
     for (name, _) in ours {
         command.env_remove(name);
     }
-    // The usual port may be taken, by a server that somebody tries.
+    // Another server may use the usual port.
     command.env("PORTCULLIS_LISTEN", "127.0.0.1:0");
     command.envs(environment.iter().copied()).stdin(Stdio::null());
     command
@@ -89,7 +89,7 @@ pub(crate) fn run_with(arguments: &[&str], environment: &[(&str, &str)], input: 
 }
 
 impl Server {
-    /// Starts the binary on a free port, and returns when it says that it is ready.
+    /// Starts the binary on a free port, and returns when it reports that it is ready.
     pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
         Self::spawn(command(environment))
     }
@@ -125,7 +125,7 @@ impl Server {
         server
     }
 
-    /// On a data directory of its own, cheap in hashing.
+    /// Starts the binary on a data directory of its own, with cheap hashing.
     pub(crate) fn private(data_dir: &Path) -> Self {
         let data_dir = data_dir.to_str().expect("UTF-8");
         Self::start(&[("PORTCULLIS_DATA_DIR", data_dir), ("PORTCULLIS_ARGON2_MEMORY_KIB", "64")])
@@ -135,7 +135,7 @@ impl Server {
         Client::new(format!("{}/graphql", self.url))
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub(crate) fn socket(&self) -> std::net::SocketAddr {
         self.url.trim_start_matches("http://").parse().expect("an address")
     }
@@ -148,19 +148,19 @@ impl Server {
         kill_process(self.pid(), signal).expect("a signal");
     }
 
-    /// Waits for its end. Returns the status and what it said on standard error.
+    /// Waits for its end. Returns the status and its standard error.
     pub(crate) fn wait(&mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("an end");
         self.errors.take().into_iter().for_each(|errors| errors.join().expect("text"));
         (status, self.log())
     }
 
-    /// What it has said on standard error.
+    /// Its standard error so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("a log").clone()
     }
 
-    /// SIGTERM, and the wait. Returns what it said on standard error.
+    /// Sends SIGTERM and waits for the end. Returns its standard error.
     pub(crate) fn stop(mut self) -> String {
         self.signal(Signal::TERM);
         let (status, errors) = self.wait();
@@ -168,7 +168,7 @@ impl Server {
         errors
     }
 
-    /// SIGKILL, and the wait. Returns what it said on standard error.
+    /// Sends SIGKILL and waits for the end. Returns its standard error.
     pub(crate) fn kill(&mut self) -> String {
         let _ = self.child.kill();
         self.wait().1
@@ -194,7 +194,7 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// Whether a process runs. One that has ended and that nobody has waited for does not.
+/// Whether a process runs. A zombie does not.
 pub(crate) fn runs(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

@@ -1,4 +1,4 @@
-//! A stretch of network between server and database: it counts, and it can be cut or frozen.
+//! A proxy between server and database. It counts messages, and can be cut or frozen.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,24 +10,24 @@ use tokio_postgres::config::Host;
 
 use super::database::TestDatabase;
 
-/// What the network does.
+/// What the proxy does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Network {
-    /// It carries.
+    /// It passes everything on.
     Up,
-    /// It carries nothing, and says nothing.
+    /// It passes nothing on, and keeps the connections open.
     Frozen,
-    /// It carries everything but notifications.
+    /// It passes everything on except notifications.
     Deaf,
-    /// Connections are broken, new ones refused.
+    /// It breaks connections, and refuses new ones.
     Cut,
-    /// It carries, and refuses new connections.
+    /// It passes everything on, and refuses new connections.
     Full,
-    /// It carries, and new connections hear nothing.
+    /// It passes everything on, but new connections get no answers.
     Clogged,
 }
 
-/// The stretch.
+/// The proxy.
 pub(crate) struct Proxy {
     port: u16,
     trips: Arc<AtomicUsize>,
@@ -35,7 +35,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy before the server of `database`.
+    /// A proxy in front of the server of `database`.
     pub(crate) async fn before(database: &TestDatabase) -> Self {
         let config: tokio_postgres::Config = database.url.parse().expect("a URL of the tests");
         let host = config.get_hosts().first().expect("a host").clone();
@@ -53,7 +53,7 @@ impl Proxy {
         Self { port: own_port, trips, network }
     }
 
-    /// The URL of `database` by this way.
+    /// The URL of `database` through this proxy.
     pub(crate) fn url(&self, database: &TestDatabase) -> String {
         let (start, rest) = database.url.split_once('@').expect("credentials");
         let (_, path) = rest.split_once('/').expect("a database");
@@ -64,7 +64,7 @@ impl Proxy {
         self.network.send_replace(network);
     }
 
-    /// Messages so far that PostgreSQL had to answer before the server could go on.
+    /// The number of messages so far that PostgreSQL had to answer before the server could continue.
     pub(crate) fn trips(&self) -> usize {
         self.trips.load(Ordering::SeqCst)
     }
@@ -101,8 +101,8 @@ async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>
     }
 }
 
-/// Counts the messages `Sync` and `Query` (PostgreSQL documentation, section 55.7): each ends a trip. But not after `Close`,
-/// whose answer nobody waits for.
+/// Counts the messages `Sync` and `Query` (PostgreSQL documentation, section 55.7), each of which ends a round trip.
+/// Those after `Close` don't count, because nobody waits for the answer.
 async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -118,7 +118,7 @@ async fn forward(
         let mut rest = vec![0; length as usize - 4];
         from.read_exact(&mut rest).await.ok()?;
         network.wait_for(|network| *network != Network::Frozen).await.ok()?;
-        // The heartbeat of the feed is nobody's request.
+        // The heartbeat of the feed belongs to no request.
         let beat = rest.starts_with(b"SELECT pg_notify");
         if kind == b'Q' && !beat || kind == b'S' && last != b'C' {
             trips.fetch_add(1, Ordering::SeqCst);

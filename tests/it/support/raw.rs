@@ -1,4 +1,4 @@
-//! A client that speaks HTTP/1.1 by hand, as slowly and as badly as a test likes.
+//! A client that writes HTTP/1.1 by hand, as slowly and as badly as a test wants.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Longer than anything here takes.
+/// A timeout that is longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The smallest body that is answered.
@@ -44,7 +44,7 @@ impl Raw {
         Self::from("127.0.0.1", address).await
     }
 
-    /// From an address of this machine, with little room for what it does not read.
+    /// Connects from an address of this machine, with a small buffer for what it does not read.
     pub(crate) async fn from(own: &str, address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4096).expect("a small buffer");
@@ -57,7 +57,7 @@ impl Raw {
         timeout(PATIENCE, self.stream.write_all(text.as_bytes())).await.expect("in time").expect("a connection");
     }
 
-    /// A byte now and then, until the server closes. Returns what it has said.
+    /// Sends a byte from time to time until the server closes. Returns what the server sent.
     pub(crate) async fn drip(mut self, text: &str) -> String {
         let (mut from, mut to) = self.stream.split();
         let write = async {
@@ -84,7 +84,7 @@ impl Raw {
         String::from_utf8(self.read).expect("text")
     }
 
-    /// What the server says until it closes.
+    /// What the server sends until it closes.
     pub(crate) async fn end(mut self) -> String {
         let _ = timeout(PATIENCE, self.stream.read_to_end(&mut self.read)).await.expect("it is never closed");
         String::from_utf8(self.read).expect("text")
@@ -114,7 +114,7 @@ impl Raw {
         Answer { status, head, body: Vec::new() }
     }
 
-    /// Until so many bytes of answers have come.
+    /// Reads until this many bytes of answers have arrived.
     pub(crate) async fn read_up_to(&mut self, bytes: usize) {
         while self.read.len() < bytes {
             self.more().await;
@@ -132,7 +132,7 @@ pub(crate) fn post(body: &str) -> String {
     format!("{}{body}", head(body.len()))
 }
 
-/// The head of a request with a body of so many bytes.
+/// The head of a request with a body of this many bytes.
 pub(crate) fn head(length: usize) -> String {
     format!("POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n")
 }

@@ -1,4 +1,4 @@
-//! What is typed can't break a line of the log, nor a terminal that shows it.
+//! Input can't break a line of the log, nor a terminal that shows it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,11 +10,11 @@ use crate::support::app::SECRET;
 use crate::support::database::TestDatabase;
 use crate::support::process::Server;
 
-/// A forged line, in both formats, with what moves a terminal's cursor and turns the direction of writing.
+/// A forged line, in both formats, with characters that move a terminal's cursor and change the direction of writing.
 const FORGED: &str =
     "x\r\n2026-01-01T00:00:00.000000Z ERROR forged\u{1b}[2J\u{9b}31m\u{202e}\u{2028}\0\"},\n{\"forged\":true";
 
-/// Sends bytes that no HTTP library would.
+/// Sends bytes that no HTTP library would send.
 fn raw(server: &Server, head: &[u8], body: &str) -> String {
     let address = server.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).expect("a connection");
@@ -26,7 +26,7 @@ fn raw(server: &Server, head: &[u8], body: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Whatever a client can put text into.
+/// Puts the text into everything that a client can send.
 async fn provoke(server: &Server) {
     let client = server.client();
     let ada = client.register("ada@example.com").await;
@@ -67,7 +67,7 @@ async fn provoke(server: &Server) {
     }
 }
 
-/// A line that the forged one has become would have it without the escaped end of line before.
+/// If the forged text had begun a line of its own, there would be no escaped end of line in front of it.
 fn has_nothing_but_text(line: &str) {
     let odd = line.chars().find(|c| c.is_control() || matches!(*c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
     assert_eq!(odd, None, "{line:?}");

@@ -1,4 +1,4 @@
-//! Text that was made to confuse: `docs/text.md` says what becomes of it, and why.
+//! Text that was made to confuse. `docs/text.md` says how it is handled, and why.
 
 mod logged;
 mod sent;

@@ -1,4 +1,4 @@
-//! What programs send: JSON, ids, headers; and what operators set.
+//! What programs send, which is JSON, ids and headers, and what operators set.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn half_a_surrogate_pair_is_no_text_wherever_it_stands() {
             let answer: Value = response.json().await.expect("JSON");
             assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{body}: {answer}");
         }
-        // As an escape of GraphQL's own.
+        // The same as an escape of GraphQL's own.
         let document =
             format!("mutation {{ login(input: {{ identifier: \"{half}\", password: \"x\" }}) {{ __typename }} }}");
         let answer = app.anonymous().send(&document, Value::Null).await;
