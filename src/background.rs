@@ -41,14 +41,14 @@ impl Background {
     pub fn start(app: &Arc<App>) -> Self {
         let mut tasks = JoinSet::new();
         tasks.spawn(look_after_keys(app.clone()));
-        tasks.spawn(every(USES, app.clone(), "writing when sessions were used", async |app| {
+        tasks.spawn(every(USES, app.clone(), "recording the uses of sessions", async |app| {
             record_uses::record_uses(app).await
         }));
         tasks.spawn(write_endings(app.clone()));
-        tasks.spawn(every(CLEAN_UP, app.clone(), "clearing away ended sessions", async |app| {
+        tasks.spawn(every(CLEAN_UP, app.clone(), "removing ended sessions", async |app| {
             let removed = clean_up::clean_up(app).await?;
             if removed > 0 {
-                tracing::info!(removed, "cleared away sessions that ended long ago");
+                tracing::info!(removed, "removed sessions that ended long ago");
             }
             Ok(())
         }));
@@ -59,7 +59,7 @@ impl Background {
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
         if let Err(error) = record_uses::record_uses(&self.app).await {
-            tracing::warn!(%error, causes = error.causes(), at = error.at(), "the last uses of sessions were not written");
+            tracing::warn!(%error, causes = error.causes(), at = error.at(), "the last uses of sessions were not recorded");
         }
     }
 }
@@ -74,11 +74,11 @@ async fn look_after_keys(app: Arc<App>) {
         match keys::maintain(&app).await {
             Ok(()) => failed = false,
             Err(error) if failed => {
-                tracing::debug!(%error, causes = error.causes(), at = error.at(), "looking after the keys still fails")
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "maintaining the keys still fails")
             }
             Err(error) => {
                 failed = true;
-                tracing::warn!(%error, causes = error.causes(), at = error.at(), "looking after the keys failed, and is tried again");
+                tracing::warn!(%error, causes = error.causes(), at = error.at(), "maintaining the keys failed, and will be tried again");
             }
         }
         // The pause is there because anybody who may connect to the database can send such a notification.
@@ -104,11 +104,11 @@ async fn write_endings(app: Arc<App>) {
         match removed.and(record_endings::record_endings(&app).await) {
             Ok(_) => failed = false,
             Err(error) if failed => {
-                tracing::debug!(%error, causes = error.causes(), at = error.at(), "removing accounts, or writing down ends of sessions, still fails")
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "removing accounts, or recording the ends of sessions, still fails")
             }
             Err(error) => {
                 failed = true;
-                tracing::warn!(%error, causes = error.causes(), at = error.at(), "removing accounts, or writing down ends of sessions, failed, and is tried again");
+                tracing::warn!(%error, causes = error.causes(), at = error.at(), "removing accounts, or recording the ends of sessions, failed, and will be tried again");
             }
         }
         sleep(AT_ONCE).await;
@@ -127,7 +127,7 @@ async fn every(
     loop {
         ticks.tick().await;
         if let Err(error) = work(&app).await {
-            tracing::warn!(%error, causes = error.causes(), at = error.at(), "{what} failed, and is tried again");
+            tracing::warn!(%error, causes = error.causes(), at = error.at(), "{what} failed, and will be tried again");
         }
     }
 }

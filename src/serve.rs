@@ -37,7 +37,7 @@ pub(crate) fn checked(settings: &Settings) -> Outcome<Config> {
     })?;
     telemetry::init(&config.log, config.log_format);
     for UnknownVariable { name, nearest } in unknown {
-        tracing::warn!(name, nearest, "an environment variable is no setting");
+        tracing::warn!(name, nearest, "an environment variable looks like a setting and is not one");
     }
     Ok(config)
 }

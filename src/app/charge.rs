@@ -56,7 +56,7 @@ impl Drop for Charge {
         };
         runtime.spawn(async move {
             if let Err(error) = db.run(async |connection| settle(connection, &taken, ending).await).await {
-                tracing::debug!(%error, causes = error.causes(), at = error.at(), "what an attempt took was not settled");
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "an attempt was not settled");
             }
             drop(holder);
         });

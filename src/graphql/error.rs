@@ -91,7 +91,7 @@ pub(crate) fn panicked() -> Response {
 
 /// The answer when executing the request took too long. What it asked for may have been done.
 pub(crate) fn late() -> Response {
-    tracing::warn!("an operation was given up: it took too long");
+    tracing::warn!("an operation was cancelled because it took too long");
     instead("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
 }
 

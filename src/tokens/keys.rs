@@ -101,7 +101,7 @@ impl Keys {
         let _turn = self.turn.lock().await;
         let rows = store::load(connection).await?;
         if let Err(error) = self.take(&rows) {
-            tracing::error!(%error, causes = error.causes(), at = error.at(), "the keys in the database can't be used: going on with those of before");
+            tracing::error!(%error, causes = error.causes(), at = error.at(), "the keys in the database can't be used: the loaded keys stay in use");
             if let Some(left) = self.current().without_deleted(&rows) {
                 tracing::warn!("keys were deleted: access tokens that they signed are refused");
                 self.replace(left);
@@ -144,7 +144,7 @@ impl Keys {
     fn take(&self, rows: &[KeyRow]) -> Result<(), Error> {
         if !self.current().is_of(rows) {
             self.replace(KeySet::open(rows, &self.seals)?);
-            tracing::info!(keys = ?self.current(), "took over changed keys");
+            tracing::info!(keys = ?self.current(), "loaded changed keys");
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ pub async fn remove_accounts(app: &App, stuck: &mut HashSet<AccountId>) -> Resul
             Err(error @ (Error::ReadOnly(_) | Error::Busy { .. })) => return Err(error),
             // The database may be away, or refuse this account alone. The next query shows which.
             Err(error) if stuck.insert(account) => {
-                tracing::warn!(%account, %error, causes = error.causes(), at = error.at(), "a deleted account can't be removed, and is tried again");
+                tracing::warn!(%account, %error, causes = error.causes(), at = error.at(), "a deleted account can't be removed, and will be tried again");
             }
             Err(error) => {
                 tracing::debug!(%account, %error, causes = error.causes(), at = error.at(), "a deleted account still can't be removed")
