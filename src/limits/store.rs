@@ -2,14 +2,14 @@
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Timestamptz};
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, Bool, Bytea, Double, Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::{Attempt, AttemptOutcome, Consumed, Decision};
 use crate::clock::Timestamp;
 use crate::db::statement::Columns;
-use crate::db::{Connection, parameters, row};
+use crate::db::{Connection, parameters, row, statement};
 use crate::error::Error;
 
 /// The columns that [`Attempt::walk`] gives: how long to wait, for which step, the keys of what was taken, whether others hold what
@@ -70,58 +70,30 @@ impl Attempt {
 /// Gives back what does not count of what was taken; in any case the attempt holds nothing any longer. In a statement of its own: one
 /// that waits for the disk would hold the buckets meanwhile.
 pub(crate) async fn settle(connection: &mut Connection, taken: &Consumed, ending: AttemptOutcome) -> Result<(), Error> {
-    Settling::new(taken, ending).execute(connection).await?;
+    SettlingAlone { settling: Settling::new(taken, ending) }.execute(connection).await?;
     Ok(())
 }
 
-/// An `UPDATE` that settles an attempt.
+/// The parameters of the function `portcullis_settle`.
 pub(crate) struct Settling<'a> {
-    taken: &'a Consumed,
+    keys: &'a Vec<Vec<u8>>,
     /// How much each bucket gets back.
     back: Vec<f64>,
+    taken_in: &'a Vec<i64>,
 }
+
+parameters! { Settling<'a> { keys: &'a Vec<Vec<u8>>, back: Vec<f64>, taken_in: &'a Vec<i64> } }
 
 impl<'a> Settling<'a> {
     pub(crate) fn new(taken: &'a Consumed, ending: AttemptOutcome) -> Self {
-        Self { taken, back: taken.back(ending) }
+        Self { keys: &taken.keys, back: taken.back(ending), taken_in: &taken.periods }
     }
 }
 
-impl Settling<'_> {
-    /// The table expressions `back` and `settled`. They are carried out after the one that has the name `after`.
-    pub(crate) fn walk<'b>(&'b self, after: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Buckets are locked in the order in which they were taken from, as everybody does.
-        out.push_sql("back AS MATERIALIZED (SELECT key, cost, taken_in FROM unnest(");
-        out.push_bind_param::<Array<Bytea>, _>(&self.taken.keys)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Double>, _>(&self.back)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.taken.periods)?;
-        out.push_sql(
-            ") WITH ORDINALITY AS given (key, cost, taken_in, place) JOIN limits USING (key) WHERE EXISTS (SELECT FROM ",
-        );
-        out.push_sql(after);
-        out.push_sql(
-            ") ORDER BY place FOR UPDATE OF limits), settled AS (UPDATE limits SET \
-             held = greatest(held - (held_in = back.taken_in)::int, 0), \
-             held_before = greatest(held_before - (held_in = back.taken_in + 1)::int, 0), \
-             full_at = full_at - make_interval(secs => back.cost) FROM back WHERE limits.key = back.key)",
-        );
-        Ok(())
+statement! {
+    struct SettlingAlone<'a> = "store/settle.sql" {
+        settling: Settling<'a>,
     }
-}
-
-impl QueryFragment<Pg> for Settling<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH now AS (SELECT), ");
-        self.walk("now", &mut out)?;
-        out.push_sql(" SELECT");
-        Ok(())
-    }
-}
-
-impl QueryId for Settling<'_> {
-    type QueryId = Settling<'static>;
 }
 
 /// Buckets removed by one statement.
@@ -129,25 +101,13 @@ const BATCH: i64 = 10_000;
 
 /// Removes buckets that are full, by the clock of the database as well. Returns whether there may be more.
 pub(crate) async fn clean_up(connection: &mut Connection, now: Timestamp) -> Result<bool, Error> {
-    let removed = Removing { now }.execute(connection).await?;
+    let removed = CleaningUp { now, batch: BATCH }.execute(connection).await?;
     Ok(i64::try_from(removed).unwrap_or_default() >= BATCH)
 }
 
-struct Removing {
-    now: Timestamp,
-}
-
-impl QueryFragment<Pg> for Removing {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("DELETE FROM limits WHERE ctid = ANY (ARRAY(SELECT ctid FROM limits WHERE full_at <= least(clock_timestamp(), ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(") LIMIT ");
-        out.push_bind_param::<BigInt, _>(&BATCH)?;
-        out.push_sql(" FOR UPDATE SKIP LOCKED))");
-        Ok(())
+statement! {
+    struct CleaningUp = "store/clean_up.sql" {
+        now: Timestamp,
+        batch: i64,
     }
-}
-
-impl QueryId for Removing {
-    type QueryId = Self;
 }

@@ -63,13 +63,12 @@ enum Swept {
 
 /// Removes rows step by step, until this part of the turn's time is over. Returns whether nothing is left.
 async fn sweep(app: &App, what: Swept, now: Timestamp, (watch, until): (Stopwatch, Duration)) -> Result<bool, Error> {
-    let kept_since = now - app.config.audit_retention;
     while watch.elapsed() < until {
         let step = async |connection: &mut _| match what {
             // No token lives longer than its key.
             Swept::Revocations => revocations::store::clean_up(connection, RETIREMENT).await,
             Swept::Buckets => limits::store::clean_up(connection, now).await,
-            Swept::Events => audit::store::clean_up(connection, kept_since, now).await,
+            Swept::Events => audit::store::clean_up(connection, app.config.audit_retention, now).await,
         };
         if !app.db.run(step).await? {
             return Ok(true);

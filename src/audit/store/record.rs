@@ -2,8 +2,8 @@
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{self, Inet, Nullable, Text, Timestamptz};
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, Statement, parameters};
+use crate::db::{Connection, Statement, parameters, statement};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::store::Settling;
@@ -42,6 +42,8 @@ pub(crate) struct Occurrence<'a> {
     at: Timestamp,
     origin: Origin<'a>,
 }
+
+parameters! { Occurrence<'a> { kind: &'static str, at: Timestamp, origin: Origin<'a> } }
 
 impl<'a> Occurrence<'a> {
     pub(crate) fn new(kind: Kind, client: &'a Client, at: Timestamp) -> Self {
@@ -95,36 +97,12 @@ pub(crate) async fn record(
     Ok(())
 }
 
-struct Recording<'a> {
-    account: Option<Uuid>,
-    session: Option<Uuid>,
-    occurrence: &'a Occurrence<'a>,
-    throttle: &'a Attempt,
-    settling: Settling<'a>,
-}
-
-impl QueryFragment<Pg> for Recording<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)), \
-             seldom AS MATERIALIZED (SELECT wait FROM quick, ",
-        );
-        self.throttle.walk(&mut out)?;
-        out.push_sql("), ");
-        self.settling.walk("seldom", &mut out)?;
-        // An attempt that began before its account was deleted is one at an account that does not exist.
-        // Its row is locked: it is as it is now, not as it was before the wait for a bucket, and its removal waits for the event.
-        out.push_sql(", known AS MATERIALIZED (SELECT a.id FROM seldom, accounts a WHERE wait IS NULL AND a.deleted_at IS NULL AND a.id = ");
-        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.account)?;
-        out.push_sql(
-            " FOR KEY SHARE OF a), subject AS (SELECT known.id AS account_id, CASE WHEN known.id IS NOT NULL THEN ",
-        );
-        out.push_bind_param::<Nullable<sql_types::Uuid>, _>(&self.session)?;
-        out.push_sql(" END AS session_id FROM seldom LEFT JOIN known ON true WHERE wait IS NULL) ");
-        self.occurrence.walk("account_id, session_id FROM subject", &mut out)
+statement! {
+    struct Recording<'a> = "record.sql" {
+        account: Option<Uuid>,
+        session: Option<Uuid>,
+        occurrence: &'a Occurrence<'a>,
+        throttle: &'a Attempt,
+        settling: Settling<'a>,
     }
-}
-
-impl QueryId for Recording<'_> {
-    type QueryId = Recording<'static>;
 }

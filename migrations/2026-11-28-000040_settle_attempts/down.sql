@@ -1,0 +1,1 @@
+DROP FUNCTION portcullis_settle;
