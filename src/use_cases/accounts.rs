@@ -1,12 +1,12 @@
 //! What operators do with accounts, by a command or by an API.
 
-use crate::accounts::{Designation, NewAccount};
+use crate::accounts::{Designation, NewAccount, store};
 use crate::app::Operator;
 use crate::clock::new_id;
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::passwords::{FirstGuesses, Weakness};
-use crate::sessions::store;
+use crate::sessions;
 
 pub use crate::accounts::{Fault, NameTaken, Registration};
 
@@ -61,7 +61,7 @@ pub async fn create(operator: &Operator<'_>, typed: Registration) -> Result<Crea
     };
     let now = operator.clock.now();
     let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
-    let created = operator.db.run(async |connection| store::create(connection, &account).await).await?;
+    let created = operator.db.run(async |connection| sessions::store::create(connection, &account).await).await?;
     Ok(match created {
         Ok(()) => Created::Done(account.id),
         Err(taken) => Created::Taken(taken),
@@ -76,8 +76,10 @@ pub async fn create(operator: &Operator<'_>, typed: Registration) -> Result<Crea
 pub async fn set_enabled(operator: &Operator<'_>, typed: &str, enabled: bool) -> Result<Switched, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(Switched::Unknown) };
     let now = operator.clock.now();
-    let found =
-        operator.db.run(async |connection| store::set_enabled(connection, &designation, enabled, now).await).await?;
+    let found = operator
+        .db
+        .run(async |connection| sessions::store::set_enabled(connection, &designation, enabled, now).await)
+        .await?;
     if let Some((id, true)) = found {
         operator.all_ended(id);
     }

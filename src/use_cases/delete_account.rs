@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use crate::accounts::store::{Deleted, Deletion, delete_own};
 use crate::app::{App, Caller, Checked, Confirmed, SignedIn};
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::error::{Error, Reason};
 use crate::passwords::Password;
-use crate::sessions::store::{self, Asking, Deleted};
 
 /// The outcome of a deletion.
 #[derive(Debug)]
@@ -53,9 +53,9 @@ async fn delete(
     let (account, kept) = (caller.account().id, app.config.deleted_accounts_kept);
     let turn = app.turn(account).await?;
     let now = app.clock.now();
-    let asking = Asking { account, by: caller.session(), client };
-    let (hash, is_kept) = (&password.hash, !kept.is_zero());
-    let deleted = app.db.run(async |connection| store::delete_own(connection, &asking, hash, is_kept, now).await).await;
+    let (by, unused_since, is_kept) = (caller.session(), app.unused_since(now), !kept.is_zero());
+    let deletion = Deletion { account, by, unused_since, client, hash: &password.hash, is_kept };
+    let deleted = app.db.run(async |connection| delete_own(connection, &deletion, now).await).await;
     drop(turn);
     app.all_ended(account);
     match deleted? {

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::accounts::store::{self, Due};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::ids::AccountId;
-use crate::sessions::store::{self, Due};
 
 /// Longest time that one run works. The next run does what is left.
 const WORK: Duration = Duration::from_secs(5);
@@ -25,7 +25,8 @@ pub async fn remove_accounts(app: &App, stuck: &mut HashSet<AccountId>) -> Resul
     while watch.elapsed() < WORK {
         let due = Due { now: app.clock.now(), kept: app.config.deleted_accounts_kept };
         let next = app.db.run(async |connection| store::next_due(connection, due, after).await).await?;
-        let Some(place @ (_, account)) = next else { break };
+        let Some(place) = next else { break };
+        let account = place.account;
         match remove(app, due, account, &watch).await {
             Ok(is_gone) => {
                 gone += u64::from(is_gone);

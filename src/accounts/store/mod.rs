@@ -1,5 +1,9 @@
 //! Queries on accounts. The unique indexes fold case with the collation `C`, and so do these.
 
+mod delete;
+mod operate;
+mod remove;
+
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -17,6 +21,10 @@ use crate::ids::AccountId;
 use crate::limits::store::{TAKEN, TakenColumns, TakenRow};
 use crate::limits::{Attempt, Decision};
 use crate::passwords::{PasswordHash, StoredPassword};
+
+pub(crate) use delete::{Deleted, Deletion, delete_own};
+pub(crate) use operate::{delete, restore, sign_out};
+pub(crate) use remove::{Due, next_due, remove};
 
 row! {
     /// An account's row, without its password.

@@ -2,16 +2,13 @@
 
 mod account;
 mod clean_up;
-mod delete;
 mod end;
 mod end_all;
 mod ended;
 mod list;
 mod open;
-mod operate;
 mod password;
 mod refresh;
-mod remove;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -30,16 +27,13 @@ use crate::ids::{AccountId, SessionId};
 
 pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
-pub(crate) use delete::{Deleted, delete_own};
 pub(crate) use end::{Asking, revoke, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{count_ended, list_ended, record_endings};
 pub(crate) use list::list;
 pub(crate) use open::{Bound, OpenedSession, Verified, open, open_with_account};
-pub(crate) use operate::{delete, restore, sign_out};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
-pub(crate) use remove::{Due, next_due, remove};
 
 // Statements that diesel has no words for, or prepares anew each time, which costs a round trip, are written as queries of their
 // own. They are prepared once a connection; so their text must not depend on their values.

@@ -1,0 +1,32 @@
+-- Deletes the account of the session that asks, if that one is active and the hash is still that of the account's password. Gives whether
+-- the hash was, and whether the account is deleted. What stands in the place of its address is none, so nobody can take it before.
+WITH given AS (
+    SELECT $1::uuid AS account, $2::uuid AS by, $3::timestamptz AS now, $4::timestamptz AS unused_since,
+        $5::text AS hash, $6::boolean AS is_kept,
+        $7::text AS user_agent, $8::inet AS ip_address, $9::text AS request_id
+),
+account AS (
+    SELECT id, session_generation FROM accounts
+    WHERE id = (SELECT account FROM given) AND password_hash = (SELECT hash FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
+),
+asking AS (
+    SELECT s AS session FROM account, given, sessions s
+    WHERE s.id = given.by AND s.account_id = account.id FOR NO KEY UPDATE OF s
+),
+asked AS (
+    SELECT account.id FROM account, asking, given
+    WHERE portcullis_is_active(asking.session, account.session_generation, at => now, unused_since => unused_since)
+),
+deleted AS (
+    UPDATE accounts SET disabled_at = given.now, deleted_at = given.now,
+        deleted_email = CASE WHEN is_kept THEN email END, deleted_username = CASE WHEN is_kept THEN username END,
+        email = 'deleted ' || accounts.id, username = NULL,
+        password_hash = CASE WHEN is_kept THEN password_hash ELSE '' END,
+        session_generation = accounts.session_generation + 1
+    FROM asked, given WHERE accounts.id = asked.id RETURNING accounts.id
+),
+recorded AS (
+    INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
+    SELECT portcullis_event_id(now), now, 'account_deleted', user_agent, ip_address, request_id, deleted.id, by FROM deleted, given
+)
+SELECT EXISTS (SELECT FROM account) AS has_hash, EXISTS (SELECT FROM deleted) AS is_deleted

@@ -1,0 +1,97 @@
+//! What operators do to accounts, beside shutting them out.
+
+use std::time::Duration;
+
+use diesel::OptionalExtension;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::accounts::{Designation, Identifier, NameTaken};
+use crate::clock::Timestamp;
+use crate::db::{Connection, parameters, statement, violated_constraint};
+use crate::error::Error;
+use crate::ids::AccountId;
+
+/// An account, as an operator calls it.
+struct Called {
+    id: Option<Uuid>,
+    email: Option<String>,
+    username: Option<String>,
+}
+
+parameters! { Called { id: Option<Uuid>, email: Option<String>, username: Option<String> } }
+
+impl From<&Designation> for Called {
+    fn from(designation: &Designation) -> Self {
+        let (id, email, username) = match designation {
+            Designation::Id(id) => (Some(id.0), None, None),
+            Designation::Identifier(known @ Identifier::Email(_)) => (None, Some(known.folded()), None),
+            Designation::Identifier(known @ Identifier::Username(_)) => (None, None, Some(known.folded())),
+        };
+        Self { id, email, username }
+    }
+}
+
+/// Ends all sessions of an account. Returns which it is, if there is one.
+pub(crate) async fn sign_out(
+    connection: &mut Connection,
+    designation: &Designation,
+    now: Timestamp,
+) -> Result<Option<AccountId>, Error> {
+    let signing_out = SigningOut { called: designation.into(), now };
+    Ok(signing_out.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
+}
+
+/// Deletes an account, also one that is disabled. Returns which it was, if there was one. It may be restored while it
+/// is `kept`, if that is any time.
+pub(crate) async fn delete(
+    connection: &mut Connection,
+    designation: &Designation,
+    kept: Duration,
+    now: Timestamp,
+) -> Result<Option<AccountId>, Error> {
+    let deleting = Deleting { called: designation.into(), now, is_kept: !kept.is_zero() };
+    Ok(deleting.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
+}
+
+/// Gives the account that was last deleted under this designation its names back, if nobody else has them. Returns which it is, if
+/// there is one that was kept.
+pub(crate) async fn restore(
+    connection: &mut Connection,
+    designation: &Designation,
+    kept: Duration,
+    now: Timestamp,
+) -> Result<Result<Option<AccountId>, NameTaken>, Error> {
+    let restoring = Restoring { called: designation.into(), now, kept_seconds: kept.as_secs_f64() };
+    match restoring.get_result::<Uuid>(connection).await.optional() {
+        Ok(id) => Ok(Ok(id.map(AccountId))),
+        Err(error) => match violated_constraint(&error) {
+            Some("accounts_email_key") => Ok(Err(NameTaken::Email)),
+            Some("accounts_username_key") => Ok(Err(NameTaken::Username)),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+statement! {
+    struct SigningOut = "sign_out.sql" {
+        called: Called,
+        now: Timestamp,
+    } -> Uuid
+}
+
+statement! {
+    struct Deleting = "delete.sql" {
+        called: Called,
+        now: Timestamp,
+        is_kept: bool,
+    } -> Uuid
+}
+
+statement! {
+    struct Restoring = "restore.sql" {
+        called: Called,
+        now: Timestamp,
+        kept_seconds: f64,
+    } -> Uuid
+}
