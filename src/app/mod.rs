@@ -23,7 +23,7 @@ use crate::ids::{AccountId, SessionId};
 use crate::limits::Limits;
 use crate::passwords::Passwords;
 use crate::sessions::feed::Source;
-use crate::sessions::{Feed, Freshness, NewSession, Session, SessionCache, Uses};
+use crate::sessions::{ActiveAt, Feed, Freshness, NewSession, Session, SessionCache, Uses};
 use crate::tokens::access::AccessTokens;
 use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
@@ -130,9 +130,14 @@ impl App {
         Ok(SignIn { caller, session, tokens: TokenPair { access, access_expires_at, refresh } })
     }
 
+    /// What a session has to be, to be active at `now`.
+    pub(crate) fn active_at(&self, now: Timestamp) -> ActiveAt {
+        ActiveAt::new(now, self.config.session_idle_ttl)
+    }
+
     /// Since when a session must have been used, to be active at `now`.
     pub(crate) fn unused_since(&self, now: Timestamp) -> Timestamp {
-        now - self.config.session_idle_ttl
+        self.active_at(now).unused_since
     }
 }
 

@@ -13,7 +13,8 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 
 use super::freshness::Freshness;
-use super::{Session, in_time, is_living, uses};
+use super::uses::LastUse;
+use super::{ActiveAt, Lifetime, Session, is_living};
 use crate::accounts::Account;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, SessionId};
@@ -77,10 +78,11 @@ impl SessionCache {
         }
         let last_used = Timestamp::from_timestamp_micros(known.last_used.load(Ordering::Relaxed))?;
         let age = now.signed_duration_since(known.looked_up).to_std();
-        if age.map_or(true, |age| age > OLDEST) || !in_time(known.expires_at, last_used, now, self.idle_ttl) {
+        let lifetime = Lifetime { expires_at: known.expires_at, last_used_at: last_used };
+        if age.map_or(true, |age| age > OLDEST) || !lifetime.includes(ActiveAt::new(now, self.idle_ttl)) {
             return None;
         }
-        let noteworthy = uses::is_noteworthy(last_used, now);
+        let noteworthy = LastUse(last_used).is_noteworthy(now);
         if noteworthy {
             known.last_used.fetch_max(now.timestamp_micros(), Ordering::Relaxed);
         }

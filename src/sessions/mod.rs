@@ -48,13 +48,45 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether its tokens are valid at `now`: the session was not ended, by itself or with all sessions of its
-    /// account, has not expired, and was not left unused for `idle_ttl`.
+    /// Whether its tokens are good: not ended, by itself or with all sessions of its account, not past its end, and not left unused
+    /// for too long. Statements ask the function `portcullis_is_active`, which says the same.
     #[must_use]
-    pub fn is_active(&self, account: &Account, now: Timestamp, idle_ttl: Duration) -> bool {
-        self.revoked_at.is_none()
-            && is_living(self.generation, account)
-            && in_time(self.expires_at, self.last_used_at, now, idle_ttl)
+    pub fn is_active(&self, account: &Account, at: ActiveAt) -> bool {
+        self.revoked_at.is_none() && is_living(self.generation, account) && self.lifetime().includes(at)
+    }
+
+    fn lifetime(&self) -> Lifetime {
+        Lifetime { expires_at: self.expires_at, last_used_at: self.last_used_at }
+    }
+}
+
+/// When a session has to be active, and since when it must have been used for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveAt {
+    /// It is not past its end then.
+    pub now: Timestamp,
+    /// It was used after this.
+    pub unused_since: Timestamp,
+}
+
+impl ActiveAt {
+    /// At `now`, where sessions end that nobody uses for `idle_ttl`.
+    #[must_use]
+    pub fn new(now: Timestamp, idle_ttl: Duration) -> Self {
+        Self { now, unused_since: now - idle_ttl }
+    }
+}
+
+/// How long a session lasts that nobody ends.
+struct Lifetime {
+    expires_at: Timestamp,
+    last_used_at: Timestamp,
+}
+
+impl Lifetime {
+    /// Whether it is not over. The function `portcullis_is_in_time` says the same.
+    fn includes(&self, at: ActiveAt) -> bool {
+        self.expires_at > at.now && self.last_used_at > at.unused_since
     }
 }
 
@@ -65,12 +97,7 @@ fn is_living(generation: i64, account: &Account) -> bool {
     generation >= account.session_generation
 }
 
-/// Whether a session that was not ended is still valid at `now`.
-fn in_time(expires_at: Timestamp, last_used_at: Timestamp, now: Timestamp, idle_ttl: Duration) -> bool {
-    now < expires_at && now < last_used_at + idle_ttl
-}
-
-/// A page of an account's sessions, the newest first.
+/// Which of an account's sessions are asked for: the newest, after one that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
     /// The account.
@@ -134,15 +161,15 @@ mod tests {
             disabled_at: None,
             session_generation: 1,
         };
-        let idle = Duration::from_secs(30);
-        let at = |seconds| start + Duration::from_secs(seconds);
-        assert!(session.is_active(&account, at(29), idle));
-        assert!(!session.is_active(&account, at(30), idle), "unused for too long");
-        let used = Session { last_used_at: at(59), ..session.clone() };
-        assert!(used.is_active(&account, at(59), idle));
-        assert!(!used.is_active(&account, at(60), idle), "past its end");
-        assert!(!Session { revoked_at: Some(start), ..session.clone() }.is_active(&account, start, idle));
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let at = |seconds| ActiveAt::new(after(seconds), Duration::from_secs(30));
+        assert!(session.is_active(&account, at(29)));
+        assert!(!session.is_active(&account, at(30)), "unused for too long");
+        let used = Session { last_used_at: after(59), ..session.clone() };
+        assert!(used.is_active(&account, at(59)));
+        assert!(!used.is_active(&account, at(60)), "past its end");
+        assert!(!Session { revoked_at: Some(start), ..session.clone() }.is_active(&account, at(0)));
         let raised = Account { session_generation: 2, ..account };
-        assert!(!session.is_active(&raised, start, idle), "all were ended");
+        assert!(!session.is_active(&raised, at(0)), "all were ended");
     }
 }

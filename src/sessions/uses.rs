@@ -14,9 +14,15 @@ const GRAIN: Duration = Duration::from_secs(60);
 /// not worth more memory.
 const MOST: usize = 100_000;
 
-/// Whether a use at `now` has to be recorded when the last recorded one was at `last`.
-pub(crate) fn is_noteworthy(last: Timestamp, now: Timestamp) -> bool {
-    now.signed_duration_since(last).to_std().is_ok_and(|since| since >= GRAIN)
+/// When the last use of a session was that is noted.
+#[derive(Clone, Copy)]
+pub(crate) struct LastUse(pub(crate) Timestamp);
+
+impl LastUse {
+    /// Whether a use at `now` is to be noted.
+    pub(crate) fn is_noteworthy(self, now: Timestamp) -> bool {
+        now.signed_duration_since(self.0).to_std().is_ok_and(|since| since >= GRAIN)
+    }
 }
 
 /// The uses that wait to be written together.
@@ -56,8 +62,8 @@ mod tests {
         let id = SessionId(Uuid::nil());
         let start = chrono::DateTime::UNIX_EPOCH;
         let minute = start + Duration::from_secs(60);
-        assert!(is_noteworthy(start, minute) && !is_noteworthy(start, start + Duration::from_secs(59)));
-        assert!(!is_noteworthy(minute, start), "a clock that went back");
+        assert!(LastUse(start).is_noteworthy(minute) && !LastUse(start).is_noteworthy(start + Duration::from_secs(59)));
+        assert!(!LastUse(minute).is_noteworthy(start), "a clock that went back");
         uses.add([(id, minute), (id, start)]);
         assert_eq!(uses.take(), [(id, minute)]);
         assert!(uses.take().is_empty());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::app::{App, SignedIn};
 use crate::clock::Timestamp;
 use crate::error::{Error, Reason};
-use crate::sessions::{store, uses};
+use crate::sessions::store;
+use crate::sessions::uses::LastUse;
 use crate::telemetry;
 use crate::tokens::Credential;
 use crate::tokens::claims::{Claims, Rejected};
@@ -46,10 +47,10 @@ async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<Signed
     let ticket = app.session_cache.ticket();
     let found = app.db.run(async |connection| store::find_with_account(connection, claims.session).await).await?;
     let Some((session, account)) = found else { return Ok(None) };
-    if !session.is_active(&account, now, app.config.session_idle_ttl) || !account.is_enabled() {
+    if !session.is_active(&account, app.active_at(now)) || !account.is_enabled() {
         return Ok(None);
     }
-    if uses::is_noteworthy(session.last_used_at, now) {
+    if LastUse(session.last_used_at).is_noteworthy(now) {
         app.uses.add([(session.id, now)]);
     }
     let account = Arc::new(account);

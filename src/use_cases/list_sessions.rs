@@ -9,7 +9,6 @@ use crate::sessions::{Page, Session, store};
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
 pub async fn list_sessions(app: &App, pages: &[Page]) -> Result<Vec<Vec<Session>>, Error> {
-    let now = app.clock.now();
-    let times = (app.unused_since(now), now);
-    app.db.run(async |connection| store::list(connection, pages, times).await).await
+    let at = app.active_at(app.clock.now());
+    app.db.run(async |connection| store::list(connection, pages, at).await).await
 }

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
-use crate::sessions::store;
+use crate::sessions::store::{self, EndedCursor};
 
 /// Longest time that one run works. The next run does what is left.
 const WORK: Duration = Duration::from_secs(5);
@@ -20,9 +18,9 @@ const WORK: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
 pub async fn record_endings(app: &App) -> Result<u64, Error> {
-    let (start, idle) = ((Uuid::nil(), i64::MIN), app.config.session_idle_ttl.as_secs_f64());
+    let idle = app.config.session_idle_ttl.as_secs_f64();
     let watch = Stopwatch::start();
-    let (mut place, mut recorded, mut in_this_round) = (start, 0, 0);
+    let (mut place, mut recorded, mut in_this_round) = (EndedCursor::START, 0, 0);
     while watch.elapsed() < WORK {
         let step = app.db.run(async |connection| store::record_endings(connection, place, idle).await).await?;
         match step {
@@ -34,7 +32,7 @@ pub async fn record_endings(app: &App) -> Result<u64, Error> {
             None if in_this_round == 0 => break,
             None => {
                 recorded += in_this_round;
-                (place, in_this_round) = (start, 0);
+                (place, in_this_round) = (EndedCursor::START, 0);
             }
         }
     }

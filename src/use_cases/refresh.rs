@@ -48,10 +48,10 @@ pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome,
         });
     };
     let attempt = app.limits.refresh(token.session.0.as_bytes(), now);
-    let times = (app.unused_since(now), now);
+    let at = app.active_at(now);
     let refreshed = app
         .db
-        .run(async |connection| store::refresh(connection, token.session, token.counter, client, &attempt, times).await)
+        .run(async |connection| store::refresh(connection, token.session, token.counter, client, &attempt, at).await)
         .await?;
     Ok(match refreshed {
         Refreshed::Continued { account, session } => {

@@ -15,13 +15,12 @@ use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use super::Session;
+use super::{ActiveAt, Session};
 use crate::accounts::Account;
 use crate::accounts::store::AccountRow;
 use crate::clock::Timestamp;
 use crate::db::schema::{accounts, sessions};
-use crate::db::statement::Columns;
-use crate::db::{Connection, row};
+use crate::db::{Connection, parameters, row};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 
@@ -29,20 +28,13 @@ pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
 pub(crate) use end::{Asking, revoke, revoke_own};
 pub(crate) use end_all::end_others;
-pub(crate) use ended::{count_ended, list_ended, record_endings};
+pub(crate) use ended::{EndedCursor, count_ended, list_ended, record_endings};
 pub(crate) use list::list;
 pub(crate) use open::{Bound, OpenedSession, Verified, open, open_with_account};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
 
-// Statements that diesel has no words for, or prepares anew each time, which costs a round trip, are written as queries of their
-// own. They are prepared once a connection; so their text must not depend on their values.
-
-/// The columns of a [`SessionRow`].
-const COLUMNS: &str = "id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation";
-
-/// Their types.
-type SessionColumns = <SessionRow as Columns>::Sql;
+parameters! { ActiveAt { now: Timestamp, unused_since: Timestamp } }
 
 row! {
     #[derive(Selectable)]

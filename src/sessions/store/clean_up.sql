@@ -1,0 +1,24 @@
+-- Looks at the next sessions, and removes those that are over for long enough, by the clock of the database as well. Rows that somebody
+-- holds are left. The setting keeps the triggers quiet: nobody remembers these.
+WITH given AS (
+    SELECT $1::uuid AS position, $2::timestamptz AS now, $3::float8 AS kept_seconds, $4::float8 AS idle_seconds, $5::bigint AS batch
+),
+quiet AS MATERIALIZED (SELECT set_config('portcullis.clean_up', 'on', true)),
+bounds AS (
+    SELECT least(now, clock_timestamp()) - make_interval(secs => kept_seconds) AS ended_before,
+        least(now, clock_timestamp()) - make_interval(secs => kept_seconds + idle_seconds) AS unused_since
+    FROM given
+),
+page AS MATERIALIZED (
+    SELECT id FROM sessions, quiet WHERE id > (SELECT position FROM given) ORDER BY id LIMIT (SELECT batch FROM given)
+),
+over AS (
+    SELECT id FROM sessions, bounds
+    WHERE id IN (SELECT id FROM page)
+        AND (revoked_at < ended_before OR expires_at < ended_before OR last_used_at < unused_since)
+    FOR UPDATE OF sessions SKIP LOCKED
+),
+removed AS (
+    DELETE FROM sessions WHERE id IN (SELECT id FROM over) RETURNING id
+)
+SELECT (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS position, (SELECT count(*) FROM removed) AS removed
