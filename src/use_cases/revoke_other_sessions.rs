@@ -15,8 +15,8 @@ use crate::sessions::store::{Asking, end_others};
 pub async fn revoke_other_sessions(app: &App, client: &Client, caller: &SignedIn) -> Result<Option<Ending>, Error> {
     let asking = Asking { account: caller.account().id, by: caller.session(), client };
     let turn = app.turn(asking.account).await?;
-    let now = app.clock.now();
-    let ended = app.db.run(async |connection| end_others(connection, &asking, now).await).await;
+    let at = app.active_at(app.clock.now());
+    let ended = app.db.run(async |connection| end_others(connection, &asking, at).await).await;
     drop(turn);
     app.all_ended(asking.account);
     ended?.ok_or(Error::Unauthenticated(Reason::SessionRevoked))

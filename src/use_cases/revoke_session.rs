@@ -13,8 +13,8 @@ use crate::sessions::store::{Asking, revoke_own};
 /// away. The session may not have ended.
 pub async fn revoke_session(app: &App, client: &Client, caller: &SignedIn, id: SessionId) -> Result<bool, Error> {
     let asking = Asking { account: caller.account().id, by: caller.session(), client };
-    let now = app.clock.now();
-    let ended = app.db.run(async |connection| revoke_own(connection, &asking, id, now).await).await;
+    let at = app.active_at(app.clock.now());
+    let ended = app.db.run(async |connection| revoke_own(connection, &asking, id, at).await).await;
     app.session_cache.forget_sessions(&[id]);
     ended?.ok_or(Error::Unauthenticated(Reason::SessionRevoked))
 }

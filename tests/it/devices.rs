@@ -120,6 +120,28 @@ async fn a_session_is_revoked_from_another_device() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_not_listed_any_more_is_not_found_either() {
+    let app = TestApp::with(&["--session-idle-ttl=1h", "--session-ttl=3h"]).await;
+    let idle = app.registered("ada@example.com").await;
+    app.clock.advance(Duration::from_secs(3600));
+    let mut laptop = app.anonymous().login("ada@example.com").await;
+    assert_eq!(list(&laptop, Value::Null).await["nodes"].as_array().map(Vec::len), Some(1), "unused for an hour");
+    assert_eq!(revoke(&laptop, id(&idle)).await["__typename"], "SessionNotFound");
+    let others = "mutation { revokeOtherSessions { ... on RevokeOtherSessionsSuccess { endedCount } } }";
+    let answer = laptop.send(others, Value::Null).await;
+    assert_eq!(answer["data"]["revokeOtherSessions"]["endedCount"], 0, "{answer}");
+    for _ in 0..5 {
+        app.clock.advance(Duration::from_secs(1800));
+        laptop = laptop.refresh().await;
+    }
+    let phone = app.anonymous().login("ada@example.com").await;
+    app.clock.advance(Duration::from_secs(1800));
+    let phone = phone.refresh().await;
+    assert_eq!(revoke(&phone, id(&laptop)).await["code"], "SESSION_NOT_FOUND", "past its end");
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events WHERE kind = 'session_revoked'").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_revokes_anothers_session_or_learns_of_it() {
     let app = TestApp::start().await;
     let ada = app.registered("ada@example.com").await;

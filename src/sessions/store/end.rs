@@ -9,8 +9,9 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, row, statement};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
+use crate::sessions::ActiveAt;
 
-/// Ends those of the sessions that are active. Returns how many.
+/// Ends those of the sessions that have not ended, also those left unused for too long. Returns how many.
 pub(crate) async fn revoke(
     connection: &mut Connection,
     ids: &[SessionId],
@@ -25,7 +26,7 @@ pub(crate) async fn revoke(
 /// Which session of an account is asked to end others.
 pub(crate) struct Asking<'a> {
     pub(crate) account: AccountId,
-    /// The session that asks. Nothing is done for one that has ended.
+    /// The session that asks. Nothing is done for one that is not active.
     pub(crate) by: SessionId,
     /// On which device.
     pub(crate) client: &'a Client,
@@ -37,10 +38,10 @@ pub(crate) async fn revoke_own(
     connection: &mut Connection,
     asking: &Asking<'_>,
     target: SessionId,
-    now: Timestamp,
+    at: ActiveAt,
 ) -> Result<Option<bool>, Error> {
     let origin = Origin::of(asking.client);
-    let revoking = RevokingOwn { account: asking.account.0, by: asking.by.0, target: target.0, now, origin };
+    let revoking = RevokingOwn { account: asking.account.0, by: asking.by.0, target: target.0, at, origin };
     let rows = revoking.load::<ActiveRow>(connection).await?;
     let is_asking = rows.iter().any(|row| row.id == asking.by.0);
     Ok(is_asking.then(|| rows.iter().any(|row| row.has_ended)))
@@ -59,7 +60,7 @@ statement! {
         account: Uuid,
         by: Uuid,
         target: Uuid,
-        now: Timestamp,
+        at: ActiveAt,
         origin: Origin<'a>,
     } -> ActiveRow
 }

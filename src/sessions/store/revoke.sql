@@ -1,15 +1,16 @@
--- Ends those of the sessions that are active. They are locked in one order, so that devices that end each other take turns.
+-- Ends those of the sessions that have not ended, also of those left unused for too long, or they would come back where that time is made
+-- longer. They are locked in one order, so that devices that end each other take turns.
 WITH given AS (
     SELECT $1::uuid[] AS ids, $2::timestamptz AS now,
         $3::text AS user_agent, $4::inet AS ip_address, $5::text AS request_id
 ),
-active AS (
+open AS (
     SELECT s.id FROM given JOIN sessions s ON s.id = ANY (given.ids) JOIN accounts a ON a.id = s.account_id
     WHERE s.revoked_at IS NULL AND s.generation >= a.session_generation AND s.expires_at > given.now
     ORDER BY s.id FOR NO KEY UPDATE OF s
 ),
 ended AS (
-    UPDATE sessions SET revoked_at = given.now FROM active, given WHERE sessions.id = active.id
+    UPDATE sessions SET revoked_at = given.now FROM open, given WHERE sessions.id = open.id
     RETURNING sessions.account_id, sessions.id
 ),
 recorded AS (

@@ -1,23 +1,23 @@
 -- Ends a session of the account, if it is active and the one that asks is. Gives those of the two that are active.
 --
 -- Whoever locks an account's row and rows of sessions locks the account first, as its removal does, and the sessions in one order, so
--- that devices that end each other take turns. Generations are compared when both are locked: before, one of them may be of the past.
+-- that devices that end each other take turns. What a session is, is asked when all are locked: before, one of them may be of the past.
 WITH given AS (
-    SELECT $1::uuid AS account, $2::uuid AS by, $3::uuid AS target, $4::timestamptz AS now,
-        $5::text AS user_agent, $6::inet AS ip_address, $7::text AS request_id
+    SELECT $1::uuid AS account, $2::uuid AS by, $3::uuid AS target, $4::timestamptz AS now, $5::timestamptz AS unused_since,
+        $6::text AS user_agent, $7::inet AS ip_address, $8::text AS request_id
 ),
 account AS (
     SELECT id, session_generation FROM accounts
     WHERE id = (SELECT account FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
 ),
 locked AS (
-    SELECT s.id, s.generation, account.session_generation
-    FROM account, given, sessions s
-    WHERE s.id IN (given.by, given.target) AND s.account_id = account.id AND s.revoked_at IS NULL AND s.expires_at > given.now
+    SELECT s.id, s AS session FROM account, given, sessions s
+    WHERE s.id IN (given.by, given.target) AND s.account_id = account.id
     ORDER BY s.id FOR NO KEY UPDATE OF s
 ),
 active AS (
-    SELECT id FROM locked WHERE generation >= session_generation
+    SELECT locked.id FROM locked, account, given
+    WHERE portcullis_is_active(locked.session, account.session_generation, at => now, unused_since => unused_since)
 ),
 ended AS (
     UPDATE sessions SET revoked_at = given.now FROM active, given
