@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::key_set::{KeySet, signing_rows};
 use super::lifecycle::State;
-use super::rotation::NewKey;
+use super::rotation::{Dates, NewKey};
 use super::seal::Seals;
 use super::store::{self, Change, KeyRow};
 use crate::clock::Timestamp;
@@ -101,7 +101,14 @@ pub async fn replace(
         check(rows, seals)?;
         let delete: Vec<_> = signing_rows(rows).map(|(row, _)| row.id).collect();
         let deleted = delete.len();
-        Ok((Change { add: vec![fresh.row(seals, now, now)?], delete, ..Change::default() }, deleted))
+        Ok((
+            Change {
+                add: vec![fresh.row(seals, Dates { created_at: now, activates_at: now })?],
+                delete,
+                ..Change::default()
+            },
+            deleted,
+        ))
     };
     let (rows, deleted) = store::change(connection, decide).await?;
     Ok(Replaced { key: newest(&rows, now)?, deleted })

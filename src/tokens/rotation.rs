@@ -55,6 +55,12 @@ pub struct NewKey {
     pkcs8: Zeroizing<Vec<u8>>,
 }
 
+/// When a key is made, and when it becomes the one that signs.
+pub(super) struct Dates {
+    pub(super) created_at: Timestamp,
+    pub(super) activates_at: Timestamp,
+}
+
 impl NewKey {
     /// Makes a key on a thread that answers no requests. Hold no connection during this call.
     ///
@@ -65,19 +71,19 @@ impl NewKey {
         Ok(Self { algorithm, pkcs8 })
     }
 
-    /// The key as a row that activates at `activates_at`.
-    pub(super) fn row(&self, seals: &Seals, now: Timestamp, activates_at: Timestamp) -> Result<KeyRow, Error> {
-        let id = new_id(now);
+    pub(super) fn row(&self, seals: &Seals, Dates { created_at, activates_at }: Dates) -> Result<KeyRow, Error> {
+        let id = new_id(created_at);
         let sealed = seals.seal(id, &self.pkcs8)?;
         let (purpose, algorithm) = (ACCESS_TOKEN.to_owned(), self.algorithm.as_str().to_owned());
-        Ok(KeyRow { id, purpose, algorithm, sealed, created_at: now, activates_at })
+        Ok(KeyRow { id, purpose, algorithm, sealed, created_at, activates_at })
     }
 
     /// The key as a row that activates after all signing keys in `rows`, whatever the clocks of the instances say
     /// that made them.
     pub(super) fn successor(&self, rows: &[KeyRow], seals: &Seals, now: Timestamp) -> Result<KeyRow, Error> {
         let after = signing_rows(rows).next_back().map(|(newest, _)| newest.activates_at + Duration::from_secs(1));
-        self.row(seals, now, after.map_or(now, |after| after.max(now + ACTIVATION_DELAY)))
+        let activates_at = after.map_or(now, |after| after.max(now + ACTIVATION_DELAY));
+        self.row(seals, Dates { created_at: now, activates_at })
     }
 }
 
@@ -100,7 +106,10 @@ pub(super) fn first(fresh: &NewKey, seals: &Seals, now: Timestamp) -> Result<Cha
         created_at: now,
         activates_at: now,
     };
-    Ok(Change { add: vec![fresh.row(seals, now, now)?, refresh], ..Change::default() })
+    Ok(Change {
+        add: vec![fresh.row(seals, Dates { created_at: now, activates_at: now })?, refresh],
+        ..Change::default()
+    })
 }
 
 /// Deletes the rows of keys whose tokens have all expired.

@@ -1,5 +1,6 @@
 //! Queries on keys.
 
+use diesel::declare_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, RunQueryDsl};
@@ -9,6 +10,12 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::keys;
 use crate::error::Error;
+
+#[declare_sql_function]
+extern "SQL" {
+    /// Takes the lock for the transaction. Gives nothing that could be read.
+    fn pg_advisory_xact_lock(key: BigInt) -> Text;
+}
 
 /// Held while keys are made, sealed anew or deleted: "keyslock" in ASCII.
 const LOCK: i64 = 0x6b65_7973_6c6f_636b;
@@ -53,7 +60,7 @@ pub(super) async fn change<T: Send>(
 ) -> Result<(Vec<KeyRow>, T), Error> {
     let (rows, change, said) = connection
         .transaction::<_, Error, _>(async |connection| {
-            diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(LOCK).execute(connection).await?;
+            diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection).await?;
             let found = load(connection).await?;
             let (change, said) = decide(&found)?;
             if change.add.is_empty() && change.delete.is_empty() && change.reseal.is_empty() {
