@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Client, PASSWORD, TestApp, until};
 use portcullis::clock::Stopwatch;
@@ -200,7 +200,8 @@ async fn what_ended_with_all_others_is_over_before_it_is_written_down() {
     let list = "{ me { sessions { nodes { id } } } }";
     let nodes = owner.send(list, Value::Null).await["data"]["me"]["sessions"]["nodes"].clone();
     assert_eq!(nodes.as_array().map(Vec::len), Some(1), "{nodes}");
-    let revoke = format!("mutation {{ revokeSession(input: {{ id: {} }}) {{ __typename }} }}", thief.session_id());
+    let revoke =
+        format!("mutation {{ revokeSession(input: {{ id: {} }}) {{ __typename }} }}", json!(thief.session_id()));
     assert_eq!(owner.send(&revoke, Value::Null).await["data"]["revokeSession"]["__typename"], "SessionNotFound");
     assert_eq!(thief.try_refresh(thief.refresh_token()).await["reason"], "REVOKED");
     assert!(!app.anonymous().logout_with(thief.refresh_token()).await);
