@@ -4,6 +4,7 @@
 //!
 //! | layer | modules | knows |
 //! | --- | --- | --- |
+//! | embedding | [`instance`] | everything below: starts it, and hands it to the binary or to an application |
 //! | transports | [`http`], [`graphql`] | HTTP and GraphQL, no rules |
 //! | use cases | [`use_cases`] | one file each: the order of things, its transaction |
 //! | tasks | [`background`] | which use cases run by themselves, and when |
@@ -12,8 +13,6 @@
 //! | ground | [`db`], [`ids`], [`client`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
 
 #![forbid(unsafe_code)]
-// The optimiser lays out the futures of a mutation, with all that they wait for, as one type.
-#![recursion_limit = "256"]
 
 pub mod accounts;
 pub mod app;
@@ -27,6 +26,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod ids;
+pub mod instance;
 pub mod limits;
 pub mod passwords;
 pub mod revocations;
@@ -34,3 +34,11 @@ pub mod sessions;
 pub mod telemetry;
 pub mod tokens;
 pub mod use_cases;
+
+pub use app::SignedIn as Caller;
+pub use config::{BadSettings, Config};
+pub use error::Reason;
+pub use graphql::guard::{auth, caller, public};
+pub use instance::{Builder, NoFields, NotSignedIn, Portcullis, Sender, StartError};
+// What an application implements and calls, in the versions that fit.
+pub use {async_graphql, poem};

@@ -1,8 +1,6 @@
 //! The command line.
 
 #![forbid(unsafe_code)]
-// The optimiser lays out the futures of a mutation, with all that they wait for, as one type.
-#![recursion_limit = "256"]
 
 use std::process::ExitCode;
 

@@ -1,26 +1,19 @@
 //! The commands that serve or migrate: they start the database if it is private, serve, and stop in order.
 
 use std::error::Error;
-use std::io::Write;
-use std::sync::Arc;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
 
-use portcullis::app::App;
-use portcullis::background::Background;
-use portcullis::clock::Clock;
 use portcullis::config::{
-    BadSettings, Config, DatabaseChoice, LogFormat, PersistedQueries, Settings, UnknownVariable, unknown_variables,
+    BadSettings, Config, DatabaseChoice, LogFormat, Settings, UnknownVariable, unknown_variables,
 };
-use portcullis::db::embedded::Embedded;
-use portcullis::db::{Database, Target, migrations};
-use portcullis::graphql::registered;
-use portcullis::{http, telemetry};
+use portcullis::db::migrations;
+use portcullis::instance::open::{open_for_command, unreachable};
+use portcullis::{Portcullis, telemetry};
 use tokio::net::TcpListener;
 
-mod open;
 mod signals;
 
-pub(crate) use open::open_for_command;
-use open::open_to_serve;
 pub(crate) use signals::{Signals, ignore_other_signals};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -49,17 +42,17 @@ pub(crate) async fn serve(settings: &Settings) -> Outcome {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!("can't listen on {}: {error}; PORTCULLIS_LISTEN names another address", config.listen)
     })?;
-    let Some((app, mut private)) = unless_stopped(&mut signals, start(config.clone())).await? else {
-        return Ok(());
-    };
+    if let DatabaseChoice::Private { data_dir, .. } = &config.database {
+        say_that_it_starts(data_dir);
+    }
+    let starting = Portcullis::start(config.clone());
+    let Some(portcullis) = unless_stopped(&mut signals, async { Ok(starting.await?) }).await? else { return Ok(()) };
     let served = async {
         announce(&config, listener.local_addr()?)?;
-        run(Arc::new(app), listener, signals, private.as_mut()).await
+        serve_until_told(&portcullis, listener, signals).await
     }
     .await;
-    if let Some(private) = private {
-        private.stop().await?;
-    }
+    portcullis.stop().await?;
     served
 }
 
@@ -67,7 +60,7 @@ pub(crate) async fn serve(settings: &Settings) -> Outcome {
 pub(crate) async fn migrate(settings: &Settings) -> Outcome {
     let config = checked(settings)?;
     let applied = unless_stopped(&mut Signals::new()?, async move {
-        let opened = open_for_command(&config).await?;
+        let opened = open_for_command(&config, say_that_it_starts).await?;
         let direct = opened.direct();
         let applied = migrations::run(direct).await.map_err(|error| unreachable(direct, &error));
         opened.close().await?;
@@ -112,85 +105,19 @@ pub(crate) async fn unless_stopped<T: Send + 'static>(
     }
 }
 
-/// Does everything that is needed before requests can be answered.
-async fn start(config: Config) -> Outcome<(App, Option<Embedded>)> {
-    // This is checked before anything is started. Serving reads the documents again.
-    if let PersistedQueries::Only(manifest) = &config.graphql.persisted {
-        registered(manifest, config.graphql.bounds).await.map_err(sentence)?;
-    }
-    let opened = open_to_serve(&config).await?;
-    prepare(&config, opened.direct(), opened.private.is_some()).await?;
-    if !config.limits.enabled && !config.environment.is_development() {
-        tracing::warn!("PORTCULLIS_RATE_LIMITS is off: anybody may try passwords as fast as the server compares them");
-    }
-    let secret = opened.secret()?;
-    let database = Database::new(opened.target.clone(), 1, config.database_timeout);
-    database.ping().await.map_err(|error| unreachable(&opened.target, &error))?;
-    let app = App::start(config, opened.target.clone(), secret, Clock::system()).await.map_err(sentence)?;
-    Ok((app, opened.private))
-}
-
-pub(crate) async fn prepare(config: &Config, target: &Target, private: bool) -> Outcome {
-    if private || config.migrate {
-        let applied = migrations::run(target).await.map_err(|error| unreachable(target, &error))?;
-        applied.iter().for_each(|name| tracing::info!(name, "applied migration"));
-        return Ok(());
-    }
-    let pending = migrations::pending(target).await.map_err(|error| unreachable(target, &error))?;
-    if pending.is_empty() {
-        return Ok(());
-    }
-    Err(format!("the database lacks migrations: {}; `portcullis migrate` applies them", pending.join(", ")).into())
-}
-
-fn unreachable(target: &Target, error: &portcullis::error::Error) -> String {
-    format!("the database at {} can't be used: {}", target.address(), sentence(error.clone()))
-}
-
-/// The error with its causes, without the name of its kind. Only the log gets the place where it rose.
-pub(crate) fn sentence(error: portcullis::error::Error) -> String {
-    use portcullis::error::Error::{Internal, ReadOnly, Unavailable};
-    let causes = error.causes();
-    tracing::debug!(%error, causes, at = error.at(), "an error ends this process");
-    let text = match &error {
-        Internal(cause) | Unavailable(cause) | ReadOnly(cause) => cause.to_string(),
-        other => other.to_string(),
-    };
-    match causes {
-        Some(causes) => format!("{text}: {causes}"),
-        None => text,
-    }
-}
-
 /// Serves until a signal, or until the private database ends by itself.
-async fn run(app: Arc<App>, listener: TcpListener, signals: Signals, private: Option<&mut Embedded>) -> Outcome {
-    let background = Background::start(&app);
-    let served = serve_until_told(app, listener, signals, private).await;
-    background.stop().await;
-    served
-}
-
-async fn serve_until_told(
-    app: Arc<App>,
-    listener: TcpListener,
-    mut signals: Signals,
-    private: Option<&mut Embedded>,
-) -> Outcome {
+async fn serve_until_told(portcullis: &Portcullis, listener: TcpListener, mut signals: Signals) -> Outcome {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = http::serve(app, listener, async {
+    let server = portcullis.serve(listener, async {
         let _ = stopped.await;
     });
     tokio::pin!(server);
-    let lost = async {
-        match private {
-            Some(private) => private.exited().await,
-            None => std::future::pending().await,
-        }
-    };
     let outcome = tokio::select! {
         served = &mut server => return Ok(served?),
         () = signals.next() => Ok(()),
-        () = lost => Err("the private PostgreSQL ended by itself; its log is postgres.log in the data directory".into()),
+        () = portcullis.database_lost() => {
+            Err("the private PostgreSQL ended by itself; its log is postgres.log in the data directory".into())
+        }
     };
     tracing::info!("stopping: requests in flight may finish");
     drop(stop);
@@ -199,6 +126,13 @@ async fn serve_until_told(
         () = signals.next() => tracing::warn!("stopped at once by a second signal"),
     }
     outcome
+}
+
+/// Is called before the private PostgreSQL starts, which may take some seconds.
+pub(crate) fn say_that_it_starts(data_dir: &Path) {
+    if std::io::stderr().is_terminal() {
+        complain(&format!("Starting the private PostgreSQL in {} ...", data_dir.display()));
+    }
 }
 
 /// Prints the address of the server. From then on clients can use it.

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::accounts::Account;
 use crate::ids::SessionId;
 use crate::sessions::Session;
 use crate::tokens::TokenPair;
 
-/// A caller who is signed in. Only a use case that has verified the caller makes one, so a function that takes it
-/// can't be called for anybody else.
+/// A caller who is signed in. Only who has been verified becomes one, so a function that takes it can't be called for
+/// anybody else.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     account: Arc<Account>,
@@ -21,15 +23,41 @@ impl SignedIn {
         Self { account, session }
     }
 
-    /// The account.
+    /// The account's id, the same for ever: `sub` in access tokens. An application keeps what is its own under this id.
     #[must_use]
-    pub fn account(&self) -> &Account {
+    pub fn account_id(&self) -> Uuid {
+        self.account.id.0
+    }
+
+    /// The session's id: `sid` in access tokens.
+    #[must_use]
+    pub fn session_id(&self) -> Uuid {
+        self.session.0
+    }
+
+    /// The account's e-mail address. It may change, and nobody has shown that it is theirs.
+    #[must_use]
+    pub fn email(&self) -> &str {
+        &self.account.email
+    }
+
+    /// The account's username, if it has one. It may change.
+    #[must_use]
+    pub fn username(&self) -> Option<&str> {
+        self.account.username.as_deref()
+    }
+
+    /// What the account may do, as the operator has set it.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.account.roles
+    }
+
+    pub(crate) fn account(&self) -> &Account {
         &self.account
     }
 
-    /// The session.
-    #[must_use]
-    pub fn session(&self) -> SessionId {
+    pub(crate) fn session(&self) -> SessionId {
         self.session
     }
 }

@@ -45,7 +45,8 @@ impl Operator<'_> {
     pub(crate) async fn keys_changed(&self) {
         let Some(app) = self.server else { return };
         if let Err(error) = app.db.run(async |connection| app.keys.reload(connection).await).await {
-            tracing::warn!(%error, "the changed keys were not read, and are tried again");
+            let (causes, at) = (error.causes(), error.at());
+            tracing::warn!(%error, causes, at, "the changed keys were not read, and are tried again");
         }
     }
 }

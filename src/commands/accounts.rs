@@ -3,6 +3,7 @@
 use std::io::{BufRead, IsTerminal, Read};
 
 use clap::Subcommand;
+use portcullis::StartError;
 use portcullis::app::Operator;
 use portcullis::error::Error;
 use portcullis::ids::AccountId;
@@ -10,7 +11,7 @@ use portcullis::use_cases::accounts::{
     Created, Fault, NameTaken, Registration, Restored, Switched, create, delete, restore, set_enabled, sign_out,
 };
 
-use crate::serve::{Outcome, sentence};
+use crate::serve::Outcome;
 
 /// More bytes than any password has.
 const MAX_LINE: u64 = 8192;
@@ -75,14 +76,14 @@ impl Accounts {
         let (account, enabled, done) = match self {
             Self::Create { email, username } => {
                 let typed = Registration { email, password, username };
-                return made(create(operator, typed).await.map_err(sentence)?);
+                return made(create(operator, typed).await.map_err(StartError::from)?);
             }
             Self::Disable { account } => (account, false, "disabled"),
             Self::Enable { account } => (account, true, "enabled"),
             Self::SignOut { account } => return done(sign_out(operator, &account).await, "signed out everywhere"),
             Self::Delete { account } => return done(delete(operator, &account).await, "deleted"),
             Self::Restore { account } => {
-                return match restore(operator, &account).await.map_err(sentence)? {
+                return match restore(operator, &account).await.map_err(StartError::from)? {
                     Restored::Done(id) => Ok(format!("The account {id} is restored.\n")),
                     Restored::Taken(NameTaken::Email) => Err("another account has its e-mail address now".into()),
                     Restored::Taken(NameTaken::Username) => Err("another account has its username now".into()),
@@ -90,7 +91,7 @@ impl Accounts {
                 };
             }
         };
-        match set_enabled(operator, &account, enabled).await.map_err(sentence)? {
+        match set_enabled(operator, &account, enabled).await.map_err(StartError::from)? {
             Switched::Done(id) => Ok(format!("The account {id} is {done}.\n")),
             Switched::Already(id) => Err(format!("the account {id} is {done} already").into()),
             Switched::Unknown => Err(UNKNOWN.into()),
@@ -101,7 +102,7 @@ impl Accounts {
 const UNKNOWN: &str = "no account has this e-mail address, username or id";
 
 fn done(which: Result<Option<AccountId>, Error>, what: &str) -> Outcome<String> {
-    let id = which.map_err(sentence)?.ok_or(UNKNOWN)?;
+    let id = which.map_err(StartError::from)?.ok_or(UNKNOWN)?;
     Ok(format!("The account {id} is {what}.\n"))
 }
 

@@ -1,12 +1,13 @@
 //! `portcullis keys`.
 
 use clap::Subcommand;
+use portcullis::StartError;
 use portcullis::app::Operator;
 use portcullis::tokens::operate::{Listed, Replaced, Rotated};
 use portcullis::use_cases::keys::{list, rotate, rotate_at_once};
 
 use super::time;
-use crate::serve::{Outcome, sentence};
+use crate::serve::Outcome;
 
 /// What can be done to keys.
 #[derive(Clone, Copy, Subcommand)]
@@ -31,7 +32,7 @@ impl Keys {
             Self::Rotate { now: false } => rotate(operator).await.map(|rotated| rotation(&rotated)),
             Self::Rotate { now: true } => rotate_at_once(operator).await.map(|replaced| replacement(&replaced)),
         };
-        Ok(said.map_err(sentence)?)
+        Ok(said.map_err(StartError::from)?)
     }
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod keys;
 mod service_keys;
 
+use portcullis::StartError;
 use portcullis::app::Console;
 use portcullis::clock::{Clock, Timestamp};
 use portcullis::config::{Config, Settings};
@@ -12,7 +13,8 @@ pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
 pub(crate) use service_keys::ServiceKeys;
 
-use crate::serve::{Outcome, Signals, checked, open_for_command, prepare, say, sentence, unless_stopped};
+use crate::serve::{Outcome, Signals, checked, say, say_that_it_starts, unless_stopped};
+use portcullis::instance::open::{open_for_command, prepare};
 
 /// A command that works on the database.
 pub(crate) enum Work {
@@ -29,13 +31,13 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
         _ => String::new(),
     };
     let said = unless_stopped(&mut Signals::new()?, async move {
-        let opened = open_for_command(&config).await?;
+        let opened = open_for_command(&config, say_that_it_starts).await?;
         let said = async {
             // An operator who looks at keys does not want to migrate a database that others use.
             let config = Config { migrate: false, ..config };
             prepare(&config, opened.direct(), opened.private.is_some()).await?;
             let (target, secret) = (opened.target.clone(), opened.secret()?);
-            let console = Console::new(config, target, secret, Clock::system()).map_err(sentence)?;
+            let console = Console::new(config, target, secret, Clock::system()).map_err(StartError::from)?;
             match work {
                 Work::Accounts(command) => command.run(&console.operator(), password).await,
                 Work::Keys(command) => command.run(&console.operator()).await,

@@ -1,6 +1,7 @@
 //! `portcullis service-keys`.
 
 use clap::Subcommand;
+use portcullis::StartError;
 use portcullis::app::Operator;
 use portcullis::ids::ServiceKeyId;
 use portcullis::tokens::service::ServiceKey;
@@ -8,7 +9,7 @@ use portcullis::use_cases::service_keys::{create, list, revoke};
 use uuid::Uuid;
 
 use super::time;
-use crate::serve::{Outcome, complain, sentence};
+use crate::serve::{Outcome, complain};
 
 /// What can be done to service keys.
 #[derive(Clone, Subcommand)]
@@ -31,7 +32,7 @@ impl ServiceKeys {
     /// Does it. Returns what is to be said of it.
     pub(crate) async fn run(self, operator: &Operator<'_>) -> Outcome<String> {
         match self {
-            Self::Create { name } => match create(operator, &name).await.map_err(sentence)? {
+            Self::Create { name } => match create(operator, &name).await.map_err(StartError::from)? {
                 Some((id, text)) => {
                     // Beside the key, which alone is for whoever reads standard output.
                     complain(&format!("Made the service key {id}. It is shown this once:"));
@@ -39,8 +40,8 @@ impl ServiceKeys {
                 }
                 None => Err("a name has 1 to 100 characters and no control characters".into()),
             },
-            Self::List => Ok(table(&list(operator).await.map_err(sentence)?)),
-            Self::Revoke { id } => match revoke(operator, ServiceKeyId(id)).await.map_err(sentence)? {
+            Self::List => Ok(table(&list(operator).await.map_err(StartError::from)?)),
+            Self::Revoke { id } => match revoke(operator, ServiceKeyId(id)).await.map_err(StartError::from)? {
                 true => Ok(format!("Revoked {id}.\n")),
                 false => Err(format!("no service key that is not revoked has the id {id}").into()),
             },

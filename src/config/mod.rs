@@ -9,6 +9,7 @@ mod environment;
 mod faults;
 mod file;
 mod form;
+mod given;
 mod log_format;
 mod names;
 mod origins;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
+use futures_util::FutureExt;
 
 use super::error::ApiError;
 use super::events::{SecurityEventConnection, events_of};
@@ -184,6 +185,6 @@ impl AccountMutation {
         let client = ctx.data_unchecked::<Requester>().client();
         let typed = Registration { email: input.email, password: input.password, username: input.username };
         let delivery = Delivery::asked(ctx, input.transport)?;
-        Ok(Some(RegisterResult::new(register::register(app, client, typed).await?, delivery)))
+        Ok(Some(RegisterResult::new(register::register(app, client, typed).boxed().await?, delivery)))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
+use futures_util::FutureExt;
 
 use super::cookies::{Cookie, Cookies};
 use super::error::ApiError;
@@ -53,7 +54,7 @@ impl DeletionMutation {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
         let client = ctx.data_unchecked::<Requester>().client();
-        Ok(Some(match delete_account::delete_account(app, &client, caller, input.password).await? {
+        Ok(Some(match delete_account::delete_account(app, &client, caller, input.password).boxed().await? {
             Outcome::Success { at, kept_until } => {
                 if let Ok(cookies) = Cookies::of(ctx) {
                     cookies.forget(Cookie::Refresh);

@@ -52,6 +52,9 @@ impl Code {
     }
 }
 
+/// What the client is told while the service can't be had.
+pub(crate) const UNAVAILABLE: &str = "The service is unavailable at the moment. Try again later.";
+
 /// Longest message of an error, in characters. The library quotes names, however long they are.
 const MESSAGE_LENGTH: usize = 300;
 
@@ -92,7 +95,17 @@ pub(crate) fn panicked() -> Response {
 /// The answer when executing the request took too long. What it asked for may have been done.
 pub(crate) fn late() -> Response {
     tracing::warn!("an operation was cancelled because it took too long");
-    instead("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
+    unavailable()
+}
+
+/// The answer to an operation that can't be executed now.
+pub(crate) fn unavailable() -> Response {
+    instead(UNAVAILABLE, Code::ServiceUnavailable)
+}
+
+/// The answer to a request that is no operation.
+pub(crate) fn malformed(message: &str) -> Response {
+    instead(message, Code::BadUserInput)
 }
 
 fn instead(message: &str, code: Code) -> Response {
@@ -192,9 +205,7 @@ impl From<ApiError> for async_graphql::Error {
                     extensions.set("retryAfter", Value::from(retry_after.as_secs_f64().ceil() as u64))
                 })
             }
-            Error::Unavailable(_) | Error::ReadOnly(_) => {
-                coded("The service is unavailable at the moment. Try again later.", Code::ServiceUnavailable)
-            }
+            Error::Unavailable(_) | Error::ReadOnly(_) => coded(UNAVAILABLE, Code::ServiceUnavailable),
             Error::Internal(_) => coded("Something went wrong on our side.", Code::InternalServerError),
         }
     }

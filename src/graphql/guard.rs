@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use async_graphql::Context;
 use async_graphql::extensions::{ExtensionContext, ResolveInfo};
-use async_graphql::registry::Registry;
-use async_graphql::{Context, TypeDirective};
+use async_graphql::registry::{MetaField, Registry};
 use tokio::sync::OnceCell;
 
 use super::error::{ApiError, log};
@@ -14,13 +14,7 @@ use crate::sessions::Client;
 use crate::tokens::Credential;
 use crate::use_cases::authenticate::authenticate;
 
-/// Anyone may call this field.
-#[TypeDirective(location = "FieldDefinition")]
-pub(crate) fn public() {}
-
-/// Only a caller with a valid access token may call this field. Others get the error UNAUTHENTICATED.
-#[TypeDirective(location = "FieldDefinition")]
-pub(crate) fn auth() {}
+pub use directives::{auth, public};
 
 /// The sender of a request. The credential is verified once, at the first field that needs it.
 pub struct Requester {
@@ -62,6 +56,15 @@ pub(crate) async fn signed_in<'a>(context: &Context<'a>) -> Result<&'a SignedIn,
     verified(context.data_opt(), context.data_opt()).await
 }
 
+/// The caller, in a field of an application. A field that is `@auth` always has one. A field that is `@public` may ask
+/// as well.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when nobody is signed in, `SERVICE_UNAVAILABLE` when the database is needed and away.
+pub async fn caller(ctx: &Context<'_>) -> async_graphql::Result<SignedIn> {
+    Ok(signed_in(ctx).await?.clone())
+}
+
 /// Enforces the directive of a field. A root field without a directive is refused.
 pub(super) async fn check(ctx: &ExtensionContext<'_>, info: &ResolveInfo<'_>) -> Result<(), ApiError> {
     if info.is_for_introspection || info.name.starts_with("__") {
@@ -81,6 +84,26 @@ fn is_root(registry: &Registry, parent: &str) -> bool {
 }
 
 fn declared<'a>(registry: &'a Registry, parent: &str, field: &str) -> Option<&'a str> {
-    let directives = &registry.types.get(parent)?.field_by_name(field)?.directive_invocations;
-    directives.iter().map(|directive| directive.name.as_str()).find(|name| matches!(*name, "public" | "auth"))
+    guards(registry.types.get(parent)?.field_by_name(field)?).next()
+}
+
+/// Which of the two directives a field has. A root field of ours has one, and [`super::host`] sees to it that a host's has one too.
+pub(super) fn guards(field: &MetaField) -> impl Iterator<Item = &str> {
+    let names = field.directive_invocations.iter().map(|directive| directive.name.as_str());
+    names.filter(|name| matches!(*name, "public" | "auth"))
+}
+
+/// What fields declare.
+mod directives {
+    #![expect(missing_docs, reason = "the macro makes a type of each function and leaves its documentation out")]
+
+    use async_graphql::TypeDirective;
+
+    /// Anyone may call this field.
+    #[TypeDirective(location = "FieldDefinition")]
+    pub fn public() {}
+
+    /// Only a caller with a valid access token may call this field. Others get the error UNAUTHENTICATED.
+    #[TypeDirective(location = "FieldDefinition")]
+    pub fn auth() {}
 }

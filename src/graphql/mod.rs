@@ -1,4 +1,7 @@
 //! The GraphQL schema: types, and resolvers that call one use case each.
+//!
+//! Mutations box the futures of their use cases. An application that adds fields of its own compiles our resolvers once more, and the
+//! compiler refuses a future in which more than 128 others are nested.
 
 mod account;
 mod conventions;
@@ -7,8 +10,11 @@ mod deletion;
 pub(crate) mod document;
 pub(crate) mod error;
 mod events;
-pub(crate) mod guard;
-pub(crate) mod loaders;
+mod execute;
+pub mod guard;
+pub(crate) mod host;
+mod loaders;
+pub(crate) mod operations;
 mod pages;
 mod password;
 mod problem;
@@ -17,65 +23,61 @@ mod session;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{EmptySubscription, MergedObject, ObjectType, SDLExportOptions, Schema, SchemaBuilder};
 
-use crate::app::App;
-use crate::config::PersistedQueries;
-use crate::error::Error;
-use document::{DocumentCache, Documents, Mode};
+use document::Documents;
+use host::Host;
 
-pub use document::{Registered, registered};
 pub use guard::Requester;
 
 /// What can be read.
-#[derive(MergedObject, Default)]
-pub struct Query(account::AccountQuery);
+#[derive(MergedObject)]
+pub(crate) struct Query<H: ObjectType>(Arc<H>, account::AccountQuery);
 
 /// What can be done. Each outcome that a caller can bring about is a member of the result's union; `errors` is for a missing
 /// or bad token, malformed input, overload and faults.
-#[derive(MergedObject, Default)]
-pub struct Mutation(
+#[derive(MergedObject)]
+pub(crate) struct Mutation<H: ObjectType>(
+    Arc<H>,
     account::AccountMutation,
     session::SessionMutation,
     password::PasswordMutation,
     deletion::DeletionMutation,
 );
 
-/// The schema with its resolvers.
-pub type PortcullisSchema = Schema<Query, Mutation, EmptySubscription>;
-
-/// The schema on `app`. Documents that the operator registered are read, which takes some time if there are many.
-///
-/// # Errors
-/// [`Error::Internal`] with a sentence for the operator when a registered document would be refused.
-pub async fn schema(app: Arc<App>) -> Result<PortcullisSchema, Error> {
-    let settings = &app.config.graphql;
-    let mode = match &settings.persisted {
-        PersistedQueries::Off => Mode::Off,
-        PersistedQueries::Automatic => Mode::Automatic,
-        PersistedQueries::Only(manifest) => Mode::Only(registered(manifest, settings.bounds).await?),
-    };
-    let known = Arc::new(DocumentCache::new(mode, settings.document_cache_bytes)?);
-    let concealed = !settings.introspection;
-    let schema = measured(Documents::new(settings.bounds, Some(known), concealed));
-    let schema = if settings.introspection { schema } else { schema.disable_introspection() };
-    Ok(schema.data(app).finish())
-}
+/// A schema before it is finished: ours, with the host's fields.
+type Builder<Q, M> = SchemaBuilder<Query<Q>, Mutation<M>, EmptySubscription>;
 
 /// The schema in the schema definition language, as `schema.graphql` has it.
 #[must_use]
 pub fn sdl() -> String {
-    bare().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+    sdl_with(&Host::default())
+}
+
+/// The same with the host's fields.
+pub(crate) fn sdl_with<Q: ObjectType + 'static, M: ObjectType + 'static>(host: &Host<Q, M>) -> String {
+    bare(host).finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// A schema that refuses documents which are over their bounds.
-fn measured(documents: Documents) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+fn measured<Q: ObjectType + 'static, M: ObjectType + 'static>(
+    host: &Host<Q, M>,
+    documents: Documents,
+) -> Builder<Q, M> {
     // The depth has been measured by then. What is executed in the document's place may have one fragment more at each level.
     let depth = 2 * documents.bounds.depth + 1;
     // The first extension has the last word: what it conceals, others have said.
-    bare().limit_recursive_depth(depth).extension(documents).extension(conventions::Conventions)
+    bare(host).limit_recursive_depth(depth).extension(documents).extension(conventions::Conventions)
 }
 
-fn bare() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).register_output_type::<problem::UserError>()
+fn bare<Q: ObjectType + 'static, M: ObjectType + 'static>(host: &Host<Q, M>) -> Builder<Q, M> {
+    let query = Query(host.query.clone(), account::AccountQuery);
+    let mutation = Mutation(
+        host.mutation.clone(),
+        account::AccountMutation,
+        session::SessionMutation::default(),
+        password::PasswordMutation,
+        deletion::DeletionMutation,
+    );
+    Schema::build(query, mutation, EmptySubscription).register_output_type::<problem::UserError>()
 }

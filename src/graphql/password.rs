@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, Union};
+use futures_util::FutureExt;
 
 use super::account::User;
 use super::error::ApiError;
@@ -99,7 +100,7 @@ impl PasswordMutation {
         let caller = signed_in(ctx).await?;
         let client = ctx.data_unchecked::<Requester>().client();
         let (current, new) = (input.current_password, input.new_password);
-        let outcome = change_password::change_password(app, &client, caller, current, new).await?;
+        let outcome = change_password::change_password(app, &client, caller, current, new).boxed().await?;
         Ok(Some(ChangePasswordResult::new(outcome, caller.clone())))
     }
 }

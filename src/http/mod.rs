@@ -4,5 +4,28 @@ pub(crate) mod endpoints;
 pub(crate) mod middleware;
 pub(crate) mod server;
 
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::graphql::host::Host;
+use crate::graphql::operations::{Operations, read_registered};
+
 pub use endpoints::ROUTES;
-pub use server::serve;
+pub(crate) use endpoints::bearer_token::credential;
+pub(crate) use middleware::client_address::client_at;
+pub(crate) use server::shutdown::Shutdown;
+
+/// Serves `app` and nothing around it on `listener`: see [`server::serve`]. For tests; a server has tasks in the background as well.
+///
+/// # Errors
+/// When the listener has no address, or a document that the operator registered would be refused.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let (host, shutdown) = (Host::default(), Shutdown::default());
+    let registered = read_registered(&app.config.graphql, &host).await.map_err(io::Error::other)?;
+    let operations = Operations::new(app.clone(), &host, registered).map_err(io::Error::other)?;
+    let routes = endpoints::routes(&app, Arc::new(operations), &shutdown);
+    server::serve(app, routes, shutdown, listener, stop).await
+}

@@ -59,6 +59,9 @@ impl AccessTokens {
     /// Tokens with these claims `iss` and `aud` that live for `ttl`.
     #[must_use]
     pub fn new(issuer: String, audience: String, ttl: Duration) -> Self {
+        // An application may have the library built with another provider as well, and the library then panics unless it is told
+        // which to use. One that the application has chosen stays.
+        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         Self { issuer, audience, ttl, verified: VerifiedTokens::new() }
     }
 

@@ -30,6 +30,7 @@ mod discovery;
 mod embedded;
 mod embedded_environment;
 mod embedded_role;
+mod embedding;
 mod errors;
 mod failed_logins;
 mod faults;

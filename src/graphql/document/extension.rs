@@ -9,7 +9,9 @@ use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextRequest, NextValidation,
 };
 use async_graphql::registry::Registry;
-use async_graphql::{CacheControl, Data, Pos, Request, Response, ServerError, ServerResult, ValidationResult};
+use async_graphql::{
+    CacheControl, Data, ObjectType, Pos, Request, Response, ServerError, ServerResult, ValidationResult,
+};
 
 use super::conceal::conceal;
 use super::document_cache::{DocumentCache, Found};
@@ -20,6 +22,7 @@ use super::registered::RegisteringDocument;
 use super::{Document, Library, OnlyQueries, any_name};
 use crate::config::Bounds;
 use crate::graphql::error::Code;
+use crate::graphql::host::Host;
 
 /// This extension runs before all others.
 #[derive(Clone)]
@@ -33,9 +36,15 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    pub(crate) fn new(bounds: Bounds, known: Option<Arc<DocumentCache>>, concealed: bool) -> Self {
+    /// For the schema with the host's fields.
+    pub(crate) fn new<Q: ObjectType + 'static, M: ObjectType + 'static>(
+        bounds: Bounds,
+        known: Option<Arc<DocumentCache>>,
+        concealed: bool,
+        host: &Host<Q, M>,
+    ) -> Self {
         // A suggestion would reveal names of the schema.
-        Self { bounds, known, concealed, library: Library::new(bounds.depth, !concealed) }
+        Self { bounds, known, concealed, library: Library::new(bounds.depth, !concealed, host) }
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) use name::Named;
 pub(crate) use only_queries::OnlyQueries;
 use prepare::{Prepared, prepare, prepare_once};
 use refusal::{over, refusal};
-pub use registered::Registered;
-pub use registering::registered;
+pub(super) use registered::Registered;
+pub(super) use registering::registered;
 pub(super) use rules::Library;
 
 /// A parsed document that is within all bounds that do not depend on its variables.

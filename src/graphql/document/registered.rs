@@ -11,7 +11,7 @@ use crate::graphql::error::Code;
 
 /// Documents by the names that the manifest gives them, and by the SHA-256 of their texts.
 #[derive(Default)]
-pub struct Registered {
+pub(crate) struct Registered {
     by_name: HashMap<String, Arc<Document>>,
     by_hash: HashMap<Hash, Arc<Document>>,
 }

@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
-use async_graphql::Request;
+use async_graphql::{ObjectType, Request};
 
 use super::extension::Documents;
 use super::registered::{Registered, RegisteringDocument};
 use crate::config::Bounds;
 use crate::config::Manifest;
 use crate::error::Error;
+use crate::graphql::host::Host;
 
 /// Reads all documents of a manifest: parses, measures and validates each.
 ///
 /// # Errors
 /// [`Error::Internal`] with a line for the operator about each that would be refused.
-pub async fn registered(manifest: &Manifest, bounds: Bounds) -> Result<Registered, Error> {
-    let schema = crate::graphql::measured(Documents::new(bounds, None, false)).finish();
+pub(crate) async fn registered<Q: ObjectType + 'static, M: ObjectType + 'static>(
+    manifest: &Manifest,
+    bounds: Bounds,
+    host: &Host<Q, M>,
+) -> Result<Registered, Error> {
+    let schema = crate::graphql::measured(host, Documents::new(bounds, None, false, host)).finish();
     let mut registered = Registered::default();
     let mut faults = Vec::new();
     for (name, text) in manifest.0.iter() {
@@ -80,7 +85,7 @@ mod tests {
              fragment F on User {{ sessions(after: \"{long}\") {{ nodes {{ id }} }} }}"
         );
         let manifest = Manifest(Arc::new(BTreeMap::from([("a".to_owned(), text)])));
-        let registered = registered(&manifest, bounds).await.expect("a sound document");
+        let registered = registered(&manifest, bounds, &Host::default()).await.expect("a sound document");
         let bytes = registered.find("", Some(&Named("a".to_owned()))).expect("the document").bytes;
         // The text, what was parsed, and each place in what was prepared.
         assert!((5_000_000..5_100_000).contains(&bytes), "{bytes}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::list::{EndedSessions, SessionConnection};
@@ -77,7 +78,7 @@ impl DevicesMutation {
         let app = ctx.data_unchecked::<Arc<App>>();
         let (caller, client) = (signed_in(ctx).await?, ctx.data_unchecked::<Requester>().client());
         if let Ok(id) = Uuid::parse_str(&input.id)
-            && revoke_session::revoke_session(app, &client, caller, SessionId(id)).await?
+            && revoke_session::revoke_session(app, &client, caller, SessionId(id)).boxed().await?
         {
             return Ok(Some(RevokeSessionResult::Success(RevokeSessionSuccess { ended_session_id: id.into() })));
         }
@@ -93,7 +94,7 @@ impl DevicesMutation {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let caller = signed_in(ctx).await?;
-        let ending = revoke_other_sessions::revoke_other_sessions(app, &client, caller).await?;
+        let ending = revoke_other_sessions::revoke_other_sessions(app, &client, caller).boxed().await?;
         let ended = EndedSessions::new(caller.clone(), ending);
         Ok(Some(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess(ended))))
     }

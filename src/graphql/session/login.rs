@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
+use futures_util::FutureExt;
 
 use super::object::{Session, parts};
 use super::tokens::{Delivery, TokenTransport, Tokens};
@@ -94,7 +95,7 @@ impl LoginMutation {
         let LoginInput { identifier, password, device_token, transport } = input;
         let delivery = Delivery::asked(ctx, transport)?;
         let device_token = device_token.or_else(|| delivery.known_device());
-        let outcome = login::login(app, client, Login { identifier, password, device_token }).await?;
+        let outcome = login::login(app, client, Login { identifier, password, device_token }).boxed().await?;
         Ok(Some(LoginResult::new(outcome, delivery)))
     }
 }

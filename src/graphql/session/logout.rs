@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
+use futures_util::FutureExt;
 
 use crate::app::App;
 use crate::graphql::cookies::{Cookie, Cookies};
@@ -48,7 +49,7 @@ impl LogoutMutation {
             cookies.forget(Cookie::Refresh);
         }
         let refresh_tokens: Vec<String> = input.and_then(|input| input.refresh_token).into_iter().chain(kept).collect();
-        let ended = logout::logout(app, &requester.client(), requester.credential(), &refresh_tokens).await?;
+        let ended = logout::logout(app, &requester.client(), requester.credential(), &refresh_tokens).boxed().await?;
         Ok(Some(LogoutSuccess { ended }))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
+use futures_util::FutureExt;
 
 use super::object::{Session, parts};
 use super::tokens::{Delivery, Tokens};
@@ -92,14 +93,14 @@ impl RefreshMutation {
         let client = ctx.data_unchecked::<Requester>().client();
         // A token in the input wins over the cookie, which a browser adds by itself.
         if let Some(token) = input.and_then(|input| input.refresh_token) {
-            let outcome = refresh::refresh(app, &client, &token).await?;
+            let outcome = refresh::refresh(app, &client, &token).boxed().await?;
             return Ok(Some(RefreshTokenResult::new(outcome, Delivery::BODY)));
         }
         let cookies = Cookies::of(ctx)?;
         // A browser without the cookie is not signed in, so the answer is the same as for a cookie that holds no
         // token.
         let token = cookies.get(Cookie::Refresh).unwrap_or_default();
-        let outcome = refresh::refresh(app, &client, &token).await?;
+        let outcome = refresh::refresh(app, &client, &token).boxed().await?;
         if matches!(outcome, Outcome::Refused(_)) {
             cookies.forget(Cookie::Refresh);
         }

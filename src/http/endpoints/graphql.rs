@@ -3,26 +3,20 @@
 mod parameters;
 mod read;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::{Request as GraphqlRequest, Response as GraphqlResponse, Value, Variables};
 use async_graphql_poem::GraphQLResponse;
-use futures_util::FutureExt;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
-use tokio::time::timeout;
 
 use super::bearer_token::requester;
 use super::media_type::MediaType;
 use super::persisted_query;
 use crate::app::App;
-use crate::error::Error;
 use crate::graphql::document::OnlyQueries;
 use crate::graphql::error::{self, Code};
-use crate::graphql::loaders;
-use crate::graphql::{PortcullisSchema, schema};
+use crate::graphql::operations::Operations;
 use crate::http::middleware::cookies;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::server::shutdown::Shutdown;
@@ -31,17 +25,13 @@ use read::{Asked, Refused};
 /// Answers one operation in each request. There are no batches.
 pub(crate) struct GraphqlEndpoint {
     app: Arc<App>,
-    schema: PortcullisSchema,
-    timeout: Duration,
+    operations: Arc<Operations>,
     shutdown: Shutdown,
 }
 
 impl GraphqlEndpoint {
-    /// # Errors
-    /// When a registered document would be refused.
-    pub(crate) async fn new(app: Arc<App>, shutdown: Shutdown) -> Result<Self, Error> {
-        let timeout = app.config.graphql.bounds.time;
-        Ok(Self { schema: schema(app.clone()).await?, app, timeout, shutdown })
+    pub(crate) fn new(app: Arc<App>, operations: Arc<Operations>, shutdown: Shutdown) -> Self {
+        Self { app, operations, shutdown }
     }
 
     async fn answer(&self, mut request: Request) -> Response {
@@ -60,7 +50,7 @@ impl GraphqlEndpoint {
     /// Answers a GET.
     async fn answer_query(&self, request: &Request, media_type: MediaType) -> Result<Response, Refused> {
         let only_queries = OnlyQueries::default();
-        let operation = self.operation(request, read::safe(request, &self.app)?)?.data(only_queries.clone());
+        let operation = operation(read::safe(request, &self.app)?)?.data(only_queries.clone());
         let mut answer = respond(self.execute(operation, request).await, media_type);
         if only_queries.has_refused() {
             answer.set_status(StatusCode::METHOD_NOT_ALLOWED);
@@ -73,7 +63,7 @@ impl GraphqlEndpoint {
     async fn answer_any(&self, request: &mut Request, media_type: MediaType) -> Result<Response, Refused> {
         let asked = read::posted(request, &self.app, &self.shutdown).await?;
         let cookies = asked.cookies.clone();
-        let operation = self.operation(request, asked)?;
+        let operation = operation(asked)?;
         let mut answer = respond(self.execute(operation, request).await, media_type);
         if let Some(cookies) = cookies {
             cookies::write(&cookies, self.app.clock.now(), answer.headers_mut());
@@ -81,37 +71,27 @@ impl GraphqlEndpoint {
         Ok(answer)
     }
 
-    fn operation(&self, request: &Request, asked: Asked) -> Result<GraphqlRequest, Refused> {
-        let Asked { parameters, cookies } = asked;
-        let named = persisted_query::asked(parameters.query, parameters.document_id, parameters.extensions.as_ref());
-        let (text, name) = named.map_err(|message| Refused::malformed(StatusCode::BAD_REQUEST, message))?;
-        let mut operation =
-            GraphqlRequest::new(text).data(requester(request)).data(loaders::sessions(self.app.clone()));
-        operation = operation.data(loaders::events(self.app.clone()));
-        operation.operation_name = parameters.operation_name;
-        if let Some(cookies) = cookies {
-            operation = operation.data(cookies);
-        }
-        if let Some(name) = name {
-            operation = operation.data(name);
-        }
-        if let Some(variables) = parameters.variables {
-            operation.variables = Variables::from_json(serde_json::Value::Object(variables));
-        }
-        Ok(operation)
-    }
-
     async fn execute(&self, operation: GraphqlRequest, request: &Request) -> GraphqlResponse {
-        let work = AssertUnwindSafe(self.schema.execute(operation)).catch_unwind();
-        let mut response = match timeout(self.timeout, work).await {
-            Ok(Ok(response)) => response,
-            // The panic hook has logged it.
-            Ok(Err(_)) => error::panicked(),
-            Err(_) => error::late(),
-        };
-        error::finish(&mut response, request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default());
-        response
+        let id = request.data::<RequestId>().map(RequestId::as_str).unwrap_or_default();
+        self.operations.execute(operation, requester(request), id).await
     }
+}
+
+fn operation(Asked { parameters, cookies }: Asked) -> Result<GraphqlRequest, Refused> {
+    let named = persisted_query::asked(parameters.query, parameters.document_id, parameters.extensions.as_ref());
+    let (text, name) = named.map_err(|message| Refused::malformed(StatusCode::BAD_REQUEST, message))?;
+    let mut operation = GraphqlRequest::new(text);
+    operation.operation_name = parameters.operation_name;
+    if let Some(cookies) = cookies {
+        operation = operation.data(cookies);
+    }
+    if let Some(name) = name {
+        operation = operation.data(name);
+    }
+    if let Some(variables) = parameters.variables {
+        operation.variables = Variables::from_json(serde_json::Value::Object(variables));
+    }
+    Ok(operation)
 }
 
 impl Endpoint for GraphqlEndpoint {

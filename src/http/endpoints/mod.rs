@@ -1,13 +1,13 @@
 //! The endpoints, and the order of the middleware around them.
 
-mod bearer_token;
+pub(crate) mod bearer_token;
 pub(crate) mod body;
 mod graphiql;
 mod graphql;
 mod health;
 mod issuer_path;
 pub(crate) mod media_type;
-mod persisted_query;
+pub(crate) mod persisted_query;
 pub(crate) mod refusal;
 mod revocations;
 pub(crate) mod routes;
@@ -15,12 +15,12 @@ mod well_known;
 
 use std::sync::Arc;
 
-use poem::http::{StatusCode, Version, header};
-use poem::{Endpoint, EndpointExt, Request};
+use poem::http::{HeaderValue, StatusCode, Version, header};
+use poem::{Endpoint, EndpointExt, Request, Response};
 
 use crate::app::App;
-use crate::error::Error;
 use crate::graphql::error::Code;
+use crate::graphql::operations::Operations;
 use crate::http::middleware::client_address;
 use crate::http::middleware::cors::Cors;
 use crate::http::middleware::rate_limit::RequestLimit;
@@ -33,36 +33,58 @@ use routes::Routes;
 
 /// All routes with their middleware, which finds the client's address, gives each request an id and a log line, and
 /// adds security headers.
-///
-/// # Errors
-/// When a registered document would be refused.
-pub(crate) async fn routes(app: Arc<App>, shutdown: Shutdown) -> Result<impl Endpoint, Error> {
+pub(crate) fn routes(
+    app: &Arc<App>,
+    operations: Arc<Operations>,
+    shutdown: &Shutdown,
+) -> impl Endpoint<Output = Response> + use<> {
     // This is within CORS, so that pages can read when to come back.
     let limit = || RequestLimit(app.clone());
-    let graphql = graphql::GraphqlEndpoint::new(app.clone(), shutdown.clone()).await?;
+    let graphql = graphql::GraphqlEndpoint::new(app.clone(), operations, shutdown.clone());
     let revocations = revocations::Revocations::new(app.clone(), shutdown.clone());
     let mut routes = Routes::new()
         .within("/graphql", graphql, |it| it.with(limit()).with(Cors(app.clone())))
         .at("/health/live", health::live)
         .at("/health/ready", health::Ready::new(app.clone(), shutdown.clone()))
         .within("/revocations", revocations, |it| it.with(limit()))
-        .within("/.well-known/jwks.json", well_known::Jwks::new(&app), |it| it.with(limit()));
-    routes = well_known::add_discovery(routes, &app);
+        .within("/.well-known/jwks.json", well_known::Jwks::new(app), |it| it.with(limit()));
+    routes = well_known::add_discovery(routes, app);
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes, &app.config.issuer);
     }
-    let routes =
-        routes.into_route().before(async |request| addressed(request)).with(SecurityHeaders).with(RequestLog(shutdown));
-    Ok(routes.before(move |mut request| {
-        client_address::locate(&app, &mut request);
-        async { Ok(request) }
-    }))
+    surrounded(routes, app, shutdown)
 }
 
-/// RFC 9112 section 3.2. A proxy may have checked the other one.
-fn addressed(request: Request) -> poem::Result<Request> {
-    let hosts = request.headers().get_all(header::HOST).iter().count();
-    if request.version() < Version::HTTP_11 || hosts == 1 {
+/// The discovery document, and the path at which it is looked up: at the root of the host, wherever the other routes are.
+pub(crate) fn discovery(app: &Arc<App>, shutdown: &Shutdown) -> (String, impl Endpoint<Output = Response> + use<>) {
+    let routes = well_known::add_discovery(Routes::new(), app);
+    (well_known::discovery_path(&app.config.issuer), surrounded(routes, app, shutdown))
+}
+
+fn surrounded(routes: Routes, app: &Arc<App>, shutdown: &Shutdown) -> impl Endpoint<Output = Response> + use<> {
+    let routes = routes.into_route().before(async |request| addressed(request));
+    let (app, routes) = (app.clone(), routes.with(SecurityHeaders).with(RequestLog(shutdown.clone())));
+    routes.before(move |mut request| {
+        client_address::locate(&app, &mut request);
+        async { Ok(request) }
+    })
+}
+
+/// RFC 9112 section 3.2. A proxy may have checked the other one. HTTP/2 has the host in the target of the request. The
+/// header may then be missing, and must not name another host (RFC 9113 section 8.3.1). From here on it is there.
+fn addressed(mut request: Request) -> poem::Result<Request> {
+    let authority = request.uri().authority().filter(|_| request.version() > Version::HTTP_11);
+    let authority = authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    let hosts = request.headers().get_all(header::HOST);
+    let is_sound = match (&authority, hosts.iter().count()) {
+        (Some(authority), _) => hosts.iter().all(|host| host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())),
+        (None, 1) => true,
+        (None, _) => request.version() < Version::HTTP_11,
+    };
+    if is_sound {
+        if let Some(authority) = authority {
+            request.headers_mut().insert(header::HOST, authority);
+        }
         return Ok(request);
     }
     let message = "Send one Host header.";

@@ -4,7 +4,7 @@ use poem::http::{StatusCode, header};
 use poem::{Body, Response};
 
 use super::media_type::MediaType;
-use crate::graphql::error::Code;
+use crate::graphql::error::{Code, UNAVAILABLE};
 
 /// An answer with one entry in `errors` and no `data`.
 pub(crate) fn refusal(status: StatusCode, media_type: MediaType, code: Code, message: &str) -> Response {
@@ -13,4 +13,9 @@ pub(crate) fn refusal(status: StatusCode, media_type: MediaType, code: Code, mes
         .status(status)
         .header(header::CONTENT_TYPE, media_type.content_type())
         .body(Body::from_string(body.to_string()))
+}
+
+/// An answer while there is no service.
+pub(crate) fn unavailable() -> Response {
+    refusal(StatusCode::SERVICE_UNAVAILABLE, MediaType::Json, Code::ServiceUnavailable, UNAVAILABLE)
 }

@@ -50,6 +50,11 @@ pub(crate) fn add_discovery(routes: Routes, app: &Arc<App>) -> Routes {
     }
 }
 
+/// Where the document of this issuer is looked up.
+pub(crate) fn discovery_path(issuer: &str) -> String {
+    format!("{METADATA}{}", issuer_path::literal(issuer).unwrap_or_default())
+}
+
 impl Endpoint for Metadata {
     type Output = Response;
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Once;
 
 use poem::Request;
+use poem::http::HeaderMap;
 use poem::http::header::{FORWARDED, HeaderName, USER_AGENT};
 
 use super::forwarded;
@@ -76,10 +77,15 @@ fn warn_of_two() {
 
 /// The client as sessions know it.
 pub(crate) fn client(request: &Request) -> Client {
-    let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let client = Client::new(address(request), user_agent.as_deref());
+    let client = client_at(address(request), request.headers());
     match request.data::<RequestId>() {
         Some(id) => client.in_request(id.as_str()),
         None => client,
     }
+}
+
+/// The device at this address that sent these headers.
+pub(crate) fn client_at(address: Option<IpAddr>, headers: &HeaderMap) -> Client {
+    let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    Client::new(address, user_agent.as_deref())
 }

@@ -9,31 +9,34 @@ mod io_timeout;
 mod log_throttle;
 pub(crate) mod shutdown;
 
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
 use hyper_util::server::graceful::GracefulShutdown;
+use poem::Endpoint;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::http::endpoints::routes;
 use acceptor::Acceptor;
 use connection::Connections;
 use shutdown::{CLOSING, Shutdown};
 
-/// Serves on `listener` until `stop` is done. Then it waits until no request is in flight, or the grace period of the
-/// settings is over, accepts no more connections and ends.
+/// Serves `endpoint` on `listener` until `stop` is done. Then it waits until no request is in flight, or the grace period
+/// of the settings is over, accepts no more connections and ends.
 ///
 /// # Errors
-/// When the listener has no address, or a document that the operator registered would be refused.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let shutdown = Shutdown::new();
+/// When the listener has no address.
+pub(crate) async fn serve(
+    app: Arc<App>,
+    endpoint: impl Endpoint + 'static,
+    shutdown: Shutdown,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let grace = app.config.shutdown_grace;
-    let routes = routes(app.clone(), shutdown.clone()).await.map_err(io::Error::other)?;
-    let connections = Connections::new(&app, routes, listener.local_addr()?);
+    let connections = Connections::new(&app, endpoint, listener.local_addr()?);
     let mut acceptor = Acceptor::new(app, listener);
     let (mut tasks, graceful) = (JoinSet::new(), GracefulShutdown::new());
     let drained = async {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
 
 /// Whether the server is told to stop, and how many requests are in flight.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Shutdown {
     told: watch::Sender<bool>,
     in_flight: watch::Sender<usize>,
@@ -19,14 +19,15 @@ pub(crate) struct Shutdown {
 pub(crate) struct Flight(watch::Sender<usize>);
 
 impl Shutdown {
-    pub(crate) fn new() -> Self {
-        Self { told: watch::Sender::new(false), in_flight: watch::Sender::new(0) }
+    /// From now on the server is not ready, and streams end.
+    pub(crate) fn tell(&self) {
+        self.told.send_replace(true);
     }
 
     /// From now on the server is not ready. Returns when no request is in flight, or after `grace`. Until then
     /// requests are still accepted, because their senders may not have seen yet that the server is not ready.
     pub(crate) async fn drain(&self, grace: Duration) {
-        self.told.send_replace(true);
+        self.tell();
         let mut in_flight = self.in_flight.subscribe();
         let landed = in_flight.wait_for(|number| *number == 0);
         let _ = tokio::time::timeout(grace, landed).await;

@@ -5,21 +5,27 @@ use std::sync::Arc;
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet};
-use async_graphql::{Name, Positioned, Request, Response, ServerError};
+use async_graphql::{Name, ObjectType, Positioned, Request, Response, ServerError};
 
+use crate::graphql::bare;
 use crate::graphql::document::any_name;
-use crate::graphql::{PortcullisSchema, bare};
+use crate::graphql::execute::Execute;
+use crate::graphql::host::Host;
 
 /// A schema that validates documents as they were sent, and executes none. What is executed is another document, prepared from the
 /// one that was sent, which its rules would not fit: a fragment that is never used is an error, and has no place in it.
 #[derive(Clone)]
-pub(crate) struct Library(PortcullisSchema);
+pub(crate) struct Library(Arc<dyn Execute>);
 
 impl Library {
     /// With or without suggestions, for documents of up to this depth.
-    pub(crate) fn new(depth: usize, suggestions: bool) -> Self {
-        let schema = bare().limit_recursive_depth(depth + 2).extension(Unexecuted);
-        Self(if suggestions { schema.finish() } else { schema.disable_suggestions().finish() })
+    pub(crate) fn new<Q: ObjectType + 'static, M: ObjectType + 'static>(
+        depth: usize,
+        suggestions: bool,
+        host: &Host<Q, M>,
+    ) -> Self {
+        let schema = bare(host).limit_recursive_depth(depth + 2).extension(Unexecuted);
+        Self(Arc::new(if suggestions { schema.finish() } else { schema.disable_suggestions().finish() }))
     }
 
     /// # Errors

@@ -42,7 +42,7 @@ impl Revocations {
         if self.shutdown.is_told() {
             return Err(unavailable("The server is shutdown.\n"));
         }
-        let reader = recognise(&self.app, &credential(request), &client(request)).await.map_err(|error| {
+        let reader = recognise(&self.app, &credential(request.headers()), &client(request)).await.map_err(|error| {
             tracing::error!(%error, causes = error.causes(), at = error.at(), "a stream of revocations can't begin");
             unavailable("The database is unavailable.\n")
         })?;

@@ -1,38 +1,38 @@
 //! Opens the database of the settings: connects to it, or starts it if it is private.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use portcullis::config::{Config, DatabaseChoice, Secret};
-use portcullis::db::Target;
-use portcullis::db::embedded::{self, Embedded, Options};
-
-use super::{Outcome, complain, unreachable};
+use super::StartError;
+use crate::config::{Config, DatabaseChoice, Secret};
+use crate::db::embedded::{self, Embedded, Options};
+use crate::db::{Target, migrations};
+use crate::error::Error;
 
 /// A database that can be reached.
-pub(crate) struct OpenDatabase {
-    pub(crate) target: Target,
+pub struct OpenDatabase {
+    /// Its address.
+    pub target: Target,
     /// The private PostgreSQL, if this process has to stop it.
-    pub(crate) private: Option<Embedded>,
+    pub private: Option<Embedded>,
     direct: Option<Target>,
     secret: Option<Secret>,
 }
 
 impl OpenDatabase {
     /// The target that avoids a pooler, or the only one.
-    pub(crate) fn direct(&self) -> &Target {
+    pub fn direct(&self) -> &Target {
         self.direct.as_ref().unwrap_or(&self.target)
     }
 
     /// The deployment's secret. A command that runs beside a server makes none, because both could make one at the
     /// same time.
-    pub(crate) fn secret(&self) -> Outcome<&Secret> {
+    pub fn secret(&self) -> Result<&Secret, StartError> {
         let unknown = "the data directory holds no secret: set PORTCULLIS_SECRET to that of the server that runs there";
         self.secret.as_ref().ok_or_else(|| unknown.into())
     }
 
     /// Stops what was started for it.
-    pub(crate) async fn close(self) -> Outcome {
+    pub async fn close(self) -> Result<(), StartError> {
         match self.private {
             Some(private) => Ok(private.stop().await?),
             None => Ok(()),
@@ -40,17 +40,21 @@ impl OpenDatabase {
     }
 }
 
-/// Opens the database for a server. A private PostgreSQL is used by this server alone.
-pub(crate) async fn open_to_serve(config: &Config) -> Outcome<OpenDatabase> {
+/// Opens the database for a server. A private PostgreSQL is used by this server alone. `starting` gets its directory
+/// before it is started.
+pub(crate) async fn open_to_serve(config: &Config, starting: impl Fn(&Path)) -> Result<OpenDatabase, StartError> {
     match &config.database {
         DatabaseChoice::External { target, direct, secret } => external(config, target, direct.clone(), secret).await,
-        DatabaseChoice::Private { data_dir, secret } => start(config, data_dir, secret.clone()).await,
+        DatabaseChoice::Private { data_dir, secret } => {
+            starting(data_dir);
+            start(config, data_dir, secret.clone()).await
+        }
     }
 }
 
 /// Opens the database for a command, which may run beside a server. It uses the private PostgreSQL of that server and
 /// leaves it running, or starts one if no server runs. Call [`OpenDatabase::close`] when it is done.
-pub(crate) async fn open_for_command(config: &Config) -> Outcome<OpenDatabase> {
+pub async fn open_for_command(config: &Config, starting: impl Fn(&Path)) -> Result<OpenDatabase, StartError> {
     if let DatabaseChoice::Private { data_dir, secret } = &config.database
         && let Some(url) = embedded::url_of_running(data_dir)?
     {
@@ -61,10 +65,15 @@ pub(crate) async fn open_for_command(config: &Config) -> Outcome<OpenDatabase> {
         };
         return Ok(OpenDatabase { target: url.parse()?, private: None, direct: None, secret });
     }
-    open_to_serve(config).await
+    open_to_serve(config, starting).await
 }
 
-async fn external(config: &Config, target: &Target, direct: Option<Target>, secret: &Secret) -> Outcome<OpenDatabase> {
+async fn external(
+    config: &Config,
+    target: &Target,
+    direct: Option<Target>,
+    secret: &Secret,
+) -> Result<OpenDatabase, StartError> {
     let probed = target.clone().probed(config.database_timeout).await;
     let target = probed.map_err(|error| unreachable(target, &error))?;
     let direct = match direct {
@@ -100,8 +109,7 @@ async fn external(config: &Config, target: &Target, direct: Option<Target>, secr
     Ok(OpenDatabase { target, private: None, direct, secret: Some(secret.clone()) })
 }
 
-async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> Outcome<OpenDatabase> {
-    say_that_it_starts(data_dir);
+async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> Result<OpenDatabase, StartError> {
     // Beside the pool: migrations, the operator's own connections, PostgreSQL's reserve.
     let connections = (config.database_pool_size + 20).max(100).to_string();
     let settings = vec![("max_connections".to_owned(), connections)];
@@ -113,8 +121,25 @@ async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> O
     Ok(OpenDatabase { target: private.url().parse()?, private: Some(private), direct: None, secret: Some(secret) })
 }
 
-fn say_that_it_starts(data_dir: &Path) {
-    if std::io::stderr().is_terminal() {
-        complain(&format!("Starting the private PostgreSQL in {} ...", data_dir.display()));
+/// Brings a private database up to this version, and another one if the settings say so; else it must be.
+///
+/// # Errors
+/// When it is not, or can't be used.
+pub async fn prepare(config: &Config, target: &Target, private: bool) -> Result<(), StartError> {
+    if private || config.migrate {
+        let applied = migrations::run(target).await.map_err(|error| unreachable(target, &error))?;
+        applied.iter().for_each(|name| tracing::info!(name, "applied migration"));
+        return Ok(());
     }
+    let pending = migrations::pending(target).await.map_err(|error| unreachable(target, &error))?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the database lacks migrations: {}; `portcullis migrate` applies them", pending.join(", ")).into())
+}
+
+/// What is told of a database that can't be used.
+#[must_use]
+pub fn unreachable(target: &Target, error: &Error) -> StartError {
+    format!("the database at {} can't be used: {}", target.address(), StartError::from(error.clone())).into()
 }

@@ -1,0 +1,94 @@
+//! Starting an instance.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_graphql::ObjectType;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::open::{open_to_serve, prepare, unreachable};
+use super::{Portcullis, StartError};
+use crate::app::App;
+use crate::background::Background;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Database;
+use crate::graphql::host::{Host, NoFields};
+use crate::graphql::operations::{Operations, read_registered};
+
+/// An instance that is yet to start: [`Portcullis::builder`].
+///
+/// An application's own objects add their fields to `Query` and `Mutation`. Each of these fields says who may call it, by
+/// `#[graphql(directive = portcullis::auth::apply())]` or `portcullis::public::apply()`, and finds the caller by
+/// [`caller`](crate::caller). A field without a directive, and a name that Portcullis has already, fail the start.
+#[must_use = "it has to be started"]
+pub struct Builder<Q = NoFields, M = NoFields> {
+    config: Config,
+    host: Host<Q, M>,
+}
+
+impl Builder {
+    pub(super) fn new(config: Config) -> Self {
+        Self { config, host: Host::default() }
+    }
+}
+
+impl<Q, M> Builder<Q, M> {
+    /// Adds the fields of an object to `Query`. More than one object: merge them with `async_graphql::MergedObject`.
+    pub fn query<O: ObjectType + 'static>(self, query: O) -> Builder<O, M> {
+        Builder { config: self.config, host: self.host.with_query(query) }
+    }
+
+    /// Adds the fields of an object to `Mutation`.
+    pub fn mutation<O: ObjectType + 'static>(self, mutation: O) -> Builder<Q, O> {
+        Builder { config: self.config, host: self.host.with_mutation(mutation) }
+    }
+
+    /// Gives resolvers a value, which they find by `ctx.data::<T>()`. It is cloned for each request: put what is large into an
+    /// [`Arc`].
+    pub fn data<T: Any + Clone + Send + Sync>(mut self, value: T) -> Self {
+        self.host.provide(value);
+        self
+    }
+}
+
+impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
+    /// The whole schema in the schema definition language, for a client's code generator. Nothing is started.
+    ///
+    /// # Errors
+    /// When the added fields can't be used.
+    pub fn sdl(&self) -> Result<String, StartError> {
+        self.host.check()?;
+        Ok(crate::graphql::sdl_with(&self.host))
+    }
+
+    /// Starts the instance: reaches the database, or starts the private one; brings it up to this version if the settings say so; loads
+    /// the signing keys, or makes them the first time; follows the changes that other instances make; starts the threads that hash
+    /// passwords and the tasks that work in the background. Needs tokio's multi-thread runtime.
+    ///
+    /// # Errors
+    /// When the added fields can't be used, or something of this fails: a sentence for whoever runs it.
+    pub async fn start(self) -> Result<Portcullis, StartError> {
+        let Self { config, host } = self;
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return Err("Portcullis needs tokio's multi-thread runtime: #[tokio::main] has it by default".into());
+        }
+        // Before anything is started.
+        host.check()?;
+        let registered = read_registered(&config.graphql, &host).await?;
+        let opened = open_to_serve(&config, |_| ()).await?;
+        prepare(&config, opened.direct(), opened.private.is_some()).await?;
+        if !config.limits.enabled && !config.environment.is_development() {
+            tracing::warn!(
+                "PORTCULLIS_RATE_LIMITS is off: anybody may try passwords as fast as the server compares them"
+            );
+        }
+        let secret = opened.secret()?;
+        let database = Database::new(opened.target.clone(), 1, config.database_timeout);
+        database.ping().await.map_err(|error| unreachable(&opened.target, &error))?;
+        let app = Arc::new(App::start(config, opened.target.clone(), secret, Clock::system()).await?);
+        let operations = Arc::new(Operations::new(app.clone(), &host, registered)?);
+        let background = Background::start(&app);
+        Ok(Portcullis::new(app, operations, background, opened.private))
+    }
+}
