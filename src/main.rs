@@ -27,7 +27,11 @@ enum Command {
     /// Serve until told to stop by SIGINT, SIGTERM, SIGHUP or SIGQUIT (the default).
     Serve,
     /// Bring the database up to this version, and stop.
-    Migrate,
+    Migrate {
+        /// Also take away what instances of the release before need: none of them may run any more.
+        #[arg(long)]
+        contract: bool,
+    },
     /// Make, shut out or let in accounts.
     #[command(subcommand)]
     Accounts(commands::Accounts),
@@ -48,7 +52,7 @@ async fn main() -> ExitCode {
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).unwrap_or_else(|error| error.exit());
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&cli.settings).await,
-        Command::Migrate => serve::migrate(&cli.settings).await,
+        Command::Migrate { contract } => serve::migrate(&cli.settings, contract).await,
         Command::Accounts(command) => commands::run(&cli.settings, Work::Accounts(command)).await,
         Command::Keys(command) => commands::run(&cli.settings, Work::Keys(command)).await,
         Command::ServiceKeys(command) => commands::run(&cli.settings, Work::ServiceKeys(command)).await,

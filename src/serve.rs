@@ -7,7 +7,7 @@ use std::path::Path;
 use portcullis::config::{
     BadSettings, Config, DatabaseChoice, LogFormat, Settings, UnknownVariable, unknown_variables,
 };
-use portcullis::db::migrations;
+use portcullis::db::migrations::{self, Extent, Migrated};
 use portcullis::instance::open::{open_for_command, unreachable};
 use portcullis::{Portcullis, telemetry};
 use tokio::net::TcpListener;
@@ -56,21 +56,30 @@ pub(crate) async fn serve(settings: &Settings) -> Outcome {
     served
 }
 
-/// Brings the database up to this version.
-pub(crate) async fn migrate(settings: &Settings) -> Outcome {
+/// Brings the database up to this version: also with what takes away what the release before needs if `contract` says so, or if the
+/// private database was started for this and nobody else is there.
+pub(crate) async fn migrate(settings: &Settings, contract: bool) -> Outcome {
     let config = checked(settings)?;
-    let applied = unless_stopped(&mut Signals::new()?, async move {
+    let migrated = unless_stopped(&mut Signals::new()?, async move {
         let opened = open_for_command(&config, say_that_it_starts).await?;
         let direct = opened.direct();
-        let applied = migrations::run(direct).await.map_err(|error| unreachable(direct, &error));
+        let extent = if contract || opened.private.is_some() { Extent::All } else { Extent::Expanding };
+        let migrated = migrations::run(direct, extent).await.map_err(|error| unreachable(direct, &error));
         opened.close().await?;
-        Ok(applied?)
+        Ok(migrated?)
     })
     .await?;
-    match applied.as_deref() {
-        None => return Err("stopped by a signal: not all migrations may have been applied".into()),
-        Some([]) => say("The database is up to date.\n"),
-        Some(applied) => applied.iter().for_each(|name| say(&format!("Applied {name}.\n"))),
+    let Some(Migrated { applied, left }) = migrated else {
+        return Err("stopped by a signal: not all migrations may have been applied".into());
+    };
+    if applied.is_empty() {
+        say("The database is up to date.\n");
+    }
+    applied.iter().for_each(|name| say(&format!("Applied {name}.\n")));
+    for name in left {
+        say(&format!(
+            "Left {name}: `portcullis migrate --contract` applies it when no instance of the release before runs any more.\n"
+        ));
     }
     Ok(())
 }

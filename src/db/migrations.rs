@@ -52,9 +52,41 @@ struct Known {
     version: String,
     /// Whether it can't be in a transaction with others.
     alone: bool,
+    /// It takes away what instances of the release before still need.
+    contracts: bool,
 }
 
-/// Applies what is pending and returns its names. Safe to run from several instances at once.
+/// How the name of a migration ends that contracts.
+const CONTRACTS: &str = "_contract";
+
+/// Which of the pending migrations are applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Those that instances of the release before survive. A database in which nothing was applied has none, and gets all.
+    Expanding,
+    /// All: no instance of the release before serves any more.
+    All,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Migrated {
+    /// The names of what was applied.
+    pub applied: Vec<String>,
+    /// Of what is left until no instance of the release before serves.
+    pub left: Vec<String>,
+}
+
+/// What a database lacks.
+#[derive(Debug)]
+pub struct Lacking {
+    /// What this version can't do without.
+    pub needed: Vec<String>,
+    /// What contracts, and can wait.
+    pub contracting: Vec<String>,
+}
+
+/// Applies what is pending, as far as it is asked for. Safe to run from several instances at once.
 ///
 /// Needs a multi-threaded tokio runtime.
 ///
@@ -63,7 +95,7 @@ struct Known {
 /// [`Error::Internal`] when it does not suit or a migration fails. All migrations are one transaction, so nothing is
 /// left of a failed one. A migration that can't be in a transaction separates those before it from those after it.
 /// Through a pooler it is refused.
-pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
+pub async fn run(target: &Target, extent: Extent) -> Result<Migrated, Error> {
     let mut connection = connect(target).await?;
     // The lock goes with the connection, or with the transaction.
     lock(&mut connection, target.is_pooled()).await?;
@@ -72,9 +104,10 @@ pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
     }
     let suitable = Suitable::find(&mut connection).await?;
     let applied = applied(&mut connection, &suitable).await?;
-    let pending = lacking(&applied)?;
+    let (pending, left) = lacking(&applied, extent)?;
+    let left = names(left);
     if pending.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Migrated { applied: Vec::new(), left });
     }
     suitable.check_may_migrate()?;
     if target.is_pooled()
@@ -102,18 +135,23 @@ pub async fn run(target: &Target) -> Result<Vec<String>, Error> {
         kept = true;
     }
     AnsiTransactionManager::commit_transaction(&mut connection).await?;
-    Ok(pending.into_iter().map(|migration| migration.name).collect())
+    Ok(Migrated { applied: names(pending), left })
+}
+
+fn names(these: Vec<Known>) -> Vec<String> {
+    these.into_iter().map(|migration| migration.name).collect()
 }
 
 /// The names of the migrations that the database lacks.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database can't be reached, [`Error::Internal`] when it does not suit.
-pub async fn pending(target: &Target) -> Result<Vec<String>, Error> {
+pub async fn pending(target: &Target) -> Result<Lacking, Error> {
     let mut connection = connect(target).await?;
     let suitable = Suitable::find(&mut connection).await?;
     let applied = applied(&mut connection, &suitable).await?;
-    Ok(lacking(&applied)?.into_iter().map(|migration| migration.name).collect())
+    let (needed, contracting) = lacking(&applied, Extent::Expanding)?;
+    Ok(Lacking { needed: names(needed), contracting: names(contracting) })
 }
 
 /// All migrations of ours, in their order.
@@ -123,15 +161,19 @@ fn known() -> Result<Vec<Known>, Error> {
         name: migration.name().to_string(),
         version: migration.name().version().to_string(),
         alone: !migration.metadata().run_in_transaction(),
+        contracts: migration.name().to_string().ends_with(CONTRACTS),
     });
     let mut known: Vec<_> = known.collect();
     known.sort_by(|one, other| one.version.cmp(&other.version));
     Ok(known)
 }
 
-fn lacking(applied: &[String]) -> Result<Vec<Known>, Error> {
+/// What is to be applied, and what is left.
+fn lacking(applied: &[String], extent: Extent) -> Result<(Vec<Known>, Vec<Known>), Error> {
     let lacks = |migration: &Known| !applied.contains(&migration.version);
-    Ok(known()?.into_iter().filter(lacks).collect())
+    // Nobody serves from a database that was never migrated.
+    let all = extent == Extent::All || applied.is_empty();
+    Ok(known()?.into_iter().filter(lacks).partition(|migration| all || !migration.contracts))
 }
 
 /// The versions that were applied in this schema. Another schema of the search path may be another application's.

@@ -77,7 +77,14 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
         host.check()?;
         let registered = read_registered(&config.graphql, &host).await?;
         let opened = open_to_serve(&config, |_| ()).await?;
-        prepare(&config, opened.direct(), opened.private.is_some()).await?;
+        let left = prepare(&config, opened.direct(), opened.private.is_some()).await?;
+        if !left.is_empty() {
+            tracing::info!(
+                migrations = left.join(", "),
+                "the database can be contracted when no instance of the release before runs any more: \
+                 `portcullis migrate --contract`"
+            );
+        }
         if !config.limits.enabled && !config.environment.is_development() {
             tracing::warn!(
                 "PORTCULLIS_RATE_LIMITS is off: anybody may try passwords as fast as the server compares them"

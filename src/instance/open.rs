@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::StartError;
 use crate::config::{Config, DatabaseChoice, Secret};
+use crate::db::Target;
 use crate::db::embedded::{self, Embedded, Options};
-use crate::db::{Target, migrations};
+use crate::db::migrations::{self, Extent};
 use crate::error::Error;
 
 /// A database that can be reached.
@@ -121,21 +122,24 @@ async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> R
     Ok(OpenDatabase { target: private.url().parse()?, private: Some(private), direct: None, secret: Some(secret) })
 }
 
-/// Brings a private database up to this version, and another one if the settings say so; else it must be.
+/// Brings a database up to this version, or says that it is not, by the settings. Returns what is left until no instance of the release
+/// before runs: of a private database, which is this process's alone, nothing.
 ///
 /// # Errors
-/// When it is not, or can't be used.
-pub async fn prepare(config: &Config, target: &Target, private: bool) -> Result<(), StartError> {
+/// When it lacks what this version needs, or can't be used.
+pub async fn prepare(config: &Config, target: &Target, private: bool) -> Result<Vec<String>, StartError> {
     if private || config.migrate {
-        let applied = migrations::run(target).await.map_err(|error| unreachable(target, &error))?;
-        applied.iter().for_each(|name| tracing::info!(name, "applied migration"));
-        return Ok(());
+        let extent = if private { Extent::All } else { Extent::Expanding };
+        let migrated = migrations::run(target, extent).await.map_err(|error| unreachable(target, &error))?;
+        migrated.applied.iter().for_each(|name| tracing::info!(name, "applied migration"));
+        return Ok(migrated.left);
     }
-    let pending = migrations::pending(target).await.map_err(|error| unreachable(target, &error))?;
-    if pending.is_empty() {
-        return Ok(());
+    let lacking = migrations::pending(target).await.map_err(|error| unreachable(target, &error))?;
+    if lacking.needed.is_empty() {
+        return Ok(lacking.contracting);
     }
-    Err(format!("the database lacks migrations: {}; `portcullis migrate` applies them", pending.join(", ")).into())
+    let names = lacking.needed.join(", ");
+    Err(format!("the database lacks migrations: {names}; `portcullis migrate` applies them").into())
 }
 
 /// What is told of a database that can't be used.

@@ -8,7 +8,8 @@ use crate::support::TestApp;
 /// The migrations from this one on, in their order.
 fn migrations_since(first: &str) -> Vec<PathBuf> {
     let all = fs::read_dir("migrations").expect("a directory").map(|entry| entry.expect("an entry").path());
-    let mut since: Vec<_> = all.filter(|path| path.file_name().is_some_and(|name| name >= first)).collect();
+    let mut since: Vec<_> =
+        all.filter(|path| path.is_dir() && path.file_name().is_some_and(|name| name >= first)).collect();
     since.sort();
     since
 }

@@ -56,7 +56,7 @@ pub(in crate::config) struct DatabaseSettings {
     )]
     pub(in crate::config) database_wait: Given<Duration>,
 
-    /// Whether a start brings the database of DATABASE_URL up to this version. When off, pending migrations stop the start.
+    /// Whether a start brings the database of DATABASE_URL up to this version. When off, migrations that this version needs stop the start.
     #[arg(
         long,
         global = true,

@@ -7,7 +7,8 @@ use clap::{Args, Command, FromArgMatches};
 use portcullis::app::{App, Console};
 use portcullis::clock::{Clock, ManualClock};
 use portcullis::config::{Config, DatabaseChoice, Secret, Settings};
-use portcullis::db::{Target, migrations};
+use portcullis::db::Target;
+use portcullis::db::migrations::{self, Extent};
 use portcullis::error::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -123,7 +124,7 @@ impl TestApp {
     /// A server that takes the time from `time`.
     pub(crate) async fn at(database: TestDatabase, url: &str, flags: &[&str], clock: ManualClock, time: Clock) -> Self {
         let target: Target = database.url.parse().expect("a URL of the tests");
-        migrations::run(&target).await.expect("migrations");
+        migrations::run(&target, Extent::Expanding).await.expect("migrations");
         let config = config(url, flags);
         let target = self::target(&config).await;
         let app = App::start(config, target, &secret(SECRET), time).await.expect("an app");

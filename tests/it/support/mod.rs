@@ -18,7 +18,8 @@ pub(crate) use client::{Client, SignedIn};
 
 /// How many migrations there are.
 pub(crate) fn migrations() -> usize {
-    std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).expect("migrations").count()
+    let entries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).expect("migrations");
+    entries.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_dir())).count()
 }
 
 /// A password that nobody would guess.
