@@ -50,8 +50,8 @@ pub struct NewAccount {
     pub email: EmailAddress,
     /// Its username, if it wants one.
     pub username: Option<Username>,
-    /// Its password's hash, in PHC string format.
-    pub password_hash: crate::passwords::PasswordHash,
+    /// Its password's hash, if it has a password.
+    pub password: Option<crate::passwords::PasswordHash>,
     /// When it is registered.
     pub created_at: Timestamp,
 }

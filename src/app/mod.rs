@@ -23,7 +23,7 @@ use crate::ids::{AccountId, SessionId};
 use crate::limits::Limits;
 use crate::passwords::Passwords;
 use crate::sessions::feed::Source;
-use crate::sessions::{ActiveAt, Feed, Freshness, NewSession, Session, SessionCache, Uses};
+use crate::sessions::{ActiveAt, Feed, Freshness, Method, NewSession, Session, SessionCache, Uses};
 use crate::tokens::access::AccessTokens;
 use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
@@ -105,9 +105,10 @@ impl App {
         })
     }
 
-    /// A session to be opened now for this client.
-    pub(crate) fn new_session(&self, client: Client, now: Timestamp) -> NewSession {
-        NewSession { id: SessionId(new_id(now)), created_at: now, expires_at: now + self.config.session_ttl, client }
+    /// A session to be opened now for this client, whose user proved who they are by these methods.
+    pub(crate) fn new_session(&self, client: Client, methods: Vec<Method>, now: Timestamp) -> NewSession {
+        let expires_at = now + self.config.session_ttl;
+        NewSession { id: SessionId(new_id(now)), created_at: now, methods, expires_at, client }
     }
 
     /// A turn at the account's row, to be taken before a connection by whatever locks the row for one of its owner's requests.

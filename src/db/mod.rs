@@ -5,7 +5,6 @@ pub mod embedded;
 mod error;
 pub mod migrations;
 pub(crate) mod notifications;
-mod pieces;
 mod pool;
 mod pooled;
 mod probe;
@@ -27,7 +26,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::time::timeout_at;
 
 pub(crate) use error::violated_constraint;
-pub(crate) use pieces::Statement;
 pub use statement::{Declared, Value};
 pub(crate) use statement::{parameters, row, statement};
 pub use target::{BadUrl, Target};

@@ -5,7 +5,6 @@ diesel::table! {
         id -> Uuid,
         email -> Text,
         username -> Nullable<Text>,
-        password_hash -> Text,
         roles -> Array<Nullable<Text>>,
         created_at -> Timestamptz,
         disabled_at -> Nullable<Timestamptz>,
@@ -13,7 +12,6 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         deleted_email -> Nullable<Text>,
         deleted_username -> Nullable<Text>,
-        password_changed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -56,6 +54,14 @@ diesel::table! {
         held -> Int8,
         held_before -> Int8,
         held_in -> Int8,
+    }
+}
+
+diesel::table! {
+    passwords (account_id) {
+        account_id -> Uuid,
+        hash -> Text,
+        changed_at -> Timestamptz,
     }
 }
 
@@ -107,9 +113,12 @@ diesel::table! {
         ip_address -> Nullable<Inet>,
         generation -> Int8,
         ended_in -> Nullable<Int8>,
+        authenticated_at -> Nullable<Timestamptz>,
+        methods -> Array<Nullable<Text>>,
     }
 }
 
+diesel::joinable!(passwords -> accounts (account_id));
 diesel::joinable!(session_endings -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
 
@@ -119,6 +128,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     clean_up,
     keys,
     limits,
+    passwords,
     revocations,
     service_keys,
     session_endings,

@@ -1,26 +1,15 @@
 //! Buckets in the database, and the parts of other statements that take from them.
 
-use diesel::pg::Pg;
-use diesel::prelude::*;
-use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, Bool, Bytea, Double, Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::{Attempt, AttemptOutcome, Consumed, Decision};
 use crate::clock::Timestamp;
-use crate::db::statement::Columns;
 use crate::db::{Connection, parameters, row, statement};
 use crate::error::Error;
 
-/// The columns that [`Attempt::walk`] gives: how long to wait, for which step, the keys of what was taken, whether others hold what
-/// they may give back, and the periods in which it was taken.
-pub(crate) const TAKEN: &str = "wait, refused, taken, contended, taken_in";
-
-/// Their types.
-pub(crate) type TakenColumns = <TakenRow as Columns>::Sql;
-
 row! {
-    /// As they are read.
+    /// What `portcullis_take` gives: how long to wait, for which step, the keys of what was taken, whether others hold what they may give
+    /// back, and the periods in which it was taken.
     pub(crate) struct TakenRow {
         wait: Option<f64>,
         refused: Option<i32>,
@@ -43,24 +32,6 @@ parameters! {
 }
 
 impl Attempt {
-    /// The call that takes from the buckets, as an item of `FROM`: one row of the columns [`TAKEN`].
-    pub(crate) fn walk<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("portcullis_take(");
-        out.push_bind_param::<Array<Integer>, _>(&self.steps)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Bytea>, _>(&self.keys)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Double>, _>(&self.costs)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Double>, _>(&self.bursts)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Bool, _>(&self.holding)?;
-        out.push_sql(")");
-        Ok(())
-    }
-
     /// What became of it, by the row of that call.
     pub(crate) fn read(&self, row: TakenRow) -> Decision {
         self.verdict(row.wait, row.refused, row.taken.into_iter().zip(row.taken_in), row.contended)

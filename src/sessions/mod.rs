@@ -3,6 +3,7 @@
 mod cache;
 pub(crate) mod feed;
 mod freshness;
+mod proof;
 mod refresh;
 pub(crate) mod store;
 pub(crate) mod uses;
@@ -18,6 +19,8 @@ pub use crate::client::Client;
 pub use cache::SessionCache;
 pub use feed::Feed;
 pub use freshness::Freshness;
+pub use proof::Method;
+pub(crate) use proof::Proof;
 pub use refresh::{Refreshed, Refusal};
 pub use uses::Uses;
 
@@ -35,6 +38,10 @@ pub struct Session {
     /// When it was last used: opened, refreshed, or used with an access token. It may lag behind by one or two
     /// minutes.
     pub last_used_at: Timestamp,
+    /// When its owner last proved who they are.
+    pub authenticated_at: Timestamp,
+    /// How they did. Methods that only a newer version knows are left out.
+    pub methods: Vec<Method>,
     /// When it ends at the latest. It may end earlier.
     pub expires_at: Timestamp,
     /// When it was ended, if it was.
@@ -124,8 +131,10 @@ pub struct Ending {
 pub struct NewSession {
     /// The id that it will have.
     pub id: SessionId,
-    /// When it is opened.
+    /// When it is opened, and its owner proved who they are.
     pub created_at: Timestamp,
+    /// How they did.
+    pub methods: Vec<Method>,
     /// When it ends at the latest. It may end earlier.
     pub expires_at: Timestamp,
     /// The client that opens it.
@@ -146,6 +155,8 @@ mod tests {
             refresh_counter: 1,
             created_at: start,
             last_used_at: start,
+            authenticated_at: start,
+            methods: vec![Method::Password],
             expires_at: start + Duration::from_secs(60),
             revoked_at: None,
             user_agent: None,

@@ -6,7 +6,6 @@ use crate::clock::new_id;
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::passwords::{FirstGuesses, Weakness};
-use crate::sessions;
 
 pub use crate::accounts::{Fault, NameTaken, Registration};
 
@@ -55,13 +54,13 @@ pub async fn create(operator: &Operator<'_>, typed: Registration) -> Result<Crea
         Ok(parts) => parts,
         Err(faults) => return Ok(Created::Invalid(faults)),
     };
-    let password_hash = match operator.hash(password, context).await? {
+    let hash = match operator.hash(password, context).await? {
         Ok(hash) => hash,
         Err(weakness) => return Ok(Created::Weak(weakness)),
     };
     let now = operator.clock.now();
-    let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
-    let created = operator.db.run(async |connection| sessions::store::create(connection, &account).await).await?;
+    let account = NewAccount { id: AccountId(new_id(now)), email, username, password: Some(hash), created_at: now };
+    let created = operator.db.run(async |connection| store::create(connection, &account).await).await?;
     Ok(match created {
         Ok(()) => Created::Done(account.id),
         Err(taken) => Created::Taken(taken),
@@ -76,10 +75,8 @@ pub async fn create(operator: &Operator<'_>, typed: Registration) -> Result<Crea
 pub async fn set_enabled(operator: &Operator<'_>, typed: &str, enabled: bool) -> Result<Switched, Error> {
     let Some(designation) = Designation::parse(typed) else { return Ok(Switched::Unknown) };
     let now = operator.clock.now();
-    let found = operator
-        .db
-        .run(async |connection| sessions::store::set_enabled(connection, &designation, enabled, now).await)
-        .await?;
+    let found =
+        operator.db.run(async |connection| store::set_enabled(connection, &designation, enabled, now).await).await?;
     if let Some((id, true)) = found {
         operator.all_ended(id);
     }

@@ -71,7 +71,8 @@ async fn replace(
     let now = app.clock.now();
     let asking = Asking { account: account.id, by: caller.session(), client };
     let change = Change { old: &password.hash, new: &new, asking };
-    let changed = app.db.run(async |connection| store::change_password(connection, &change, now).await).await?;
+    let at = app.active_at(now);
+    let changed = app.db.run(async |connection| store::change_password(connection, &change, at).await).await?;
     drop(turn);
     match changed {
         Changed::Done(ending) => {

@@ -6,8 +6,8 @@ use crate::app::{Anybody, App, Checked, Confirmed, SignIn};
 use crate::client::Client;
 use crate::error::Error;
 use crate::passwords::Password;
-use crate::sessions;
-use crate::sessions::store::{Bound, OpenedSession, Verified};
+use crate::sessions::Proof;
+use crate::sessions::store::{Bound, OpenedSession, open as open_session};
 use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::DeviceToken;
@@ -62,17 +62,18 @@ async fn open(
     drop(permit);
     let turn = app.turn(account.id).await?;
     let now = app.clock.now();
-    let new = app.new_session(client.clone(), now);
+    let changed_at = password.changed_at;
+    let proof = Proof::Password { hash: password.hash, stronger };
+    let new = app.new_session(client.clone(), proof.methods(), now);
     let bound = Bound { most: app.config.max_sessions.into(), unused_since: app.unused_since(now) };
-    let verified = Verified { account: account.id, hash: password.hash, stronger };
-    let opened = app.db.run(async |connection| sessions::store::open(connection, &verified, new, &bound).await).await?;
+    let opened = app.db.run(async |connection| open_session(connection, account.id, &proof, new, &bound).await).await?;
     drop(turn);
     let Some(OpenedSession { session, ended }) = opened else { return Ok(None) };
     app.session_cache.forget_sessions(&ended);
     telemetry::record_account(account.id);
-    let device = match device.filter(|device| device.is_of(account.id, password.changed_at)) {
+    let device = match device.filter(|device| device.is_of(account.id, changed_at)) {
         Some(known) => known.renewed(now),
-        None => DeviceToken::new(account.id, password.changed_at, now),
+        None => DeviceToken::new(account.id, changed_at, now),
     };
     let device = device.mint(&app.keys.current());
     Ok(Some(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device)))

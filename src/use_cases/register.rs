@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::ids::AccountId;
 use crate::limits::{Decision, Refusal};
 use crate::passwords::{FirstGuesses, Weakness};
-use crate::sessions;
+use crate::sessions::{self, Method};
 use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::DeviceToken;
@@ -67,14 +67,14 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
     if let Some(taken) = taken {
         return Ok(Outcome::Taken(taken));
     }
-    let password_hash = match place.hash(password, context).await? {
+    let hash = match place.hash(password, context).await? {
         Ok(hash) => hash,
         Err(weakness) => return Ok(Outcome::Weak(weakness)),
     };
     drop(place);
     let now = app.clock.now();
-    let account = NewAccount { id: AccountId(new_id(now)), email, username, password_hash, created_at: now };
-    let session = app.new_session(client, now);
+    let account = NewAccount { id: AccountId(new_id(now)), email, username, password: Some(hash), created_at: now };
+    let session = app.new_session(client, vec![Method::Password], now);
     let opened =
         app.db.run(async |connection| sessions::store::open_with_account(connection, account, session).await).await?;
     match opened {

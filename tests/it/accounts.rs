@@ -59,8 +59,8 @@ async fn a_registration_makes_an_account_and_signs_it_in() {
 async fn the_database_holds_no_password_and_no_token() {
     let app = TestApp::start().await;
     let client = app.registered("ada@example.com").await;
-    let dump =
-        "SELECT (SELECT string_agg(a::text, ' ') FROM accounts a) || (SELECT string_agg(s::text, ' ') FROM sessions s)";
+    let dump = "SELECT (SELECT string_agg(a::text, ' ') FROM accounts a) || (SELECT string_agg(p::text, ' ') FROM passwords p) \
+         || (SELECT string_agg(s::text, ' ') FROM sessions s)";
     let rows: String = app.database.operator.query_one(dump, &[]).await.expect("rows").get(0);
     assert!(rows.contains("$argon2id$v=19$m=64,t=1,p=1$"), "{rows}");
     let mac = client.refresh_token().rsplit('.').next().expect("a MAC");

@@ -146,7 +146,7 @@ async fn a_hash_that_is_replaced_by_a_stronger_one_ends_no_device_token() {
     let app = limited(&[]).await;
     let mine = device(&app.anonymous().at("127.0.0.3").login("ada@example.com").await);
     let peer = app.peer(&["--rate-limits=on", "--argon2-iterations=2"]).await;
-    let hash = "SELECT count(*) FROM accounts WHERE password_hash LIKE '%t=2%'";
+    let hash = "SELECT count(*) FROM passwords WHERE hash LIKE '%t=2%'";
     peer.visited_by(&app.anonymous().at("127.0.0.3")).login("ada@example.com").await;
     assert_eq!(app.database.count(hash).await, 1, "the control");
     let here = used_up(&app, "127.0.0.2").await;

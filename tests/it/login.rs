@@ -66,12 +66,7 @@ async fn a_weaker_hash_is_replaced_at_login_and_a_stronger_one_kept() {
     let url = database.url.clone();
     let stronger = TestApp::on(database, &url, &["--argon2-memory-kib=128", "--argon2-iterations=2"]).await;
     let hash = async |app: &TestApp| {
-        app.database
-            .operator
-            .query_one("SELECT password_hash FROM accounts", &[])
-            .await
-            .expect("a row")
-            .get::<_, String>(0)
+        app.database.operator.query_one("SELECT hash FROM passwords", &[]).await.expect("a row").get::<_, String>(0)
     };
     assert!(hash(&stronger).await.contains("m=64,t=1"));
     stronger.anonymous().login("ada@example.com").await;
@@ -93,11 +88,7 @@ async fn login_while(change: &str) -> (TestApp, Value) {
     let other = json!({ "email": "eve@example.com", "password": "quite another password" });
     app.anonymous().try_register(other).await;
     let client = app.anonymous();
-    app.database
-        .operator
-        .batch_execute(&format!("BEGIN; {change} WHERE email = 'ada@example.com'"))
-        .await
-        .expect("a change");
+    app.database.operator.batch_execute(&format!("BEGIN; {change} email = 'ada@example.com'")).await.expect("a change");
     let login = tokio::spawn(async move { client.try_login("ada@example.com", PASSWORD).await });
     until("the login waits", async || app.database.count(BLOCKED).await > 0).await;
     app.database.operator.batch_execute("COMMIT").await.expect("a commit");
@@ -107,17 +98,22 @@ async fn login_while(change: &str) -> (TestApp, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_changed_or_an_account_disabled_during_a_login_wins() {
     let changes = [
-        "UPDATE accounts SET password_hash = (SELECT password_hash FROM accounts WHERE email = 'eve@example.com')",
-        "UPDATE accounts SET disabled_at = now()",
-        "DELETE FROM accounts",
+        "UPDATE passwords SET hash = (SELECT hash FROM passwords WHERE account_id <> id) FROM accounts WHERE account_id = id AND",
+        "DELETE FROM passwords USING accounts WHERE account_id = id AND",
+        "UPDATE accounts SET disabled_at = now() WHERE",
+        "DELETE FROM accounts WHERE",
     ];
     for change in changes {
         let (app, answer) = login_while(change).await;
         assert_eq!(outcome(&answer), "InvalidCredentials", "{change}");
         let opened = "SELECT count(*) FROM sessions WHERE user_agent IS NOT NULL";
-        assert_eq!(app.database.count(opened).await, if change.starts_with("DELETE") { 1 } else { 2 }, "{change}");
+        assert_eq!(
+            app.database.count(opened).await,
+            if change.starts_with("DELETE FROM accounts") { 1 } else { 2 },
+            "{change}"
+        );
     }
-    let (_, answer) = login_while("UPDATE accounts SET roles = '{staff}'").await;
+    let (_, answer) = login_while("UPDATE accounts SET roles = '{staff}' WHERE").await;
     assert_eq!(outcome(&answer), "LoginSuccess", "the control");
 }
 
@@ -133,7 +129,7 @@ async fn logins_at_once_over_a_weak_hash_all_succeed_and_replace_it_once() {
     for answer in futures_util::future::join_all(logins).await {
         assert_eq!(outcome(&answer), "LoginSuccess");
     }
-    assert_eq!(app.database.count("SELECT count(*) FROM accounts WHERE password_hash LIKE '%m=128,%'").await, 1);
+    assert_eq!(app.database.count("SELECT count(*) FROM passwords WHERE hash LIKE '%m=128,%'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

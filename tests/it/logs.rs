@@ -64,8 +64,7 @@ async fn no_secret_is_ever_logged() {
     let third = second.refresh().await;
     assert_eq!(client.try_refresh(ada.refresh_token()).await["reason"], "REUSED");
     ada.logout_with(third.refresh_token()).await;
-    let hash: String =
-        database.operator.query_one("SELECT password_hash FROM accounts", &[]).await.expect("a row").get(0);
+    let hash: String = database.operator.query_one("SELECT hash FROM passwords", &[]).await.expect("a row").get(0);
     let log = server.stop();
     assert!(log.lines().filter(|line| line.contains("route=")).count() > 5, "{log}");
     for secret in [

@@ -219,8 +219,8 @@ async fn a_session_that_is_opened_without_a_generation_is_of_its_accounts() {
     let list = "{ me { sessions { nodes { id } } } }";
     let nodes = owner.send(list, Value::Null).await["data"]["me"]["sessions"]["nodes"].clone();
     assert_eq!(nodes.as_array().map(Vec::len), Some(3), "{nodes}");
-    let register = "WITH account AS (INSERT INTO accounts (id, email, password_hash, created_at) \
-        VALUES (gen_random_uuid(), 'new@example.com', 'x', now()) RETURNING id) \
+    let register = "WITH account AS (INSERT INTO accounts (id, email, created_at) \
+        VALUES (gen_random_uuid(), 'new@example.com', now()) RETURNING id) \
         INSERT INTO sessions (id, account_id, created_at, last_used_at, expires_at) \
         SELECT gen_random_uuid(), id, now(), now(), now() + interval '1 day' FROM account";
     app.database.execute(register).await;

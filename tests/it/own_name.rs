@@ -76,7 +76,6 @@ async fn it_is_refused_in_every_spelling_at_registration_at_a_change_and_by_comm
     for own in OWN {
         if !weak(&change(&ada, PASSWORD, own).await, "changePassword") {
             taken.push(("changePassword", own));
-            app.database.execute("UPDATE accounts SET password_hash = password_hash").await;
             change(&ada, own, PASSWORD).await;
         }
     }

@@ -5,12 +5,15 @@ WITH given AS (
 deleted AS (
     UPDATE accounts a SET disabled_at = coalesce(disabled_at, now), deleted_at = now,
         deleted_email = CASE WHEN is_kept THEN a.email END, deleted_username = CASE WHEN is_kept THEN a.username END,
-        email = 'deleted ' || a.id, username = NULL, password_hash = CASE WHEN is_kept THEN password_hash ELSE '' END,
+        email = 'deleted ' || a.id, username = NULL,
         session_generation = session_generation + 1
     FROM given
     WHERE (a.id = given.id OR lower(a.email COLLATE "C") = given.email OR lower(a.username COLLATE "C") = given.username)
         AND deleted_at IS NULL
     RETURNING a.id
+),
+forgotten AS (
+    DELETE FROM passwords USING deleted, given WHERE account_id = deleted.id AND NOT is_kept
 ),
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, account_id)

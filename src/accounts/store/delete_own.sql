@@ -7,11 +7,15 @@ WITH given AS (
 ),
 account AS (
     SELECT id, session_generation FROM accounts
-    WHERE id = (SELECT account FROM given) AND password_hash = (SELECT hash FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
+    WHERE id = (SELECT account FROM given) AND disabled_at IS NULL FOR NO KEY UPDATE
+),
+password AS (
+    SELECT account_id FROM passwords
+    WHERE account_id = (SELECT id FROM account) AND hash = (SELECT hash FROM given) FOR NO KEY UPDATE
 ),
 asking AS (
-    SELECT s AS session FROM account, given, sessions s
-    WHERE s.id = given.by AND s.account_id = account.id FOR NO KEY UPDATE OF s
+    SELECT s AS session FROM password, given, sessions s
+    WHERE s.id = given.by AND s.account_id = password.account_id FOR NO KEY UPDATE OF s
 ),
 asked AS (
     SELECT account.id FROM account, asking, given
@@ -21,12 +25,14 @@ deleted AS (
     UPDATE accounts SET disabled_at = given.now, deleted_at = given.now,
         deleted_email = CASE WHEN is_kept THEN email END, deleted_username = CASE WHEN is_kept THEN username END,
         email = 'deleted ' || accounts.id, username = NULL,
-        password_hash = CASE WHEN is_kept THEN password_hash ELSE '' END,
         session_generation = accounts.session_generation + 1
     FROM asked, given WHERE accounts.id = asked.id RETURNING accounts.id
+),
+forgotten AS (
+    DELETE FROM passwords USING deleted, given WHERE account_id = deleted.id AND NOT is_kept
 ),
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
     SELECT portcullis_event_id(now), now, 'account_deleted', user_agent, ip_address, request_id, deleted.id, by FROM deleted, given
 )
-SELECT EXISTS (SELECT FROM account) AS has_hash, EXISTS (SELECT FROM deleted) AS is_deleted
+SELECT EXISTS (SELECT FROM password) AS has_hash, EXISTS (SELECT FROM deleted) AS is_deleted

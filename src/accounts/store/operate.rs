@@ -1,4 +1,4 @@
-//! What operators do to accounts, beside shutting them out.
+//! What operators do to accounts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::accounts::{Designation, Identifier, NameTaken};
 use crate::clock::Timestamp;
-use crate::db::{Connection, parameters, statement, violated_constraint};
+use crate::db::{Connection, parameters, row, statement, violated_constraint};
 use crate::error::Error;
 use crate::ids::AccountId;
 
@@ -30,6 +30,18 @@ impl From<&Designation> for Called {
         };
         Self { id, email, username }
     }
+}
+
+/// Shuts an account out, or lets it in again. Returns which account it is, if there is one, and whether that was not so before.
+pub(crate) async fn set_enabled(
+    connection: &mut Connection,
+    designation: &Designation,
+    enabled: bool,
+    now: Timestamp,
+) -> Result<Option<(AccountId, bool)>, Error> {
+    let switching = Switching { called: designation.into(), enabled, now };
+    let found = switching.get_result::<SwitchedRow>(connection).await.optional()?;
+    Ok(found.map(|row| (AccountId(row.id), row.has_changed)))
 }
 
 /// Ends all sessions of an account. Returns which it is, if there is one.
@@ -70,6 +82,21 @@ pub(crate) async fn restore(
             Some("accounts_username_key") => Ok(Err(NameTaken::Username)),
             _ => Err(error.into()),
         },
+    }
+}
+
+statement! {
+    struct Switching = "set_enabled.sql" {
+        called: Called,
+        enabled: bool,
+        now: Timestamp,
+    } -> SwitchedRow
+}
+
+row! {
+    struct SwitchedRow {
+        id: Uuid,
+        has_changed: bool,
     }
 }
 

@@ -1,9 +1,5 @@
 //! Writing down what happens, in the statement that makes it happen.
 
-use diesel::pg::Pg;
-use diesel::prelude::*;
-use diesel::query_builder::AstPass;
-use diesel::sql_types::{Inet, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
@@ -11,7 +7,7 @@ use uuid::Uuid;
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, Statement, parameters, statement};
+use crate::db::{Connection, parameters, statement};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::store::Settling;
@@ -48,36 +44,6 @@ parameters! { Occurrence<'a> { kind: &'static str, at: Timestamp, origin: Origin
 impl<'a> Occurrence<'a> {
     pub(crate) fn new(kind: Kind, client: &'a Client, at: Timestamp) -> Self {
         Self { kind: kind.as_str(), at, origin: Origin::of(client) }
-    }
-
-    /// Binds three parameters: the `User-Agent`, the address and the request's id of whoever does it.
-    pub(crate) fn bind_origin<'b>(&'b self, statement: &mut Statement<'_, 'b, '_>) -> QueryResult<()> {
-        statement.bind::<Nullable<Text>, _>(&self.origin.user_agent)?;
-        statement.bind::<Nullable<Inet>, _>(&self.origin.ip_address)?;
-        statement.bind::<Nullable<Text>, _>(&self.origin.request_id)
-    }
-
-    /// An `INSERT` of one event for each of `rows`: SQL from the source, the columns that stand for the account and the session
-    /// and what they come `FROM`.
-    pub(crate) fn walk<'b>(&'b self, rows: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id) \
-             SELECT portcullis_event_id(",
-        );
-        out.push_bind_param::<Timestamptz, _>(&self.at)?;
-        out.push_sql("), ");
-        out.push_bind_param::<Timestamptz, _>(&self.at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Text, _>(self.kind)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.origin.user_agent)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Inet>, _>(&self.origin.ip_address)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.origin.request_id)?;
-        out.push_sql(", ");
-        out.push_sql(rows);
-        Ok(())
     }
 }
 

@@ -1,6 +1,5 @@
 //! Queries on sessions.
 
-mod account;
 mod clean_up;
 mod end;
 mod end_all;
@@ -15,7 +14,7 @@ use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
-use super::{ActiveAt, Session};
+use super::{ActiveAt, Method, Session};
 use crate::accounts::Account;
 use crate::accounts::store::AccountRow;
 use crate::clock::Timestamp;
@@ -24,13 +23,12 @@ use crate::db::{Connection, parameters, row};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 
-pub(crate) use account::{create, set_enabled};
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
 pub(crate) use end::{Asking, revoke, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{EndedCursor, count_ended, list_ended, record_endings};
 pub(crate) use list::list;
-pub(crate) use open::{Bound, OpenedSession, Verified, open, open_with_account};
+pub(crate) use open::{Bound, OpenedSession, open, open_with_account};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
 
@@ -50,6 +48,8 @@ row! {
         user_agent: Option<String>,
         ip_address: Option<IpNetwork>,
         generation: i64,
+        authenticated_at: Option<Timestamp>,
+        methods: Vec<Option<String>>,
     }
 }
 
@@ -66,6 +66,8 @@ impl From<SessionRow> for Session {
             user_agent: row.user_agent,
             ip_address: row.ip_address.map(|network| network.ip()),
             generation: row.generation,
+            authenticated_at: row.authenticated_at.unwrap_or(row.created_at),
+            methods: row.methods.iter().flatten().filter_map(|name| Method::named(name)).collect(),
         }
     }
 }

@@ -28,15 +28,15 @@ recorded AS (
 ),
 latest AS (
     SELECT id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation,
-        true AS changed
+        authenticated_at, methods, true AS changed
     FROM changed
     UNION ALL
     SELECT id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation,
-        false
+        authenticated_at, methods, false
     FROM found WHERE NOT EXISTS (SELECT FROM changed)
 )
 SELECT latest.id, latest.account_id, latest.refresh_counter, latest.created_at, latest.last_used_at, latest.expires_at,
-    latest.revoked_at, latest.user_agent, latest.ip_address, latest.generation,
+    latest.revoked_at, latest.user_agent, latest.ip_address, latest.generation, latest.authenticated_at, latest.methods,
     found.owner AS id, email, username, roles, registered_at AS created_at, disabled_at, session_generation,
     latest.changed, wait, refused, taken, contended, taken_in
 FROM taken, latest JOIN found USING (id)

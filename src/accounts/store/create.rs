@@ -1,0 +1,45 @@
+//! Making accounts.
+
+use diesel::QueryResult;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::accounts::{NameTaken, NewAccount, Username};
+use crate::clock::Timestamp;
+use crate::db::{Connection, statement, violated_constraint};
+use crate::error::Error;
+use crate::passwords::PasswordHash;
+
+/// Makes an account that has no session yet.
+pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) -> Result<Result<(), NameTaken>, Error> {
+    let creating = Creating {
+        id: account.id.0,
+        email: account.email.as_str(),
+        username: account.username.as_ref().map(Username::as_str),
+        hash: account.password.as_ref().map(PasswordHash::as_str),
+        now: account.created_at,
+    };
+    unless_taken(creating.execute(connection).await)
+}
+
+/// Tells an e-mail address or username that another has from what else may fail.
+pub(crate) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<(), NameTaken>, Error> {
+    match inserted {
+        Ok(_) => Ok(Ok(())),
+        Err(error) => match violated_constraint(&error) {
+            Some("accounts_email_key") => Ok(Err(NameTaken::Email)),
+            Some("accounts_username_key") => Ok(Err(NameTaken::Username)),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+statement! {
+    struct Creating<'a> = "create.sql" {
+        id: Uuid,
+        email: &'a str,
+        username: Option<&'a str>,
+        hash: Option<&'a str>,
+        now: Timestamp,
+    }
+}

@@ -1,0 +1,12 @@
+-- Makes an account that has no session yet.
+WITH given AS (
+    SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::text AS hash, $5::timestamptz AS now
+),
+account AS (
+    INSERT INTO accounts (id, email, username, created_at) SELECT id, email, username, now FROM given RETURNING id
+),
+password AS (
+    INSERT INTO passwords (account_id, hash, changed_at) SELECT account.id, hash, now FROM account, given WHERE hash IS NOT NULL
+)
+INSERT INTO audit_events (id, occurred_at, kind, account_id)
+SELECT portcullis_event_id(now), now, 'registered', account.id FROM account, given

@@ -1,0 +1,5 @@
+-- Takes what the attempt takes, and tells what of a registration somebody has already.
+SELECT wait, refused, taken, contended, taken_in,
+    EXISTS (SELECT FROM accounts WHERE lower(email COLLATE "C") = $7::text) AS email_is_taken,
+    EXISTS (SELECT FROM accounts WHERE lower(username COLLATE "C") = $8::text) AS username_is_taken
+FROM portcullis_take($1::integer[], $2::bytea[], $3::float8[], $4::float8[], $5::timestamptz, $6::boolean)
