@@ -41,6 +41,9 @@ struct NewClaims<'a> {
     jti: Uuid,
     iat: i64,
     exp: i64,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<&'a str>,
     roles: &'a [String],
     #[serde(skip_serializing_if = "is_zero")]
     generation: i64,
@@ -87,6 +90,8 @@ impl AccessTokens {
             jti: new_id(now),
             iat: now.timestamp(),
             exp: expires,
+            auth_time: session.authenticated_at.timestamp(),
+            amr: session.methods.iter().map(|method| method.amr()).collect(),
             roles: &account.roles,
             generation: session.generation,
         };
