@@ -29,6 +29,9 @@ pub(crate) fn checked(settings: &Settings) -> Outcome<Config> {
         BadSettings(faults)
     })?;
     telemetry::init(&config.log, config.log_format);
+    if let Some(file) = settings.file() {
+        tracing::info!(?file, "read a file of settings");
+    }
     for UnknownVariable { name, nearest } in unknown {
         tracing::warn!(name, nearest, "an environment variable looks like a setting and is not one");
     }

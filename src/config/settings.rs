@@ -1,5 +1,7 @@
 //! The settings as they are given.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::sections;
@@ -26,4 +28,13 @@ pub struct Settings {
     pub(super) browsers: sections::browsers::BrowserSettings,
     #[command(flatten)]
     pub(super) graphql: sections::graphql::GraphqlSettings,
+}
+
+impl Settings {
+    /// The file of settings, if one was named.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        let file = self.server.config.as_ref().filter(|file| file.is_set)?;
+        Some(file.value.path())
+    }
 }

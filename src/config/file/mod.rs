@@ -3,7 +3,7 @@
 mod contents;
 mod values;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
@@ -31,6 +31,11 @@ impl SettingsFile {
         let settings: Vec<_> = command.get_arguments().filter(|arg| Shape::of(arg).is_some()).cloned().collect();
         let contents = Contents::read(&self.path, &settings, matches);
         Self { contents: Some(Arc::new(contents)), ..self }
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Has `command` take the file's values for what neither a flag nor a variable sets.

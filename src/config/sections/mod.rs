@@ -8,6 +8,7 @@ pub(super) mod graphql;
 pub(super) mod limits;
 pub(super) mod passwords;
 pub(super) mod persisted;
+pub(super) mod rate;
 pub(super) mod server;
 pub(super) mod sessions;
 pub(super) mod tokens;

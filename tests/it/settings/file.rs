@@ -143,7 +143,10 @@ async fn a_server_runs_by_the_file_that_the_docs_show() {
     let path = file_with_mode(local, 0o644);
     let server = Server::start(&[("PORTCULLIS_CONFIG", &path)]);
     server.client().register("ada@example.com").await;
-    assert!(server.stop().contains('{'), "it logs in JSON, as the file says");
+    let log = server.stop();
+    let is_said =
+        |line: &str| line.starts_with('{') && line.contains("read a file of settings") && line.contains(&path);
+    assert!(log.lines().any(is_said), "in JSON, as the file says: {log}");
 }
 
 fn written(dir: &Path, name: &str, content: &str) -> String {
