@@ -24,7 +24,7 @@ struct Crate {
 #[derive(Default)]
 pub(crate) struct Arrows {
     pub(crate) between: BTreeMap<(String, String), BTreeSet<String>>,
-    /// The first name of each path that leads out of the package, by file.
+    /// By file, the first name of each path: that of a library, if it leads out of the package.
     pub(crate) libraries: BTreeSet<(String, String)>,
     pub(crate) files: BTreeSet<String>,
 }
@@ -113,10 +113,10 @@ impl Crate {
     fn draw(&self, library: Option<&Self>, arrows: &mut Arrows) {
         for (module, (file, inside)) in &self.modules {
             arrows.files.insert(file.clone());
+            let brought = inside.taken.iter().chain(inside.aliases.values()).chain(&inside.globs);
+            let named = brought.chain(inside.paths.iter().filter(|path| path.len() > 1));
+            arrows.libraries.extend(named.map(|path| (file.clone(), path[0].clone())));
             for path in inside.taken.iter().chain(&inside.paths) {
-                if let Some(target) = inside.aliases.get(&path[0]).or(Some(path)).filter(|target| target.len() > 1) {
-                    arrows.libraries.insert((file.clone(), target[0].clone()));
-                }
                 if let Some(End::Item(to)) = self.follow(library, module, path, 0)
                     && to != *file
                     && !is_part_of(file, &to)
