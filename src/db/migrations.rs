@@ -35,7 +35,7 @@ extern "SQL" {
 }
 
 diesel::table! {
-    /// Where diesel remembers what was applied.
+    /// The table in which diesel records the applied migrations.
     __diesel_schema_migrations (version) {
         /// The migration's.
         version -> Text,

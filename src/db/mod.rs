@@ -1,4 +1,4 @@
-//! The way to PostgreSQL: addresses, TLS, the pool with its time limits, migrations, and the private server of `cargo run`.
+//! PostgreSQL: addresses, TLS, the pool with its time limits, migrations, and the private server of `cargo run`.
 
 mod causes;
 pub mod embedded;
@@ -36,18 +36,18 @@ use crate::error::Error;
 
 #[declare_sql_function]
 extern "SQL" {
-    /// A setting, as it is here and now.
+    /// The current value of a setting.
     fn current_setting(name: Text) -> Text;
 }
 
-/// One connection, as the stores take it.
+/// A connection, as the stores take it.
 pub type Connection = AsyncPgConnection;
 
-/// What the statements are written for, whatever the database's default is: each sees what was committed before it began, also
-/// after it waited for a lock.
+/// The isolation level that the statements are written for, whatever the database's default is: each statement sees
+/// what was committed before it began, or before it got a lock that it waited for.
 const ISOLATION: &str = "SET default_transaction_isolation = 'read committed'";
 
-/// Of a database that answers, and in which nobody can sign in.
+/// The text of the error when the database answers but is read-only, so that nobody can sign in.
 const READ_ONLY: &str = "it takes no changes: it is a standby, or default_transaction_read_only is on";
 
 /// The database as requests use it. Every use of a connection is bounded in time.
@@ -55,9 +55,9 @@ const READ_ONLY: &str = "it takes no changes: it is a standby, or default_transa
 pub struct Database {
     pool: Pool,
     timeout: Duration,
-    /// How each use begins, where each is one transaction.
+    /// The statement that begins each use, if each is one transaction.
     begin: Option<Arc<str>>,
-    /// Whether the operator was told that it takes no changes.
+    /// Whether it was logged that the database takes no changes.
     read_only: Arc<AtomicBool>,
 }
 
@@ -67,8 +67,8 @@ impl Database {
     #[must_use]
     pub fn new(target: Target, size: usize, timeout: Duration) -> Self {
         let pooled = target.is_pooled();
-        // A statement that we no longer wait for must not go on in the server, holding locks and a connection. Through a pooler
-        // the next transaction may be somebody else's, and each says this for itself.
+        // A statement that nobody waits for any more must not go on in the server and hold locks and a connection.
+        // Through a pooler the next transaction may be somebody else's, so each transaction sets these limits itself.
         let limits = format!(
             "{ISOLATION}; SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}",
             timeout.as_millis()
@@ -86,13 +86,14 @@ impl Database {
 
     /// Does `work` on a connection.
     ///
-    /// Through a pooler ([`Target::is_pooled`]) the work is one transaction, undone if it errs. So work that goes on after a
-    /// statement of its own failed, and wants to keep anything, puts that statement in a transaction of its own: a savepoint.
+    /// Through a pooler ([`Target::is_pooled`]) the work is one transaction, which is rolled back if it fails. Work
+    /// that goes on after a statement has failed, and wants to keep anything, runs that statement in a transaction of
+    /// its own, which is a savepoint then.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when no connection is to be had, or the work is not done, within the time limit. What the
-    /// work changed may then have been committed or not. [`Error::ReadOnly`] when the database refused to change anything. A
-    /// connection that failed so is closed, never used again.
+    /// [`Error::Unavailable`] when there is no connection, or the work is not done, within the time limit. What the
+    /// work changed may then have been committed or not. [`Error::ReadOnly`] when the database refused to change
+    /// anything. A connection with such an error is closed and never used again.
     pub async fn run<T, F>(&self, work: F) -> Result<T, Error>
     where
         F: AsyncFnOnce(&mut Connection) -> Result<T, Error>,
@@ -106,13 +107,13 @@ impl Database {
         };
         let late = |_| Err(Error::unavailable(format!("the database did not answer within {:?}", self.timeout)));
         let outcome = outcome.unwrap_or_else(late);
-        // A caller who is gone never comes here.
+        // This is not reached if the caller has gone away.
         lent.end_work();
         match &outcome {
             Err(Error::ReadOnly(why)) => {
                 lent.close();
                 self.tell_read_only(&why.to_string());
-                // After a failover the old connections lead to what is a standby now.
+                // After a failover the old connections lead to a server that is a standby now.
                 self.pool.retire();
             }
             Err(Error::Unavailable(_) | Error::Internal(_)) => lent.close(),
@@ -121,7 +122,8 @@ impl Database {
         outcome
     }
 
-    /// Whether the database answers now, and takes changes: a standby does not, nor does a session that a setting keeps from it.
+    /// Checks that the database answers and takes changes. A standby does not, nor does a session that a setting
+    /// makes read-only.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not answer, [`Error::ReadOnly`] when it takes no changes.
@@ -141,7 +143,7 @@ impl Database {
         Ok(())
     }
 
-    /// Once, until [`ping`](Self::ping) finds that it is over.
+    /// Logs this once, until [`ping`](Self::ping) finds that it is over.
     fn tell_read_only(&self, why: &str) {
         if !self.read_only.swap(true, Ordering::AcqRel) {
             tracing::warn!(why, "the database is read-only: nobody can sign in until it takes changes again");

@@ -1,4 +1,4 @@
-//! Statements as whole texts, each in a file of its own that can be pasted into psql.
+//! Statements as whole texts. Each has a file of its own that can be pasted into psql.
 //!
 //! diesel's own language is shorter and comes first. These are for what it has no words for, and for `UPDATE`, which it prepares
 //! anew each time; that costs a round trip.
@@ -43,7 +43,7 @@ macro_rules! statement {
         $crate::db::parameters! { $name $(<$life>)? { $($field: $type),* } }
 
         const _: () = {
-            /// By which a connection finds what it has prepared.
+            /// The type by which a connection finds a statement that it has prepared.
             struct Key;
 
             impl $(<$life>)? diesel::query_builder::QueryId for $name $(<$life>)? {
@@ -151,7 +151,7 @@ pub struct Value {
 }
 
 impl Declared {
-    /// All statements that are declared, by name.
+    /// All declared statements, sorted by name.
     #[must_use]
     pub fn all() -> Vec<&'static Self> {
         let mut all: Vec<_> = inventory::iter::<Self>().collect();
@@ -159,13 +159,13 @@ impl Declared {
         all
     }
 
-    /// What is bound, in the order of the numbers.
+    /// The parameters, in the order of their numbers.
     #[must_use]
     pub fn parameters(&self) -> Vec<Value> {
         listed(self.parameters)
     }
 
-    /// What a row has, in order.
+    /// The columns of a row, in order.
     #[must_use]
     pub fn columns(&self) -> Vec<Value> {
         listed(self.columns)
@@ -193,7 +193,7 @@ pub(crate) trait Parameters {
     fn declare(name: &'static str, list: &mut Vec<Value>);
 }
 
-/// What is read from a row: a column, or a [`Row`].
+/// What can be read from a row: a column, or a [`Row`].
 pub(crate) trait Columns {
     /// diesel's types of the columns.
     type Sql;
@@ -232,7 +232,7 @@ impl<R: Row> Columns for Option<R> {
     }
 }
 
-/// Which type of SQL a type of Rust is sent as.
+/// The type of SQL that a type of Rust is sent as.
 macro_rules! parameter {
     ($($rust:ty as $sql:ty, $nullable:literal;)*) => {$(
         impl Parameters for $rust {
@@ -247,7 +247,7 @@ macro_rules! parameter {
     )*};
 }
 
-/// And read from.
+/// The type of SQL that a type of Rust is read from.
 macro_rules! column {
     ($($rust:ty as $sql:ty, $nullable:literal;)*) => {$(
         impl Columns for $rust {

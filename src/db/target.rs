@@ -41,16 +41,16 @@ type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 /// What is wrong with a database URL. Never shows its password.
 #[derive(Debug, thiserror::Error)]
 pub enum BadUrl {
-    /// Not a PostgreSQL URL.
+    /// It is not a PostgreSQL URL.
     #[error("it does not start with postgres:// or postgresql://")]
     Scheme,
-    /// Not parsable, or with an option that is not known.
+    /// It can't be parsed, or has an option that is not known.
     #[error("{0}")]
     Syntax(String),
-    /// No such mode.
+    /// There is no such mode.
     #[error("sslmode is one of disable, prefer, require, verify-ca and verify-full")]
     SslMode,
-    /// A mode that would let any certificate of a public authority pass.
+    /// A mode that would accept any certificate of a public authority.
     #[error("without a file in sslrootcert any certificate of a public authority would pass: set sslmode=verify-full")]
     PublicRoots,
     /// A mode that verifies no certificate. libpq verifies in `prefer`, and goes on without TLS where that fails.
@@ -94,7 +94,7 @@ impl Target {
         self.set_up(client, connection).await
     }
 
-    /// The same at a start, [patiently](Self::open_patiently).
+    /// The same at a start, with the retries of [`open_patiently`](Self::open_patiently).
     pub(super) async fn connect_patiently(&self) -> Result<AsyncPgConnection, Error> {
         let (client, connection) = self.open_patiently().await?;
         Ok(self.set_up(client, connection).await?)
@@ -176,7 +176,8 @@ impl FromStr for Target {
                 _ => rest.push(pair),
             }
         }
-        // Anybody may have a certificate of a public authority: with the system's, libpq asks for the name as well.
+        // Anybody can get a certificate of a public authority, so libpq also verifies the name if it trusts the
+        // system's authorities.
         let system = root.as_deref() == Some("system");
         let default = if system { "verify-full" } else { "prefer" };
         let (ssl_mode, verification) = match mode.as_deref().unwrap_or(default) {

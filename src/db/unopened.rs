@@ -1,4 +1,4 @@
-//! Why a connection could not be opened, and whether waiting may mend it.
+//! Why a connection could not be opened, and whether waiting may help.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -16,10 +16,10 @@ pub(super) struct Unopened {
     text: String,
 }
 
-/// What kind of reason it is.
+/// The kinds of reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
-    /// The server, or a pooler before it, has all the connections that it takes.
+    /// The server, or a pooler in front of it, has as many connections as it permits.
     TooMany,
     /// Nobody answers, or the server is starting or stopping.
     Away,
@@ -32,7 +32,7 @@ impl Unopened {
         Self { why: Why::Away, text: format!("it did not answer within {limit:?}") }
     }
 
-    /// Whether the other reads alike.
+    /// Whether both have the same text.
     pub(super) fn says(&self, other: &Self) -> bool {
         self.text == other.text
     }
@@ -52,7 +52,7 @@ impl fmt::Display for Unopened {
     }
 }
 
-/// Of the hosts that a URL with `target_session_attrs` names none is the primary, or not yet.
+/// The text of the error if none of the hosts of a URL with `target_session_attrs` is the primary, or is yet.
 const STANDBY: &str = "does not allow writes";
 
 impl From<tokio_postgres::Error> for Unopened {
@@ -62,7 +62,7 @@ impl From<tokio_postgres::Error> for Unopened {
             Some(refusal) => why_refused(refusal.code(), refusal.message()),
             None if text.contains(STANDBY) => Why::Away,
             None => match cause(&error) {
-                // A certificate that is refused is data that is not valid.
+                // A refused certificate is reported as invalid data.
                 Some(ErrorKind::InvalidData | ErrorKind::PermissionDenied) => Why::Wrong,
                 Some(_) => Why::Away,
                 None if error.is_closed() => Why::Away,
@@ -74,7 +74,7 @@ impl From<tokio_postgres::Error> for Unopened {
 }
 
 impl From<ConnectionError> for Unopened {
-    /// Of the setting up, after the server has taken the connection.
+    /// An error while the session was set up, after the server had accepted the connection.
     fn from(error: ConnectionError) -> Self {
         Self { why: Why::Away, text: error.to_string() }
     }
@@ -87,7 +87,7 @@ impl From<diesel::result::Error> for Unopened {
 }
 
 impl From<Unopened> for Error {
-    /// [`Error::Internal`] when waiting mends nothing.
+    /// [`Error::Internal`] when waiting does not help.
     #[track_caller]
     fn from(unopened: Unopened) -> Self {
         match unopened.why {
@@ -97,7 +97,8 @@ impl From<Unopened> for Error {
     }
 }
 
-/// By the code (PostgreSQL documentation, appendix A). A pooler's own refusals have that of a protocol violation.
+/// Decides by the code (PostgreSQL documentation, appendix A). Refusals by a pooler itself have the code of a
+/// protocol violation.
 fn why_refused(code: &SqlState, message: &str) -> Why {
     let says = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
     if *code == SqlState::TOO_MANY_CONNECTIONS {
@@ -111,7 +112,7 @@ fn why_refused(code: &SqlState, message: &str) -> Why {
         };
     }
     match code.code().get(..2) {
-        // Connections, resources, an operator's intervention, the system.
+        // Errors of connections, of resources, of an operator's intervention, and of the system.
         Some("08" | "53" | "57" | "58") => Why::Away,
         _ => Why::Wrong,
     }

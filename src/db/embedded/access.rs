@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use super::{EmbeddedError, layout::Layout, password, user::RunUser};
 
-/// Nobody but the server and whoever may read its password. In the directory that is ours, and not in the cluster, where the
-/// user that runs PostgreSQL may write. Operators may add lines: it is made once.
+/// Only the server, and those who may read its password, can connect. The file is in our directory and not in the
+/// cluster, where the user that runs PostgreSQL may write. It is created once, so operators may add lines.
 const RULES: &str = "\
 # Who may connect to the private PostgreSQL (pg_hba.conf of the PostgreSQL documentation). Portcullis reads this file in
 # the place of postgres/pg_hba.conf, and makes it anew when it is missing.
@@ -13,7 +13,7 @@ local portcullis portcullis scram-sha-256
 host portcullis portcullis 127.0.0.1/32 scram-sha-256
 ";
 
-/// Sees that the file is there.
+/// Makes sure that the file exists.
 pub(super) fn ensure(layout: &Layout, user: &RunUser) -> Result<(), EmbeddedError> {
     if layout.access.exists() { Ok(()) } else { password::write(&layout.access, RULES, user) }
 }

@@ -9,8 +9,8 @@ use super::{
     user::RunUser,
 };
 
-/// For a command beside a server: the URL of the private PostgreSQL that the server on `data_dir` runs, password included:
-/// never log it. `None` when there is no such server, or its PostgreSQL is not ready yet.
+/// The URL of the private PostgreSQL that the server on `data_dir` runs, for a command beside that server. It has the
+/// password, so never log it. `None` if there is no such server, or its PostgreSQL is not ready yet.
 pub fn url_of_running(data_dir: &Path) -> Result<Option<String>, EmbeddedError> {
     let layout = Layout::new(data_dir)?;
     if !layout.data_dir.exists() {
@@ -18,7 +18,7 @@ pub fn url_of_running(data_dir: &Path) -> Result<Option<String>, EmbeddedError> 
     }
     let user = RunUser::choose(&layout.cluster)?;
     layout.check_is_ours(&user)?;
-    // Without the lock it is left over from a server that was killed, and the next one stops it.
+    // If nobody holds the lock, it is left over from a server that was killed, and the next server stops it.
     if !layout.is_locked()? {
         return Ok(None);
     }
@@ -26,7 +26,8 @@ pub fn url_of_running(data_dir: &Path) -> Result<Option<String>, EmbeddedError> 
     if !is_postmaster(pid, &layout.cluster, user.uid) {
         return Ok(None);
     }
-    // The file also names the socket's directory. It is known, and whoever runs PostgreSQL could write another.
+    // The file also names the directory of the socket. That is known already, and the user that runs PostgreSQL could
+    // write another one.
     let endpoint = Endpoint::running(&layout.run, port);
     Ok(password::read(&layout)?.map(|password| endpoint.url(&password)))
 }

@@ -1,4 +1,4 @@
-//! Which of the machine's installations of PostgreSQL runs.
+//! Chooses one of the machine's installations of PostgreSQL.
 
 use std::{
     env, fs,
@@ -11,7 +11,7 @@ use super::{
     layout::Layout,
 };
 
-/// The installation for this data directory: of the major version its data was written by, if there is any.
+/// The installation for this data directory. If there is data, it must be of the major version that wrote it.
 pub(super) async fn choose(layout: &Layout, options: &Options) -> Result<Installation, EmbeddedError> {
     let wanted = fs::read_to_string(layout.cluster.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
     let places = options.bin_dirs.clone().unwrap_or_else(|| [usual_places(), fetch::fetched(layout)].concat());
@@ -42,8 +42,8 @@ pub(super) async fn choose(layout: &Layout, options: &Options) -> Result<Install
     }
 }
 
-/// Debian keeps the programs off PATH and may lack `pg_config`; `pg_config` may point to a directory
-/// that holds no server. So all of them, in order of preference.
+/// The directories to search, in order of preference. There are several, because Debian keeps the programs off PATH
+/// and may lack `pg_config`, and `pg_config` may name a directory without a server.
 fn usual_places() -> Vec<PathBuf> {
     let mut places = Vec::new();
     places.extend(output("pg_config", "--bindir").map(|line| PathBuf::from(line.trim_end())));

@@ -15,15 +15,15 @@ use super::{
     user::RunUser,
 };
 
-/// The server's role, which is no superuser, and its database are named alike.
+/// The name of the server's role, which is not a superuser, and of its database.
 pub(super) const NAME: &str = "portcullis";
-/// Whom PostgreSQL makes first. It has no password, and nothing here connects as it.
+/// The role that PostgreSQL creates first. It has no password, and nothing here connects as it.
 const SUPERUSER: &str = "postgres";
-/// For one setup program, on a very slow disk.
+/// The time limit of one setup program, on a very slow disk.
 const SETUP_LIMIT: Duration = Duration::from_secs(300);
 
-/// Sees that cluster, role, password and database exist, and returns the password. A start that is cut off
-/// anywhere leaves no half of a cluster behind: all is made in a directory beside and renamed at the end.
+/// Makes sure that cluster, role, password and database exist, and returns the password. An interrupted start never
+/// leaves half a cluster behind, because everything is created in another directory, which is renamed at the end.
 pub(super) async fn ensure(
     layout: &Layout,
     installation: &Installation,
@@ -56,13 +56,14 @@ struct Setup<'a> {
 impl Setup<'_> {
     async fn create(&self, password: &str) -> Result<(), EmbeddedError> {
         info!(cluster = %self.layout.cluster.display(), "creating the private PostgreSQL cluster");
-        // A name of its own: an initdb that outlived a killed server may still be writing to the last one.
+        // The name is new each time, because an initdb that outlived a killed server may still be writing to the last
+        // one.
         let stage = self.layout.data_dir.join(format!("postgres.new-{}", &password::random_hex()?[..8]));
         make_dir(&stage, 0o700)?;
         self.user.own(&stage)?;
 
         let mut initdb = self.user.command(self.installation.program("initdb"), &stage);
-        // The file of the cluster lets nobody in, ours counts (access.rs).
+        // The file in the cluster permits nobody to connect. Ours is used instead (access.rs).
         initdb.args(["-U", SUPERUSER, "-A", "reject", "--locale=C", "-E", "UTF8"]);
         initdb.args(["--data-checksums", "--no-instructions"]);
         initdb.arg("-D").arg(&stage);
@@ -78,24 +79,25 @@ impl Setup<'_> {
         sync(&self.layout.data_dir)
     }
 
-    /// Whoever can write here owns the data anyway, so a lost password file is no reason to be locked out.
+    /// Sets a new password if the file was lost. That gives nobody more rights, because someone who can write here
+    /// owns the data anyway.
     async fn change_password(&self, password: &str) -> Result<(), EmbeddedError> {
         warn!(file = %self.layout.password.display(), "the database password was lost, setting a new one");
         let changed =
             self.single_user(&self.layout.cluster, &format!("ALTER ROLE {NAME} PASSWORD {}\n", quoted(password))).await;
         if changed.is_err() {
-            // Or the next start would take it for the one in force.
+            // Otherwise the next start would use it although it was never set.
             fs::remove_file(&self.layout.password).map_err(EmbeddedError::file("remove", &self.layout.password))?;
         }
         changed
     }
 
-    /// Runs statements, one a line, on a cluster that no server runs on, as the superuser.
+    /// Runs statements, one on each line, as the superuser, on a cluster without a running server.
     async fn single_user(&self, cluster: &Path, statements: &str) -> Result<(), EmbeddedError> {
         let mut postgres = self.user.command(self.installation.program("postgres"), cluster);
         leftover::disregard_stale(&mut postgres, cluster, self.user);
         postgres.arg("--single").arg("-D").arg(cluster);
-        // A failed statement must not show in the output: it may hold the password.
+        // A failed statement must not appear in the output, because it may have the password.
         for setting in ["exit_on_error=on", "log_min_error_statement=panic", "huge_pages=off"] {
             postgres.args(["-c", setting]);
         }
@@ -121,7 +123,7 @@ impl Setup<'_> {
     }
 }
 
-/// As SQL writes a text.
+/// The text as SQL writes it.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -130,13 +132,13 @@ async fn output(mut command: Command, input: &str) -> std::io::Result<Output> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = tokio::process::Command::from(command).kill_on_drop(true).process_group(0).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A program that ended early says why by itself.
+        // A program that ended early prints the reason itself.
         _ = stdin.write_all(input.as_bytes()).await;
     }
     child.wait_with_output().await
 }
 
-/// What interrupted first starts left. One that can't be removed is in nobody's way.
+/// Removes what interrupted first starts left. Errors are ignored, because what is left does no harm.
 fn remove_stages(data_dir: &Path) {
     for entry in fs::read_dir(data_dir).into_iter().flatten().flatten() {
         if entry.file_name().as_encoded_bytes().starts_with(b"postgres.new")

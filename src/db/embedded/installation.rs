@@ -7,13 +7,13 @@ use std::{
 
 use super::child;
 
-/// The oldest PostgreSQL that will do.
+/// The oldest PostgreSQL that is supported.
 pub(super) const OLDEST_MAJOR: u32 = 14;
 
 /// A directory that holds both `initdb` and `postgres`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Installation {
-    /// Where its programs are.
+    /// The directory of its programs.
     pub bin_dir: PathBuf,
     /// Its major version.
     pub major: u32,
@@ -24,7 +24,7 @@ impl Installation {
         self.bin_dir.join(name)
     }
 
-    /// `None` unless both programs are there, `postgres` runs, and it is not too old.
+    /// `None` unless both programs exist, `postgres` runs, and it is not too old.
     pub(super) fn at(bin_dir: PathBuf) -> Option<Self> {
         let postgres = bin_dir.join("postgres");
         if !bin_dir.join("initdb").is_file() || !postgres.is_file() {
@@ -35,7 +35,7 @@ impl Installation {
     }
 }
 
-/// `<parent>/<prefix><version>/bin` of all versions there are.
+/// The directories `<parent>/<prefix><version>/bin` of all versions.
 pub(super) fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     let mut found: Vec<_> = fs::read_dir(parent)
         .into_iter()
@@ -56,7 +56,7 @@ pub(super) fn output(program: impl AsRef<OsStr>, argument: &str) -> Option<Strin
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Of `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `… 18beta1` and the like.
+/// The major version in `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `… 18beta1` and the like.
 fn major_of(version: &str) -> Option<u32> {
     let word = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     word.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()

@@ -17,13 +17,14 @@ use super::{
     user_name::{my_name, name_of},
 };
 
-/// The log is emptied at a start that finds it larger, in bytes.
+/// A start empties the log if it is larger than this, in bytes.
 const LOG_LIMIT: u64 = 10_000_000;
 
-/// A server killed while it starts a child leaves the lock to that child until its exec, some milliseconds.
+/// How long to wait for the lock. If a server is killed while it starts a child, the child holds the lock until its
+/// exec, for some milliseconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where everything lies in the data directory. All paths are absolute.
+/// The paths in the data directory. All are absolute.
 pub(super) struct Layout {
     pub data_dir: PathBuf,
     pub cluster: PathBuf,
@@ -33,7 +34,7 @@ pub(super) struct Layout {
     pub log: PathBuf,
 }
 
-/// Keeps a second server off the data directory. Not inherited by children.
+/// Keeps a second server from using the data directory. Children do not inherit it.
 pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl Layout {
@@ -49,11 +50,11 @@ impl Layout {
         })
     }
 
-    /// Makes the directories that are missing. The data directory must be ours: in one that somebody
-    /// else may write to, a symbolic link could turn root against any file of the machine.
+    /// Creates the directories that are missing. The data directory must be ours: if somebody else could write to it,
+    /// a symbolic link could make root change any file of the machine.
     pub(super) fn prepare(&self, user: &RunUser) -> Result<(), EmbeddedError> {
         let mode = if user.is_other() { 0o711 } else { 0o700 };
-        // Parents get the usual mode: a first server must not hide ~/.local from its owner's other programs.
+        // Parents get the usual mode, so that a first start does not hide ~/.local from other programs.
         if let Some(parent) = self.data_dir.parent() {
             fs::create_dir_all(parent).map_err(EmbeddedError::file("create directory", parent))?;
         }
@@ -65,7 +66,7 @@ impl Layout {
         Ok(())
     }
 
-    /// That nobody else owns the data directory or may write to it.
+    /// Checks that nobody else owns the data directory or may write to it.
     pub(super) fn check_is_ours(&self, user: &RunUser) -> Result<(), EmbeddedError> {
         let found = fs::metadata(&self.data_dir).map_err(EmbeddedError::file("read", &self.data_dir))?;
         let foreign = |path: &Path, uid: u32| {
@@ -75,7 +76,7 @@ impl Layout {
         if found.uid() != me.as_raw() {
             return foreign(&self.data_dir, found.uid());
         }
-        // Root may read what is another's.
+        // Root may read the files of others.
         for path in [&self.password, &self.log, &self.data_dir.join("lock"), &self.data_dir.join("secret")] {
             match fs::metadata(path) {
                 Ok(found) if found.uid() != me.as_raw() && !me.is_root() => return foreign(path, found.uid()),
@@ -88,7 +89,8 @@ impl Layout {
         Ok(())
     }
 
-    /// That PostgreSQL's own data, if there is any, is its user's: it refuses to work on others'.
+    /// Checks that the data of PostgreSQL, if there is any, belongs to its user, because PostgreSQL refuses data of
+    /// others.
     pub(super) fn check_cluster(&self, user: &RunUser) -> Result<(), EmbeddedError> {
         for path in [self.cluster.clone(), self.cluster.join("PG_VERSION")] {
             if let Ok(found) = fs::metadata(&path)
@@ -109,7 +111,7 @@ impl Layout {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(EmbeddedError::file("open", &path)(error)),
         };
-        // Let go of at once: a server that starts just now has the patience.
+        // It is released at once. A server that starts at this moment waits for it.
         match file.try_lock_shared() {
             Ok(()) => Ok(false),
             Err(TryLockError::WouldBlock) => Ok(true),
@@ -130,7 +132,7 @@ impl Layout {
                 Err(TryLockError::WouldBlock) if begin.elapsed() < LOCK_PATIENCE => sleep(POLL).await,
                 Err(TryLockError::WouldBlock) => {
                     let mut owner = String::new();
-                    // The number is a courtesy: without it the message is still true.
+                    // The number is optional. Without it the message is still true.
                     _ = file.read_to_string(&mut owner);
                     let owner = owner.trim().parse::<u32>().map_or(String::new(), |pid| format!(" (process {pid})"));
                     return Err(EmbeddedError::InUse { data_dir: self.data_dir.clone(), owner });
@@ -156,7 +158,7 @@ impl Layout {
     }
 }
 
-/// True if it was made, false if it was there.
+/// Returns whether it was created.
 pub(super) fn make_dir(path: &Path, mode: u32) -> Result<bool, EmbeddedError> {
     match DirBuilder::new().mode(mode).create(path) {
         Ok(()) => Ok(true),

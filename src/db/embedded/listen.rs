@@ -11,14 +11,15 @@ use super::{EmbeddedError, cluster::NAME};
 const SOCKET_PATH_LIMIT: usize = 103;
 const SOCKET_PORT: u16 = 5432;
 
-/// Where PostgreSQL listens: a Unix socket, or a port of the loopback interface where the path is too long for one.
+/// Where PostgreSQL listens: on a Unix socket, or on a port of the loopback interface if the path is too long for a
+/// socket.
 pub(super) enum Endpoint {
     Socket(PathBuf, u16),
     Port(u16),
 }
 
 impl Endpoint {
-    /// A port is free when this returns, and may be taken before PostgreSQL gets it: try again then.
+    /// The port is free when this returns. If another process takes it before PostgreSQL does, try again.
     pub(super) fn choose(run: &Path) -> Result<Self, EmbeddedError> {
         let socket = socket(run);
         if fits(&socket) {
@@ -28,7 +29,7 @@ impl Endpoint {
         Ok(Self::Port(listener.map_err(EmbeddedError::file("listen on 127.0.0.1, instead of", &socket))?.port()))
     }
 
-    /// Of a PostgreSQL that runs, and says that `port` is its port.
+    /// The endpoint of a running PostgreSQL whose file names this port.
     pub(super) fn running(run: &Path, port: u16) -> Self {
         if fits(&socket(run)) { Self::Socket(run.to_path_buf(), port) } else { Self::Port(port) }
     }
@@ -36,7 +37,7 @@ impl Endpoint {
     pub(super) fn settings(&self) -> Vec<OsString> {
         match self {
             Self::Socket(dir, port) => {
-                // A list of quoted names: a comma in the path must not part it.
+                // This is a list of quoted names, so that a comma in the path does not split it.
                 let mut dirs = b"unix_socket_directories=\"".to_vec();
                 for byte in dir.as_os_str().as_bytes() {
                     dirs.extend_from_slice(if *byte == b'"' { b"\"\"" } else { std::slice::from_ref(byte) });
@@ -54,8 +55,8 @@ impl Endpoint {
         }
     }
 
-    /// The socket directory stands percent-encoded in the place of the host: libpq, tokio-postgres and the
-    /// WHATWG parser all read that, while an empty host beside a password is refused by the last.
+    /// The socket directory is the percent-encoded host. libpq, tokio-postgres and the WHATWG parser all read that,
+    /// while the last refuses an empty host with a password.
     pub(super) fn url(&self, password: &str) -> String {
         match self {
             Self::Socket(dir, port) => format!("postgres://{NAME}:{password}@{}:{port}/{NAME}", percent_encoded(dir)),

@@ -48,25 +48,25 @@ use self::{layout::Layout, postmaster::Postmaster, user::RunUser};
 pub struct Options {
     /// Made if missing. Everything the database needs is kept in it.
     pub data_dir: PathBuf,
-    /// Directories to look in for `initdb` and `postgres`, and nowhere else. `None`: the usual places.
+    /// The only directories in which `initdb` and `postgres` are looked for. `None` for the usual places.
     pub bin_dirs: Option<Vec<PathBuf>>,
     /// Whether PostgreSQL may be fetched from the network when none is found.
     pub download: bool,
-    /// Server settings as `name`, `value`. They win over ours.
+    /// Settings of PostgreSQL as `name`, `value`. They win over ours.
     pub settings: Vec<(String, String)>,
 }
 
 impl Options {
-    /// The usual places, the network as the last resort, no extra settings.
+    /// Options for this data directory, with the usual places, the network as the last resort, and no extra settings.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self { data_dir: data_dir.into(), bin_dirs: None, download: true, settings: Vec::new() }
     }
 }
 
-/// A running private PostgreSQL. Dropped without [`Embedded::stop`], it is still shut down, and the drop
-/// blocks meanwhile (some 50 ms; at most 12 s, when PostgreSQL must be killed).
+/// A running private PostgreSQL. If it is dropped without [`Embedded::stop`], it is shut down all the same, and the
+/// drop blocks until then (some 50 ms, or at most 12 s if PostgreSQL must be killed).
 pub struct Embedded {
-    // Field order is drop order: the lock goes last, when nothing runs any more.
+    // Fields are dropped in this order. The lock comes last, when nothing runs any more.
     postmaster: Postmaster,
     url: String,
     data_dir: PathBuf,
@@ -95,30 +95,30 @@ impl Embedded {
         Ok(Self { postmaster, url, data_dir: layout.data_dir, _lock: lock })
     }
 
-    /// `postgres://` URL of the database `portcullis`, password included: never log it.
+    /// The `postgres://` URL of the database `portcullis`. It has the password, so never log it.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The directory it lives in.
+    /// The data directory.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// Resolves when PostgreSQL has ended by itself (crash, killed, stopped by hand). A server without its
-    /// database should end then and be started again.
+    /// Resolves when PostgreSQL has ended by itself, because it crashed, was killed or was stopped by hand. The
+    /// server should then end and be started again.
     pub async fn exited(&mut self) {
         self.postmaster.exited().await;
     }
 
-    /// Fast shutdown: open transactions are rolled back, connections closed. Bounded: past 15 s
-    /// PostgreSQL is made to quit at once, which costs a recovery at the next start and no data.
+    /// Shuts PostgreSQL down: open transactions are rolled back, and connections closed. After 15 s it is made to
+    /// quit at once, which costs a recovery at the next start but no data.
     pub async fn stop(mut self) -> Result<(), EmbeddedError> {
         self.postmaster.stop().await
     }
 }
 
-/// Without the URL: it holds the password.
+/// Leaves out the URL, which has the password.
 impl std::fmt::Debug for Embedded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Embedded").field("data_dir", &self.data_dir).finish_non_exhaustive()

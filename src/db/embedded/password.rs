@@ -7,7 +7,7 @@ use std::{
 
 use super::{EmbeddedError, layout::Layout, user::RunUser};
 
-/// `None`: there is none yet.
+/// `None` if there is none yet.
 pub(super) fn read(layout: &Layout) -> Result<Option<String>, EmbeddedError> {
     match fs::read_to_string(&layout.password) {
         Ok(text) => Ok(Some(text.trim().to_owned())),
@@ -22,7 +22,8 @@ pub(super) fn make(layout: &Layout, user: &RunUser) -> Result<String, EmbeddedEr
     Ok(password)
 }
 
-/// Writes a file of the data directory that only the user who runs PostgreSQL may read. Under its name only when whole.
+/// Writes a file of the data directory that only the user who runs PostgreSQL may read. It gets its name only when it
+/// is complete.
 pub(super) fn write(path: &Path, text: &str, user: &RunUser) -> Result<(), EmbeddedError> {
     let new = path.with_extension("new");
     let write = || -> io::Result<()> {
@@ -36,7 +37,7 @@ pub(super) fn write(path: &Path, text: &str, user: &RunUser) -> Result<(), Embed
     fs::rename(&new, path).map_err(EmbeddedError::file("write", path))
 }
 
-/// 256 bits.
+/// A random text of 256 bits.
 pub(super) fn random_hex() -> Result<String, EmbeddedError> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(EmbeddedError::Random)?;

@@ -13,7 +13,7 @@ pub(super) struct PidFile {
 }
 
 impl PidFile {
-    /// `None` also while it is being written.
+    /// `None` if there is none, or while it is being written.
     pub(super) fn read(cluster: &Path) -> Option<Self> {
         Self::parse(&fs::read_to_string(cluster.join("postmaster.pid")).ok()?)
     }
@@ -26,9 +26,9 @@ impl PidFile {
     }
 }
 
-/// Whether `pid` lives and is the PostgreSQL of this cluster, run by `uid`. The file alone proves nothing:
-/// after a crash or in a new container its number may belong to any other process, and whoever runs PostgreSQL
-/// may write to it and would have root signal what he likes.
+/// Whether `pid` lives and is the PostgreSQL of this cluster, run by `uid`. The file alone proves nothing. After a
+/// crash or in a new container its number may belong to any other process. The user that runs PostgreSQL may write to
+/// it, and could make root send signals to any process.
 pub(super) fn is_postmaster(pid: Pid, cluster: &Path, uid: u32) -> bool {
     let Ok(cluster) = cluster.canonicalize() else { return false };
     if test_kill_process(pid).is_err() {

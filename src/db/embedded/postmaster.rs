@@ -12,20 +12,20 @@ use super::EmbeddedError;
 
 pub(super) const POLL: Duration = Duration::from_millis(20);
 
-/// Fast shutdown, then immediate, then none at all; how long each may take.
+/// Fast shutdown, then immediate shutdown, then SIGKILL, with the time that each may take.
 pub(super) const ESCALATION: [(Signal, Duration); 3] = [
     (Signal::INT, Duration::from_secs(15)),
     (Signal::QUIT, Duration::from_secs(6)),
     (Signal::KILL, Duration::from_secs(2)),
 ];
 
-/// The most that each of these may take in a drop.
+/// Longest time that each of these may take in a drop.
 const DROP_LIMIT: Duration = Duration::from_secs(5);
 
-/// The PostgreSQL we started, stopped at the latest when this is dropped.
+/// The PostgreSQL that we started. It is stopped at the latest when this is dropped.
 ///
-/// A std child and not tokio's: it must outlive the runtime it was started on, and its end must be waited for in
-/// a drop.
+/// A child of std and not of tokio, because it must outlive the runtime on which it was started, and a drop must wait
+/// for its end.
 pub(super) struct Postmaster {
     child: Child,
     status: Option<ExitStatus>,
@@ -40,7 +40,7 @@ impl Postmaster {
         Pid::from_child(&self.child)
     }
 
-    /// How it ended, if it has.
+    /// The exit status, if it has ended.
     pub(super) fn status(&mut self) -> Option<ExitStatus> {
         if self.status.is_none() {
             // An error means that there is no such child any more, which can't be: only we wait for it.
@@ -70,7 +70,7 @@ impl Postmaster {
         Ok(())
     }
 
-    /// To a child that was not waited for yet, so the number is still its own.
+    /// The child has not been waited for, so the process number is still its own.
     fn signal(&mut self, signal: Signal) {
         if self.status().is_none()
             && let Err(error) = kill_process(self.pid(), signal)

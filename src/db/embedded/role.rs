@@ -1,14 +1,14 @@
-//! The server's role is no superuser: whoever gets SQL past us must not run programs or read files by it.
+//! The server's role is not a superuser, so that someone who manages to inject SQL can't run programs or read files.
 
 use tokio_postgres::{Client, NoTls};
 use tracing::info;
 
 use super::EmbeddedError;
 
-/// PostgreSQL gives the number 10 to the role that a cluster was made by.
+/// PostgreSQL gives the number 10 to the role that created the cluster.
 const WHO: &str = "SELECT rolsuper, oid = 10 FROM pg_roles WHERE rolname = current_user";
 
-/// For a cluster of an earlier version, whose server was the role that it was made by.
+/// For a cluster of an earlier version, in which the server's role is the one that created the cluster.
 const BRING_OVER: &str = include_str!("role.sql");
 
 /// For a role that was made a superuser by hand.
@@ -17,11 +17,12 @@ BEGIN READ WRITE;
 ALTER ROLE CURRENT_USER NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 COMMIT";
 
-/// Sees that the role of this URL is a plain one. One transaction, so a start that is cut off leaves all or nothing done.
+/// Makes sure that the role of this URL is not a superuser. This is one transaction, so an interrupted start leaves
+/// all or nothing done.
 pub(super) async fn ensure(url: &str) -> Result<(), EmbeddedError> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(EmbeddedError::Role)?;
     let asked = async move { make_plain(&client).await };
-    // The connection ends when the client is gone, which is when it has been asked.
+    // The connection ends when the client is dropped, which is after the queries.
     let (asked, ended) = tokio::join!(asked, connection);
     asked.and(ended).map_err(EmbeddedError::Role)
 }

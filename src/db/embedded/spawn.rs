@@ -8,8 +8,8 @@ use super::{
     user::RunUser,
 };
 
-/// Ours; those of [`Endpoint`] come on top. DETAIL lines would hold e-mail addresses, statements
-/// anything.
+/// Our settings, in addition to those of [`Endpoint`]. DETAIL lines in the log would have e-mail addresses, and
+/// statements could have anything.
 const SETTINGS: [&str; 12] = [
     "unix_socket_permissions=0700",
     "max_connections=100",
@@ -25,7 +25,7 @@ const SETTINGS: [&str; 12] = [
     "lc_messages=C",
 ];
 
-/// Starts `postgres` itself, without pg_ctl: our child is the postmaster. Its output goes to `log`.
+/// Starts `postgres` itself, without pg_ctl, so that our child is the postmaster. Its output goes to `log`.
 pub(super) fn spawn(
     layout: &Layout,
     installation: &Installation,
@@ -48,11 +48,13 @@ pub(super) fn spawn(
         command.arg("-c").arg(format!("{name}={value}"));
     }
     leftover::disregard_stale(&mut command, &layout.cluster, user);
-    // Nobody else uses this directory, and a stale lock of the socket has the same trouble with numbers.
+    // Nobody else uses this directory, and a stale lock file of the socket may name the number of another process as
+    // well.
     for entry in fs::read_dir(&layout.run).into_iter().flatten().flatten() {
         _ = fs::remove_file(entry.path());
     }
-    // A group of its own: Ctrl-C in the terminal is for us, and we stop PostgreSQL after the last query.
+    // It has a process group of its own, so that Ctrl-C in the terminal reaches only us, and we stop PostgreSQL after
+    // the last query.
     command.process_group(0);
     let output = log.try_clone().map_err(EmbeddedError::file("open", &layout.log))?;
     let child = command.stdout(output).stderr(log).spawn();

@@ -21,12 +21,12 @@ use super::{
     user::RunUser,
 };
 
-/// For all attempts together.
+/// The time limit for all attempts together.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// Reasons that pass by themselves: backends of a killed postmaster that have not noticed yet, a postmaster that a
-/// killed server started just before, a port that was taken between our look and PostgreSQL's.
+/// Reasons that go away by themselves: backends of a killed postmaster that have not noticed yet, a postmaster that a
+/// killed server had just started, and a port that was taken between our check and PostgreSQL's.
 const PASSING: [&str; 5] = [
     "pre-existing shared memory block",
     "lock file \"postmaster.pid\" already exists",
@@ -51,7 +51,7 @@ pub(super) async fn start(
         match wait_until_ready(layout, &mut postmaster, begin).await {
             Outcome::Ready(port) => {
                 info!(milliseconds = begin.elapsed().as_millis(), "private PostgreSQL is ready");
-                // Settings of the caller's may have named another.
+                // The settings of the caller may have named another one.
                 return Ok((postmaster, Endpoint::running(&layout.run, port)));
             }
             Outcome::Ended(status) => {
@@ -96,7 +96,7 @@ async fn wait_until_ready(layout: &Layout, postmaster: &mut Postmaster, begin: S
     }
 }
 
-/// What was written since `from`, the last 20 lines of it.
+/// The last 20 lines that were written since `from`.
 fn last_lines(layout: &Layout, from: u64) -> String {
     let mut text = Vec::new();
     let read = File::open(&layout.log).and_then(|mut log| {

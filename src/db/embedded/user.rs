@@ -14,7 +14,7 @@ use super::{
     user_name::{my_name, name_of},
 };
 
-/// Who runs PostgreSQL: we ourselves, or, as PostgreSQL refuses root, somebody else.
+/// The user that runs PostgreSQL: our own, or another one if we are root, which PostgreSQL refuses.
 pub(super) struct RunUser {
     pub uid: u32,
     other: Option<Other>,
@@ -26,8 +26,8 @@ struct Other {
 }
 
 impl RunUser {
-    /// As root: the owner of the cluster once there is one, so that a user `postgres` who appears later
-    /// changes nothing; else `postgres`, else `nobody`.
+    /// As root it is the owner of the cluster if there is one, so that a user `postgres` that is added later changes
+    /// nothing. Otherwise it is `postgres`, or else `nobody`.
     pub(super) fn choose(cluster: &Path) -> Result<Self, EmbeddedError> {
         let me = rustix::process::geteuid();
         if !me.is_root() {
@@ -44,7 +44,7 @@ impl RunUser {
         Ok(Self { uid: user.uid(), other: Some(other) })
     }
 
-    /// Whether it is not ourselves.
+    /// Whether it is another user.
     pub(super) fn is_other(&self) -> bool {
         self.other.is_some()
     }
@@ -63,7 +63,7 @@ impl RunUser {
         command
     }
 
-    /// Hands `path` over.
+    /// Makes this user the owner of `path`.
     pub(super) fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
         match &self.other {
             Some(other) => {
@@ -73,7 +73,7 @@ impl RunUser {
         }
     }
 
-    /// Names the first directory on the way to `dir`, as far as it exists, that this user can't pass.
+    /// Returns the first existing directory on the path to `dir` that this user can't enter.
     pub(super) fn check_can_reach(&self, dir: &Path) -> Result<(), EmbeddedError> {
         let Some(other) = &self.other else { return Ok(()) };
         let mut way: Vec<PathBuf> = dir.ancestors().filter_map(|path| path.canonicalize().ok()).collect();
@@ -87,7 +87,8 @@ impl RunUser {
         }
     }
 
-    /// Mode bits first; as an access control list may say otherwise, a "no" is tried out.
+    /// The mode bits are checked first. If they deny access, it is tried out, because an access control list may
+    /// permit it.
     fn is_shut_out(&self, other: &Other, dir: &Path) -> bool {
         let Ok(found) = fs::metadata(dir) else { return true };
         let bit = match () {

@@ -1,6 +1,6 @@
 //! Names of the operating system's users.
 
-/// Of the user this process runs as.
+/// The name of the user that runs this process.
 pub(super) fn my_name() -> String {
     name_of(rustix::process::geteuid().as_raw())
 }

@@ -1,4 +1,5 @@
-//! A certificate as far as it is read here: for what webpki refuses to read, and to say what is wrong.
+//! The parts of a certificate that are read here, for certificates that webpki refuses to read, and to say what is
+//! wrong.
 
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_cert::Version;
@@ -12,7 +13,7 @@ use x509_cert::ext::pkix::{
 use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
 use x509_cert::{TbsCertificate, ext::Extension};
 
-/// What of a critical extension is looked at: others make a certificate worthless (RFC 5280 section 4.2).
+/// The critical extensions that are processed. Others make a certificate invalid (RFC 5280 section 4.2).
 const UNDERSTOOD: [ObjectIdentifier; 7] = [
     BasicConstraints::OID,
     KeyUsage::OID,
@@ -23,12 +24,12 @@ const UNDERSTOOD: [ObjectIdentifier; 7] = [
     AuthorityKeyIdentifier::OID,
 ];
 
-/// A certificate, its bytes beside what they say.
+/// A certificate, as bytes and as it was read.
 #[derive(Debug)]
 pub(super) struct Certificate {
     pub(super) der: CertificateDer<'static>,
     parsed: x509_cert::Certificate,
-    /// What the signature is of.
+    /// The content that is signed.
     signed: Vec<u8>,
 }
 
@@ -44,14 +45,15 @@ impl Certificate {
         &self.parsed.tbs_certificate
     }
 
-    /// The bytes that are signed, by which algorithm, and the signature. `None` where inside and outside name different algorithms.
+    /// The signed bytes, the algorithm, and the signature. `None` if the signed part and the certificate name
+    /// different algorithms.
     pub(super) fn signature(&self) -> Option<(&[u8], &AlgorithmIdentifierOwned, &[u8])> {
         let algorithm = &self.parsed.signature_algorithm;
         (self.content().signature == *algorithm).then_some(())?;
         Some((&self.signed, algorithm, self.parsed.signature.as_bytes()?))
     }
 
-    /// Of version 3, the one that has extensions.
+    /// Whether it is of version 3, which has extensions.
     pub(super) fn is_v3(&self) -> bool {
         self.content().version == Version::V3
     }
@@ -60,12 +62,12 @@ impl Certificate {
         self.content().issuer == self.content().subject
     }
 
-    /// Whether it says of itself that it belongs to an authority.
+    /// Whether it says that it belongs to an authority.
     pub(super) fn is_of_authority(&self) -> bool {
         self.basic_constraints().is_some_and(|constraints| constraints.ca)
     }
 
-    /// Whether it may sign others. Before version 3 nothing says so: then only an authority that is trusted by itself may.
+    /// Whether it may sign others. Before version 3 a certificate can't say so, and only a trusted authority may.
     pub(super) fn may_sign(&self) -> bool {
         if !self.is_v3() {
             return self.is_self_issued();
@@ -77,7 +79,7 @@ impl Certificate {
         may && self.is_of_authority()
     }
 
-    /// How many authorities may stand between it and the server's certificate. `None`: any number.
+    /// How many authorities may stand between it and the server's certificate. `None` if there is no limit.
     pub(super) fn path_length(&self) -> Option<usize> {
         self.basic_constraints().and_then(|constraints| constraints.path_len_constraint).map(usize::from)
     }
@@ -95,7 +97,7 @@ impl Certificate {
         self.content().extensions.as_deref().unwrap_or_default()
     }
 
-    /// That nothing in it forbids the use in a chain to a server, now.
+    /// Verifies that nothing in it forbids its use in a chain to a server at this time.
     pub(super) fn check(&self, now: UnixTime) -> Result<(), String> {
         self.check_time(now)?;
         let name = self.name();
@@ -121,13 +123,13 @@ impl Certificate {
         Ok(())
     }
 
-    /// Whose it is, for people.
+    /// The name of its subject, for people.
     pub(super) fn name(&self) -> String {
         self.content().subject.to_string()
     }
 }
 
-/// An algorithm as rustls compares it: without the frame around identifier and parameters.
+/// An algorithm in the form that rustls compares: without the sequence around identifier and parameters.
 pub(super) fn algorithm_id(algorithm: &AlgorithmIdentifierOwned) -> Option<Vec<u8>> {
     let mut bytes = algorithm.oid.to_der().ok()?;
     if let Some(parameters) = &algorithm.parameters {
@@ -136,7 +138,7 @@ pub(super) fn algorithm_id(algorithm: &AlgorithmIdentifierOwned) -> Option<Vec<u
     Some(bytes)
 }
 
-/// As it stands there, and not written anew: the signature is of these bytes.
+/// The bytes as they were sent, and not encoded again, because they are what was signed.
 fn signed_part(der: &[u8]) -> Result<&[u8], x509_cert::der::Error> {
     let mut reader = SliceReader::new(der)?;
     Header::decode(&mut reader)?;

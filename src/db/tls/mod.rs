@@ -14,14 +14,14 @@ use rustls::ClientConfig;
 use roots::Roots;
 use verifier::Verifier;
 
-/// What of the server's certificate is checked.
+/// Which parts of the server's certificate are verified.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Verification {
-    /// Nothing: the connection is private against listeners, not against a man in the middle.
+    /// Nothing is verified. The connection is protected against listeners, but not against a man in the middle.
     None,
-    /// That a trusted authority signed it.
+    /// A trusted authority must have signed it.
     Chain,
-    /// That, and that it names the host.
+    /// A trusted authority must have signed it, and it must name the host.
     ChainAndName,
 }
 

@@ -12,7 +12,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::certificate::Certificate;
 
-/// That it does: among its alternative names, or, where it has none of the host's kind and `common` allows it, as its common name.
+/// Verifies that the certificate names the host: among its alternative names, or as its common name, if it has no
+/// alternative name of the host's kind and `common` permits that.
 pub(super) fn check(certificate: &Certificate, host: &ServerName<'_>, common: bool) -> Result<(), String> {
     let parsed = ParsedCertificate::try_from(&certificate.der);
     if parsed.is_ok_and(|parsed| verify_server_name(&parsed, host).is_ok()) {
@@ -39,7 +40,7 @@ pub(super) fn check(certificate: &Certificate, host: &ServerName<'_>, common: bo
     ))
 }
 
-/// The only common name, if it is text. Of several none counts.
+/// The only common name, if it is text. If there are several, none counts.
 fn common_name(certificate: &Certificate) -> Option<String> {
     let attributes = certificate.content().subject.0.iter().flat_map(|part| part.0.iter());
     let mut found = attributes.filter(|attribute| attribute.oid == CN);

@@ -1,5 +1,5 @@
-//! The way from a server's certificate to one that is trusted, where webpki does not go: it refuses certificates of version 1,
-//! and those of an authority, as a server's own.
+//! Finds a path from a server's certificate to a trusted one where webpki does not: webpki refuses certificates of
+//! version 1, and those of an authority, as the server's own.
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::UnixTime;
@@ -7,10 +7,10 @@ use rustls::pki_types::UnixTime;
 use super::certificate::Certificate;
 use super::signature::signed_by;
 
-/// Most authorities between the server and one that is trusted.
+/// Largest number of authorities between the server and a trusted one.
 const MOST: usize = 5;
 
-/// That `leaf` was signed by one of `roots`, or by way of the others that the server sent.
+/// Verifies that one of `roots` signed `leaf`, directly or by way of the other certificates that the server sent.
 pub(super) fn verify(
     leaf: &Certificate,
     sent: &[Certificate],
@@ -26,7 +26,7 @@ pub(super) fn verify(
                 && issuer.may_sign()
                 && signed_by(child, issuer, algorithms)
         };
-        // An authority that was renewed has two certificates of one name and key: one that is fit is enough.
+        // An authority that was renewed has two certificates of one name and key. One that is valid is enough.
         let mut unfit = None;
         let mut is_fit = |authority: &&Certificate| {
             check_authority(authority, between, now).map_err(|error| unfit = Some(error)).is_ok()
@@ -47,7 +47,7 @@ fn check_authority(authority: &Certificate, between: usize, now: UnixTime) -> Re
     if authority.path_length().is_some_and(|most| between > most) {
         return Err(format!("that of {} allows fewer authorities below it", authority.name()));
     }
-    // They would have to be compared with what this certificate names.
+    // They would have to be compared with the names in this certificate.
     if authority.constrains_names() {
         return Err(format!(
             "that of {} limits names (nameConstraints), which is understood for a server's certificate of version 3 that is no authority's",
@@ -57,7 +57,7 @@ fn check_authority(authority: &Certificate, between: usize, now: UnixTime) -> Re
     Ok(())
 }
 
-/// Also where what has signed it may not sign.
+/// This also fails if the certificate that signed it may not sign others.
 pub(super) fn unsigned(certificate: &Certificate) -> String {
     let (name, issuer) = (certificate.name(), &certificate.content().issuer);
     format!("no authority in sslrootcert has signed that of {name}: its issuer is {issuer}")

@@ -9,12 +9,12 @@ use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 use super::certificate::Certificate;
 use super::path::{self, unsigned};
 
-/// What certificates may be traced to.
+/// The certificates that a chain may lead to.
 #[derive(Debug)]
 pub(super) enum Roots {
-    /// The operator's own, from a file.
+    /// The operator's own certificates, from a file.
     File(Vec<Certificate>),
-    /// Public authorities, whose certificates are of today's form.
+    /// Public authorities, whose certificates have a modern form.
     System(RootCertStore),
 }
 
@@ -34,7 +34,7 @@ impl Roots {
         if store.is_empty() { Err(NOTHING.to_owned()) } else { Ok(Self::System(store)) }
     }
 
-    /// That the chain holds.
+    /// Verifies that the chain is valid.
     pub(super) fn verify(
         &self,
         leaf: &Certificate,
@@ -43,20 +43,20 @@ impl Roots {
         now: UnixTime,
     ) -> Result<(), String> {
         let sent: Vec<_> = intermediates.iter().filter_map(|der| Certificate::read(der).ok()).collect();
-        // webpki does not look at their keyUsage.
+        // webpki does not check their keyUsage.
         let signers: Vec<_> = sent.iter().filter(|sent| sent.may_sign()).map(|sent| sent.der.clone()).collect();
         let certificates = match self {
             Self::System(store) => return anchored(leaf, &store.roots, &signers, algorithms, now, &|_| Ok(())),
             Self::File(certificates) => certificates,
         };
-        // One that is trusted itself, as libpq takes it: signed by nobody else.
+        // The certificate is trusted itself, as libpq accepts it: no other one has signed it.
         if leaf.is_self_issued() && certificates.iter().any(|trusted| trusted.der == leaf.der) {
             return leaf.check(now);
         }
         if !leaf.is_v3() || leaf.is_of_authority() {
             return path::verify(leaf, &sent, certificates, algorithms, now);
         }
-        // webpki looks at nothing in what is trusted but the key and limits on names.
+        // webpki checks nothing in a trusted certificate but the key and the limits on names.
         let mut trusted = Vec::new();
         for certificate in certificates.iter().filter(|trusted| trusted.may_sign() && trusted.check(now).is_ok()) {
             let anchor = anchor_from_trusted_cert(&certificate.der)
@@ -82,14 +82,14 @@ impl Roots {
     /// Whether a certificate without the host among its alternative names may name it as its common name.
     pub(super) fn allow_common_names(&self, intermediates: &[CertificateDer<'_>]) -> bool {
         let Self::File(certificates) = self else { return false };
-        // Limits on names are not compared with common names.
+        // webpki does not compare limits on names with common names.
         let mut sent = intermediates.iter().map(Certificate::read);
         !certificates.iter().any(Certificate::constrains_names)
             && sent.all(|read| read.is_ok_and(|certificate| !certificate.constrains_names()))
     }
 }
 
-/// That webpki finds a way to what is trusted, which `is_allowed` takes.
+/// Verifies that webpki finds a path to a trusted certificate that `is_allowed` accepts.
 fn anchored(
     leaf: &Certificate,
     anchors: &[TrustAnchor<'_>],

@@ -1,4 +1,4 @@
-//! Signatures by a public key that was read here.
+//! Verifies signatures with a public key that was read here.
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key};
@@ -25,7 +25,7 @@ pub(super) fn signed_by(
     verify(&issuer.content().subject_public_key_info, known, message, signature)
 }
 
-/// Whether one of these algorithms is for this key, and says that the signature is its.
+/// Whether one of these algorithms fits this key and verifies the signature.
 fn verify(
     key: &SubjectPublicKeyInfoOwned,
     mut algorithms: impl Iterator<Item = &'static dyn SignatureVerificationAlgorithm>,
@@ -41,7 +41,7 @@ fn verify(
     })
 }
 
-/// That the server has the private key, in TLS 1.2.
+/// Verifies that the server has the private key, in TLS 1.2.
 pub(super) fn verify_tls12(
     message: &[u8],
     certificate: &Certificate,
@@ -69,7 +69,7 @@ pub(super) fn verify_tls13(
     verify_tls13_signature_with_raw_key(message, &key, signed, algorithms)
 }
 
-/// That its key is one whose signatures can be verified at all.
+/// Verifies that the key is of a kind whose signatures can be verified.
 pub(super) fn check_key(certificate: &Certificate, algorithms: &WebPkiSupportedAlgorithms) -> Result<(), String> {
     let key = &certificate.content().subject_public_key_info;
     let kind = algorithm_id(&key.algorithm).unwrap_or_default();

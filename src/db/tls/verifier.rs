@@ -1,4 +1,4 @@
-//! What rustls asks about the server's certificate.
+//! The verifier of the server's certificate that rustls calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use super::certificate::Certificate;
 use super::roots::Roots;
 use super::{names, signature};
 
-/// What it was told to look at. That the server has the private key is always verified.
+/// Verifies what `sslmode` asks for. It is always verified that the server has the private key.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    /// What the chain must lead to. `None`: it is not looked at.
+    /// The certificates that the chain must lead to. `None` if it is not verified.
     pub(super) roots: Option<Roots>,
     pub(super) check_name: bool,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
@@ -48,7 +48,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        // webpki, wherever it reads the certificate.
+        // webpki is used wherever it can read the certificate.
         if ParsedCertificate::try_from(certificate).is_ok() {
             return rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.algorithms);
         }
@@ -72,7 +72,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Why the server is not believed.
+/// The error if the server's certificate is refused.
 #[derive(Debug)]
 struct Refused(String);
 
