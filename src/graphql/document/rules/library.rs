@@ -18,7 +18,7 @@ use crate::graphql::host::Host;
 pub(crate) struct Library(Arc<dyn Execute>);
 
 impl Library {
-    /// With or without suggestions, for documents of up to this depth.
+    /// The rules, with or without suggestions, for documents of up to this depth.
     pub(crate) fn new<Q: ObjectType + 'static, M: ObjectType + 'static>(
         depth: usize,
         suggestions: bool,
@@ -29,10 +29,10 @@ impl Library {
     }
 
     /// # Errors
-    /// What the library finds.
+    /// The errors that the library finds.
     pub(super) async fn check(&self, document: &ExecutableDocument) -> Result<(), Vec<ServerError>> {
         let mut request = Request::new("");
-        // It wants to know which to execute.
+        // The library needs to know which operation to execute.
         request.operation_name = any_name(document);
         request.set_parsed_query(seen(document.clone()));
         let errors = self.0.execute(request).await.errors;

@@ -1,4 +1,5 @@
-//! What the GraphQL specification asks of a document (section 5): the library's rules, and what those leave out.
+//! Validates documents as the GraphQL specification requires (section 5): the library's rules, and what those leave
+//! out.
 
 mod library;
 mod overlap;
@@ -20,7 +21,7 @@ pub(super) use walk::root;
 /// Validates a document. The variables' values play no part in it.
 ///
 /// # Errors
-/// What is wrong with it. What comes first was found by the library, and ours was then not looked for.
+/// The errors of the document. Our own rules are checked only if the library finds no error.
 pub(super) async fn check(
     document: &ExecutableDocument,
     registry: &Registry,
@@ -37,7 +38,7 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// The library panics at a default of a list of what it does not know.
+/// The library panics at a default of a list of an unknown type.
 fn known_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), ServerError> {
     let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
     for definition in definitions {

@@ -135,7 +135,7 @@ impl<'a> Overlap<'a> {
         }
     }
 
-    /// What is selected in these fields.
+    /// The selections in these fields.
     fn within(&self, fields: &[Found<'a>]) -> Vec<Set<'a>> {
         let nested = fields.iter().filter(|found| !found.field.node.selection_set.node.items.is_empty());
         let inner = |found: &Found<'a>| self.named_str(MetaTypeName::concrete_typename(self.kind(found)?));

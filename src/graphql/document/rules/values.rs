@@ -1,4 +1,5 @@
-//! Values of the types of their places, and variables in places that their types allow (GraphQL specification, sections 5.6 and 5.8.5).
+//! Checks that values have the types of their positions, and variables have types that their positions permit
+//! (GraphQL specification, sections 5.6 and 5.8.5).
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use async_graphql_value::{ConstValue, Value};
 use crate::graphql::document::refusal::refusal;
 use crate::graphql::error::Code;
 
-/// The values of one operation. What is said of one never quotes it: it may be a password.
+/// The values of one operation. Errors never quote a value, because it may be a password.
 pub(super) struct Values<'a> {
     registry: &'a Registry,
     definitions: HashMap<&'a str, &'a VariableDefinition>,
@@ -31,7 +32,7 @@ impl<'a> Values<'a> {
         self.errors.push(refusal(message, position, Code::GraphqlValidationFailed));
     }
 
-    /// Holds a value to the type `wanted` of its place, which may have a default.
+    /// Checks a value against the type `wanted` of its position, which may have a default.
     pub(super) fn check(&mut self, value: &Value, wanted: &str, has_default: bool, position: Pos) {
         if let Value::Variable(name) = value {
             return self.variable(name, wanted, has_default, position);
@@ -86,7 +87,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// GraphQL specification, section 5.8.5. A variable that is not defined the library has told of.
+    /// GraphQL specification, section 5.8.5. The library has reported variables that are not defined.
     fn variable(&mut self, name: &Name, wanted: &str, has_default: bool, position: Pos) {
         let Some(definition) = self.definitions.get(name.as_str()) else { return };
         let given = definition.var_type.node.to_string();
@@ -104,7 +105,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Whether nothing fills the field when it is left out.
+/// Whether the field is required.
 pub(in super::super) fn is_required(field: &MetaInputValue) -> bool {
     field.ty.ends_with('!') && field.default_value.is_none()
 }

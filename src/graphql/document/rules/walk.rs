@@ -1,4 +1,4 @@
-//! Goes through each operation with all that it spreads, and holds values to the types of their places.
+//! Goes through each operation with all that it spreads, and checks values against the types of their positions.
 
 use std::collections::HashSet;
 
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The library does not look at where a directive stands when that is a variable's definition.
+    /// The library does not check the location of a directive on the definition of a variable.
     fn on_variable(&mut self, directive: &Positioned<Directive>) {
         let name = &directive.node.name.node;
         let known = self.registry.directives.get(name.as_str());
@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What is not known, or is missing, the library says.
+    /// The library reports arguments that are not known or missing.
     fn arguments(&mut self, known: &IndexMap<String, MetaInputValue>, arguments: &Arguments) {
         for (name, value) in arguments {
             if let Some(argument) = known.get(name.node.as_str()) {
