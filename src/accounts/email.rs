@@ -5,23 +5,24 @@ use std::fmt;
 /// Longest address, in octets (RFC 5321 section 4.5.3.1.3, less the angle brackets).
 const MAX_OCTETS: usize = 254;
 
-/// A mailbox (RFC 5321): an ASCII local part without quotes or comments, and a domain of two labels or more. The domain is kept in
-/// its ASCII form (RFC 5891); the local part as typed. Two addresses that differ only in case are the same.
+/// A mailbox (RFC 5321): an ASCII local part without quotes or comments, and a domain of two labels or more. The
+/// domain is stored in its ASCII form (RFC 5891), and the local part as it was typed. Two addresses that differ only
+/// in case are the same.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress(String);
 
-/// Not an e-mail address we take.
+/// The text is not an e-mail address that we accept.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadEmail;
 
 impl EmailAddress {
-    /// Reads an address; spaces around it are dropped.
+    /// Reads an address. Spaces around it are removed.
     ///
     /// # Errors
     /// When it is not an address of that kind.
     pub fn parse(typed: &str) -> Result<Self, BadEmail> {
         let typed = typed.trim();
-        // Ahead of the Unicode tables, which need not see a long one.
+        // This comes before the Unicode tables, which need not process a long text.
         if typed.len() > 4 * MAX_OCTETS {
             return Err(BadEmail);
         }
@@ -34,20 +35,20 @@ impl EmailAddress {
             return Err(BadEmail);
         }
         email_address::EmailAddress::parse_with_options(&address, options).map_err(|_| BadEmail)?;
-        // No top-level domain is a number: the last label of an IPv4 address would be.
+        // A top-level domain is never a number, but the last label of an IPv4 address is.
         if domain.rsplit('.').next().is_none_or(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
             return Err(BadEmail);
         }
         Ok(Self(address))
     }
 
-    /// The address as typed, its domain in ASCII.
+    /// The address as it was typed, with its domain in ASCII.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which addresses are compared; the index `accounts_email_key` folds alike.
+    /// The form in which addresses are compared. The index `accounts_email_key` folds in the same way.
     pub(super) fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
@@ -84,7 +85,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is kept can stand in a header of an e-mail, and in an SMTP command, as it is.
+        /// A stored address can be used as it is in a header of an e-mail and in an SMTP command.
         #[test]
         fn whatever_is_typed_what_is_kept_is_one_plain_mailbox(
             address in prop::sample::select(vec![

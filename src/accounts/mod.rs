@@ -17,19 +17,19 @@ pub use username::{BadUsername, Username};
 /// An account, without its password.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Its identity.
+    /// The id of the account.
     pub id: AccountId,
     /// The e-mail address, as typed at registration.
     pub email: String,
     /// The username, as typed at registration.
     pub username: Option<String>,
-    /// What it may do, for the services that trust our tokens.
+    /// The roles of the account, for the services that trust our tokens.
     pub roles: Vec<String>,
     /// When it was registered.
     pub created_at: Timestamp,
-    /// Since when it is shut out.
+    /// Since when it is disabled.
     pub disabled_at: Option<Timestamp>,
-    /// Its sessions of earlier generations have ended.
+    /// The generation of its sessions. Those of earlier generations have ended.
     pub session_generation: i64,
 }
 
@@ -44,11 +44,11 @@ impl Account {
 /// An account to be registered.
 #[derive(Debug)]
 pub struct NewAccount {
-    /// Its identity to be.
+    /// The id that it will have.
     pub id: AccountId,
     /// Its e-mail address.
     pub email: EmailAddress,
-    /// Its username, if it wants one.
+    /// Its username, which is optional.
     pub username: Option<Username>,
     /// Its password's hash, if it has a password.
     pub password: Option<crate::passwords::PasswordHash>,
@@ -56,17 +56,18 @@ pub struct NewAccount {
     pub created_at: Timestamp,
 }
 
-/// What somebody types to sign in: an e-mail address or a username. A username holds no `@`, so the two never meet.
+/// What somebody types to sign in: an e-mail address or a username. A username has no `@`, so the two can't be
+/// confused.
 #[derive(Clone, Debug)]
 pub enum Identifier {
-    /// It has an `@`.
+    /// An e-mail address, which has an `@`.
     Email(EmailAddress),
-    /// It has none.
+    /// A username, which has none.
     Username(Username),
 }
 
 impl Identifier {
-    /// Reads what was typed; `None` for what no account can have.
+    /// Reads what was typed. `None` if no account can have it.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
         if typed.contains('@') {
@@ -86,7 +87,7 @@ impl Identifier {
     }
 }
 
-/// What an account is called by.
+/// What identifies an account for an operator.
 #[derive(Clone, Debug)]
 pub enum Designation {
     /// Its id.
@@ -96,8 +97,8 @@ pub enum Designation {
 }
 
 impl Designation {
-    /// Reads what was typed; `None` for what no account can have. An id is written with its hyphens: 36 characters, as no username
-    /// has.
+    /// Reads what was typed. `None` if no account can have it. An id is written with its hyphens: 36 characters, as
+    /// no username has.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
         match Uuid::try_parse(typed) {
@@ -107,7 +108,7 @@ impl Designation {
     }
 }
 
-/// Which part of a registration somebody else has already.
+/// The name of a registration that another account has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameTaken {
     /// The e-mail address.

@@ -1,34 +1,35 @@
-//! What is typed to make an account, and what can be wrong with it.
+//! The input of a registration, and its faults.
 
 use super::{BadUsername, EmailAddress, Username};
 use crate::passwords::{self, BadPassword, Password};
 
-/// What somebody types to register. Not to be printed: it holds the password.
+/// The input of a registration. Never print it, because it has the password.
 pub struct Registration {
     /// The e-mail address.
     pub email: String,
     /// The password.
     pub password: String,
-    /// The username, if one is wanted.
+    /// The username, which is optional.
     pub username: Option<String>,
 }
 
 /// What is wrong with one part of a registration.
 #[derive(Debug)]
 pub enum Fault {
-    /// Not an e-mail address.
+    /// The e-mail address is not valid.
     Email,
-    /// Not a username.
+    /// The username is not valid.
     Username(BadUsername),
-    /// Too short or too long a password.
+    /// The password is too short or too long.
     Password(BadPassword),
 }
 
-/// What a registration is made of.
+/// The valid parts of a registration.
 type Parts = (EmailAddress, Option<Username>, Password);
 
 impl Registration {
-    /// Reads all parts, or tells every fault that is found without much work. How easily the password is guessed is not among them.
+    /// Reads all parts, or returns all faults. How easily the password is guessed is checked later, because that is
+    /// costly.
     pub(crate) fn read(self) -> Result<Parts, Vec<Fault>> {
         let email = EmailAddress::parse(&self.email).map_err(|_| Fault::Email);
         let username = self.username.as_deref().map(Username::parse).transpose().map_err(Fault::Username);

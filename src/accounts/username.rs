@@ -3,27 +3,27 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// How many characters a username has.
+/// The number of characters that a username may have.
 const LENGTH: RangeInclusive<usize> = 3..=32;
 
-/// ASCII letters, digits, `.`, `-` and `_`, first a letter or digit, last as well. So no two look alike by another script's
-/// letters. Two that differ only in case are the same.
+/// A username: ASCII letters, digits, `.`, `-` and `_`, with a letter or digit at the beginning and at the end. So
+/// letters of other scripts can't make two look alike. Two that differ only in case are the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 
 /// Why a username is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadUsername {
-    /// Fewer than 3 characters.
+    /// It has fewer than 3 characters.
     TooShort,
-    /// More than 32 characters.
+    /// It has more than 32 characters.
     TooLong,
-    /// Other characters, or a mark at its beginning or end.
+    /// It has other characters, or begins or ends with a mark.
     Characters,
 }
 
 impl Username {
-    /// Reads a username; spaces around it are dropped.
+    /// Reads a username. Spaces around it are removed.
     ///
     /// # Errors
     /// When it is too short, too long, or has other characters.
@@ -49,7 +49,7 @@ impl Username {
         &self.0
     }
 
-    /// The form in which usernames are compared; the index `accounts_username_key` folds alike.
+    /// The form in which usernames are compared. The index `accounts_username_key` folds in the same way.
     pub(super) fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
@@ -82,7 +82,7 @@ mod tests {
                 let kept = username.as_str();
                 prop_assert!(kept.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)), "{typed:?}");
                 prop_assert_eq!(kept, typed.trim());
-                // As the table asks.
+                // As the table requires.
                 prop_assert!(LENGTH.contains(&kept.len()), "{typed:?}");
                 prop_assert_eq!(Username::parse(kept), Ok(username.clone()));
                 let folded = Username::parse(&username.folded());

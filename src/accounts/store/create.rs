@@ -1,4 +1,4 @@
-//! Making accounts.
+//! Creating accounts.
 
 use diesel::QueryResult;
 use diesel_async::RunQueryDsl;
@@ -10,7 +10,7 @@ use crate::db::{Connection, statement, violated_constraint};
 use crate::error::Error;
 use crate::passwords::PasswordHash;
 
-/// Makes an account that has no session yet.
+/// Creates an account that has no session yet.
 pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) -> Result<Result<(), NameTaken>, Error> {
     let creating = Creating {
         id: account.id.0,
@@ -22,7 +22,7 @@ pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) ->
     unless_taken(creating.execute(connection).await)
 }
 
-/// Tells an e-mail address or username that another has from what else may fail.
+/// Distinguishes an e-mail address or username that another account has from other errors.
 pub(crate) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<(), NameTaken>, Error> {
     match inserted {
         Ok(_) => Ok(Ok(())),

@@ -1,4 +1,4 @@
--- Makes an account that has no session yet.
+-- Creates an account that has no session yet.
 WITH given AS (
     SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::text AS hash, $5::timestamptz AS now
 ),

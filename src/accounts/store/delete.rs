@@ -1,4 +1,4 @@
-//! Deleting accounts: their names are free and their sessions end at once. The rows are removed later.
+//! Deleting accounts. Their names are free and their sessions end at once. The rows are removed later.
 
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -11,14 +11,14 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::passwords::PasswordHash;
 
-/// A deletion that is asked for.
+/// The parameters of a deletion.
 pub(crate) struct Deletion<'a> {
     pub(crate) account: AccountId,
     /// The session that asks. Nothing is done for one that is not active.
     pub(crate) by: SessionId,
-    /// Since when it must have been used for that.
+    /// The time since when it must have been used to be active.
     pub(crate) unused_since: Timestamp,
-    /// On which device.
+    /// The client that sent the request.
     pub(crate) client: &'a Client,
     /// The hash that the password was compared with.
     pub(crate) hash: &'a PasswordHash,
@@ -26,13 +26,13 @@ pub(crate) struct Deletion<'a> {
     pub(crate) is_kept: bool,
 }
 
-/// What became of the deletion.
+/// The outcome of the deletion.
 pub(crate) enum Deleted {
-    /// It was made.
+    /// The account was deleted.
     Done,
-    /// Nothing: the hash was another by then, or the account is disabled or gone.
+    /// Nothing was done, because the hash was replaced, or the account was disabled or removed.
     OtherHash,
-    /// Nothing: the session that asked had ended.
+    /// Nothing was done, because the session that asked had ended.
     SessionEnded,
 }
 

@@ -1,4 +1,4 @@
--- Deletes the account that an operator names, also one that is disabled.
+-- Deletes the account that an operator names, even one that is disabled.
 WITH given AS (
     SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::boolean AS is_kept
 ),

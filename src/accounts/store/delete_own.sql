@@ -1,5 +1,6 @@
--- Deletes the account of the session that asks, if that one is active and the hash is still that of the account's password. Gives whether
--- the hash was, and whether the account is deleted. What stands in the place of its address is none, so nobody can take it before.
+-- Deletes the account of the session that asks, if that session is active and the hash is still that of the account's
+-- password. Returns whether the hash was, and whether the account was deleted. The text that replaces its address is
+-- not an address, so nobody can have it already.
 WITH given AS (
     SELECT $1::uuid AS account, $2::uuid AS by, $3::timestamptz AS now, $4::timestamptz AS unused_since,
         $5::text AS hash, $6::boolean AS is_kept,

@@ -1,5 +1,5 @@
--- Takes what the attempt takes, and finds the account that somebody means, with its password if it has one: also where the attempt is
--- refused. It is the same work whether there is such an account or not.
+-- Charges the attempt, and finds the account that somebody names, with its password if it has one, even if the
+-- attempt is refused. The work is the same whether there is such an account or not.
 SELECT wait, refused, taken, contended, taken_in,
     a.id, a.email, a.username, a.roles, a.created_at, a.disabled_at, a.session_generation, p.hash, p.changed_at
 FROM portcullis_take($1::integer[], $2::bytea[], $3::float8[], $4::float8[], $5::timestamptz, $6::boolean)

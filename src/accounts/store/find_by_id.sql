@@ -1,4 +1,5 @@
--- Takes what the attempt takes, and finds the account with this id, with its password if it has one: also where the attempt is refused.
+-- Charges the attempt, and finds the account with this id, with its password if it has one, even if the attempt is
+-- refused.
 SELECT wait, refused, taken, contended, taken_in,
     a.id, a.email, a.username, a.roles, a.created_at, a.disabled_at, a.session_generation, p.hash, p.changed_at
 FROM portcullis_take($1::integer[], $2::bytea[], $3::float8[], $4::float8[], $5::timestamptz, $6::boolean)

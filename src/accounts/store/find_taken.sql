@@ -1,4 +1,4 @@
--- Takes what the attempt takes, and tells what of a registration somebody has already.
+-- Charges the attempt, and finds which names of a registration another account has.
 SELECT wait, refused, taken, contended, taken_in,
     EXISTS (SELECT FROM accounts WHERE lower(email COLLATE "C") = $7::text) AS email_is_taken,
     EXISTS (SELECT FROM accounts WHERE lower(username COLLATE "C") = $8::text) AS username_is_taken

@@ -1,4 +1,4 @@
-//! Queries on accounts. The unique indexes fold case with the collation `C`, and so do these.
+//! Queries on accounts. They fold case with the collation `C`, as the unique indexes do.
 
 mod create;
 mod delete;
@@ -59,8 +59,8 @@ pub(crate) struct Found {
     pub(crate) password: Option<StoredPassword>,
 }
 
-/// Takes what the attempt takes, and finds the account that is meant, with its password: also where the attempt is refused. One
-/// statement, the same whether there is such an account or not.
+/// Charges the attempt, and finds the account with its password, even if the attempt is refused. This is one
+/// statement, which does the same work whether there is such an account or not.
 pub(crate) async fn find(
     connection: &mut Connection,
     designation: Option<&Designation>,
@@ -113,7 +113,7 @@ row! {
     }
 }
 
-/// Takes what the attempt takes, and tells what of these two somebody has already, the e-mail address first.
+/// Charges the attempt, and finds which of these two names another account has, the e-mail address first.
 pub(crate) async fn find_taken(
     connection: &mut Connection,
     email: &EmailAddress,

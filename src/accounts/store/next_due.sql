@@ -1,4 +1,5 @@
--- The first account after a place that was deleted long enough ago, by the clock of the database as well, in the order of deletion.
+-- The first account after a position that was deleted long enough ago, by the clock of the database as well, in the
+-- order of deletion.
 WITH given AS (
     SELECT $1::timestamptz AS now, $2::float8 AS kept_seconds, $3::timestamptz AS after_deleted_at, $4::uuid AS after_account
 )

@@ -1,4 +1,4 @@
-//! What operators do to accounts.
+//! What operators do with accounts.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::db::{Connection, parameters, row, statement, violated_constraint};
 use crate::error::Error;
 use crate::ids::AccountId;
 
-/// An account, as an operator calls it.
+/// How an operator names an account.
 struct Called {
     id: Option<Uuid>,
     email: Option<String>,
@@ -32,7 +32,7 @@ impl From<&Designation> for Called {
     }
 }
 
-/// Shuts an account out, or lets it in again. Returns which account it is, if there is one, and whether that was not so before.
+/// Disables or enables an account. Returns its id, if there is such an account, and whether its state changed.
 pub(crate) async fn set_enabled(
     connection: &mut Connection,
     designation: &Designation,
@@ -44,7 +44,7 @@ pub(crate) async fn set_enabled(
     Ok(found.map(|row| (AccountId(row.id), row.has_changed)))
 }
 
-/// Ends all sessions of an account. Returns which it is, if there is one.
+/// Ends all sessions of an account. Returns its id, if there is such an account.
 pub(crate) async fn sign_out(
     connection: &mut Connection,
     designation: &Designation,
@@ -54,8 +54,8 @@ pub(crate) async fn sign_out(
     Ok(signing_out.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
 }
 
-/// Deletes an account, also one that is disabled. Returns which it was, if there was one. It may be restored while it
-/// is `kept`, if that is any time.
+/// Deletes an account, even one that is disabled. Returns its id, if there was such an account. It may be restored
+/// while it is `kept`, if that is longer than zero.
 pub(crate) async fn delete(
     connection: &mut Connection,
     designation: &Designation,
@@ -66,8 +66,8 @@ pub(crate) async fn delete(
     Ok(deleting.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
 }
 
-/// Gives the account that was last deleted under this designation its names back, if nobody else has them. Returns which it is, if
-/// there is one that was kept.
+/// Restores the account that was last deleted under this name or id, if no other account has its names. Returns its
+/// id, if such an account is kept.
 pub(crate) async fn restore(
     connection: &mut Connection,
     designation: &Designation,

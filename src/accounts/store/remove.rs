@@ -1,4 +1,4 @@
-//! Removing accounts that were deleted, with all that is theirs.
+//! Removing accounts that were deleted, with all that belongs to them.
 
 use std::time::Duration;
 
@@ -11,22 +11,23 @@ use crate::db::{Connection, row, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 
-/// What is to be removed: what was deleted `kept` before `now` or earlier, by the clock of the database as well.
+/// Which accounts have to be removed: those that were deleted `kept` before `now` or earlier, by the clock of the
+/// database as well.
 #[derive(Clone, Copy)]
 pub(crate) struct Due {
     pub(crate) now: Timestamp,
     pub(crate) kept: Duration,
 }
 
-/// Where somebody is who goes through the accounts that are to be removed.
+/// A position among the accounts that have to be removed.
 #[derive(Clone, Copy)]
 pub(crate) struct RemovalCursor {
     pub(crate) account: AccountId,
-    /// Of each account that is due it is known.
+    /// Each account that has to be removed has a time of deletion.
     deleted_at: Option<Timestamp>,
 }
 
-/// The first account after that place that is to be removed, in the order in which they were deleted.
+/// The first account after that position that has to be removed, in the order in which they were deleted.
 pub(crate) async fn next_due(
     connection: &mut Connection,
     due: Due,
@@ -44,17 +45,19 @@ pub(crate) async fn next_due(
 
 /// A step of removing an account.
 pub(crate) struct Removal {
-    /// Whether its row is gone, and with it all that was its.
+    /// Whether its row was removed, and with it all that belonged to it.
     pub(crate) is_gone: bool,
     /// How many rows of it were removed or stripped.
     pub(crate) rows: i64,
 }
 
-/// Strips some of the account's events of what tells of its owner, and removes some of its sessions. If there is none of either, and
-/// `is_cleared`, removes the account. `None` if it is not to be removed, or somebody else is at it.
+/// Removes from some of the account's events what identifies the owner, and removes some of its sessions. If there
+/// are none of either, and `is_cleared`, removes the account. `None` if it must not be removed, or another instance
+/// works at it.
 ///
-/// `is_cleared` says that a step was made before this one began. Each takes the account's row for itself, so it waits for those that
-/// write an event of it; and whoever takes the row later sees that the account is deleted. So the step after sees all events there are.
+/// `is_cleared` says that a step was completed before this one began. Each step locks the account's row, so it waits
+/// for statements that record an event of it, and later ones see that the account is deleted. So the next step sees
+/// all events.
 pub(crate) async fn remove(
     connection: &mut Connection,
     due: Due,

@@ -1,5 +1,5 @@
--- Strips some events of an account that was deleted long enough ago of what tells of its owner, and removes some of its sessions. If there
--- is none of either, and a step was made before this one began, removes the account.
+-- Removes from some events of an account that was deleted long enough ago what identifies its owner, and removes some
+-- of its sessions. If there are none of either, and a step was completed before this one began, removes the account.
 WITH given AS (
     SELECT $1::timestamptz AS now, $2::float8 AS kept_seconds, $3::uuid AS account, $4::boolean AS is_cleared
 ),

@@ -1,4 +1,5 @@
--- Gives the account that was last deleted under what an operator names it by its names back. Who was shut out before stays so.
+-- Restores the names of the account that was last deleted under the name or id that an operator gives. An account
+-- that was disabled before stays disabled.
 WITH given AS (
     SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::timestamptz AS now, $5::float8 AS kept_seconds
 ),

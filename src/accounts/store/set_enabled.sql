@@ -1,4 +1,4 @@
--- Shuts the account out that an operator names, or lets it in again. Gives which it is, and whether that was not so before.
+-- Disables or enables the account that an operator names. Returns its id, and whether its state changed.
 WITH given AS (
     SELECT $1::uuid AS id, $2::text AS email, $3::text AS username, $4::boolean AS enabled, $5::timestamptz AS now
 ),
