@@ -11,7 +11,8 @@ use crate::error::Error;
 /// How many events one statement removes.
 const BATCH: i64 = 1000;
 
-/// Removes events that were `kept` so long, by the clock of the database as well. Returns whether there may be more.
+/// Removes events that are older than `kept`, by the clock of the database as well. Returns whether there may be
+/// more.
 pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration, now: Timestamp) -> Result<bool, Error> {
     let removed = CleaningUp { kept_since: now - kept, now, batch: BATCH }.execute(connection).await?;
     Ok(i64::try_from(removed).unwrap_or_default() >= BATCH)

@@ -45,7 +45,7 @@ impl EventRow {
     }
 }
 
-/// The events of each page, newest first. One statement, however many pages.
+/// The events of each page, newest first. One statement reads all pages.
 pub(crate) async fn list(connection: &mut Connection, pages: &[EventPage]) -> Result<Vec<Vec<Event>>, Error> {
     let listing = Listing {
         accounts: pages.iter().map(|page| page.account.0).collect(),

@@ -1,4 +1,4 @@
-//! Writing down what happens, in the statement that makes it happen.
+//! Recording an event in the statement that causes it.
 
 use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
@@ -13,7 +13,7 @@ use crate::ids::{AccountId, SessionId};
 use crate::limits::store::Settling;
 use crate::limits::{Attempt, AttemptOutcome, Consumed};
 
-/// By whose request something happens: three parameters of a statement.
+/// The request that causes an event: three parameters of a statement.
 pub(crate) struct Origin<'a> {
     user_agent: Option<&'a str>,
     ip_address: Option<IpNetwork>,
@@ -32,7 +32,7 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// What happens, when, and by whose request.
+/// The kind of an event, its time, and the request that causes it.
 pub(crate) struct Occurrence<'a> {
     kind: &'static str,
     at: Timestamp,
@@ -47,9 +47,10 @@ impl<'a> Occurrence<'a> {
     }
 }
 
-/// Writes down an attempt that came to nothing, as long as `throttle` lets it, and settles what it took. Whether there is an account
-/// or not, it is the same work, but for a lock on the account's row. It waits for no disk, or all who fail at one address would wait for
-/// each other: a crash of the database may take events of its last second along.
+/// Records a failed attempt if `throttle` permits it, and settles what it took. The work is the same whether there is
+/// an account or not, except for a lock on the account's row. It does not wait for the disk, because all attempts
+/// that fail at one address would wait for each other. A crash of the database may lose the events of its last
+/// second.
 pub(crate) async fn record(
     connection: &mut Connection,
     occurrence: &Occurrence<'_>,

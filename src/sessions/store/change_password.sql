@@ -1,6 +1,6 @@
--- Replaces the account's password and ends all its sessions but the one that asks, if that one is active and the password still the one
--- that was compared. Gives whether it was, and the generation that the account came to. The password was changed later each time,
--- whatever the clocks of the instances say.
+-- Replaces the account's password and ends all its sessions except the one that asks, if that one is active and the
+-- password is still the one that was compared. Returns whether it was, and the account's new generation. Each change
+-- has a later time than the one before, whatever the clocks of the instances say.
 WITH given AS (
     SELECT $1::uuid AS account, $2::uuid AS by, $3::timestamptz AS now, $4::timestamptz AS unused_since, $5::text AS old, $6::text AS new,
         $7::text AS user_agent, $8::inet AS ip_address, $9::text AS request_id

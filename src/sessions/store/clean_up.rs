@@ -1,4 +1,4 @@
-//! What is done to sessions in the background.
+//! Statements for the background tasks of sessions.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::db::{Connection, row, statement};
 use crate::error::Error;
 use crate::ids::SessionId;
 
-/// Sessions looked at by one statement.
+/// How many sessions one statement looks at.
 const BATCH: i64 = 1000;
 
 const TASK: &str = "sessions";
 
-/// Takes the turn, if it is due: until `now` and `turn` no other instance has it. One that is further away than `rest` was taken
-/// by a clock that is wrong, and is taken from it. Returns where to go on.
+/// Takes the turn if it is due. No other instance has it until `turn` after `now`. A turn that lies further ahead
+/// than `rest` was taken by an instance with a wrong clock, and is taken over. Returns where to continue.
 pub(crate) async fn claim(
     connection: &mut Connection,
     now: Timestamp,
@@ -35,7 +35,7 @@ pub(crate) async fn claim(
     Ok(claimed.map(SessionId))
 }
 
-/// Remembers where the next turn goes on, and when it is due.
+/// Stores where the next turn continues, and when it is due.
 pub(crate) async fn hand_on(connection: &mut Connection, position: SessionId, due_at: Timestamp) -> Result<(), Error> {
     diesel::update(clean_up::table.filter(clean_up::task.eq(TASK)))
         .set((clean_up::position.eq(position.0), clean_up::due_at.eq(due_at)))
@@ -44,15 +44,16 @@ pub(crate) async fn hand_on(connection: &mut Connection, position: SessionId, du
     Ok(())
 }
 
-/// What a step of the clean-up did.
+/// The result of a step of the clean-up.
 pub(crate) struct Step {
-    /// The last session looked at; `None` at the end of the table.
+    /// The last session that was looked at. `None` at the end of the table.
     pub(crate) position: Option<SessionId>,
-    /// Sessions removed.
+    /// The number of sessions that were removed.
     pub(crate) removed: i64,
 }
 
-/// What is to be removed: what ended, or was left unused for `idle_ttl`, more than `kept` before `now`.
+/// Which sessions have to be removed: those that ended, or were left unused for `idle_ttl`, more than `kept` before
+/// `now`.
 #[derive(Clone, Copy)]
 pub(crate) struct Over {
     pub(crate) now: Timestamp,
@@ -60,8 +61,8 @@ pub(crate) struct Over {
     pub(crate) idle_ttl: Duration,
 }
 
-/// Looks at the next sessions after `position`, and removes those that are over, by the clock of the database as well: an
-/// instance whose own is wrong must not end what is alive. Rows that somebody holds are left for the next time.
+/// Looks at the next sessions after `position`, and removes those that are over by the clock of the database as well,
+/// so that an instance with a wrong clock can't remove active ones. Locked rows are left for the next time.
 pub(crate) async fn step(connection: &mut Connection, position: SessionId, over: Over) -> Result<Step, Error> {
     let (kept_seconds, idle_seconds) = (over.kept.as_secs_f64(), over.idle_ttl.as_secs_f64());
     let step = Stepping { position: position.0, now: over.now, kept_seconds, idle_seconds, batch: BATCH };
@@ -86,11 +87,11 @@ row! {
     }
 }
 
-/// Uses written by one statement.
+/// How many uses one statement writes.
 pub(crate) const USES: usize = 1000;
 
-/// Writes when sessions were last used, of [`USES`] at the most. Rows that somebody holds are left out: they are being used just
-/// now.
+/// Writes when at most [`USES`] sessions were last used. Locked rows are left out, because they are being used at
+/// this moment.
 pub(crate) async fn record_uses(connection: &mut Connection, uses: &[(SessionId, Timestamp)]) -> Result<(), Error> {
     let (ids, times) = uses.iter().map(|(id, at)| (id.0, *at)).unzip();
     Recording { ids, times }.execute(connection).await?;

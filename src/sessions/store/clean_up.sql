@@ -1,5 +1,6 @@
--- Looks at the next sessions, and removes those that are over for long enough, by the clock of the database as well. Rows that somebody
--- holds are left. The setting keeps the triggers quiet: nobody remembers these.
+-- Looks at the next sessions, and removes those that ended long enough ago, by the clock of the database as well.
+-- Locked rows are left. With the setting the triggers send no notifications, because no instance has these sessions
+-- in its cache.
 WITH given AS (
     SELECT $1::uuid AS position, $2::timestamptz AS now, $3::float8 AS kept_seconds, $4::float8 AS idle_seconds, $5::bigint AS batch
 ),

@@ -1,4 +1,4 @@
--- How many sessions were active until all of the account ended.
+-- Counts the sessions that were active until all sessions of the account ended.
 WITH given AS (
     SELECT $1::uuid AS account, $2::bigint AS generation, $3::timestamptz AS ended_at, $4::timestamptz AS unused_since
 )

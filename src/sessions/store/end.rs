@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::sessions::ActiveAt;
 
-/// Ends those of the sessions that have not ended, also those left unused for too long. Returns how many.
+/// Ends those of the sessions that have not ended, including those that were left unused for too long. Returns their
+/// number.
 pub(crate) async fn revoke(
     connection: &mut Connection,
     ids: &[SessionId],
@@ -23,17 +24,17 @@ pub(crate) async fn revoke(
     Ok(revoking.load::<Uuid>(connection).await?.len())
 }
 
-/// Which session of an account is asked to end others.
+/// The session that asks to end others of its account.
 pub(crate) struct Asking<'a> {
     pub(crate) account: AccountId,
     /// The session that asks. Nothing is done for one that is not active.
     pub(crate) by: SessionId,
-    /// On which device.
+    /// The client that sent the request.
     pub(crate) client: &'a Client,
 }
 
-/// Ends a session of the account, if it is active and the one that asks is. Returns whether it was; `None` if the one that asks is
-/// not.
+/// Ends a session of the account, if both it and the one that asks are active. Returns whether it was active. `None`
+/// if the one that asks is not.
 pub(crate) async fn revoke_own(
     connection: &mut Connection,
     asking: &Asking<'_>,

@@ -1,5 +1,5 @@
-//! Ending all sessions of an account at once: its generation is raised, however many there are. What that means for each of them is
-//! written down later.
+//! Ends all sessions of an account at once: its generation is raised, however many there are. The end of each of them
+//! is recorded later.
 
 use diesel::OptionalExtension;
 use diesel_async::RunQueryDsl;
@@ -11,7 +11,8 @@ use crate::db::{Connection, row, statement};
 use crate::error::Error;
 use crate::sessions::{ActiveAt, Ending};
 
-/// Ends all sessions of the account but the one that asks. `Some(None)` if there is no other; `None` if the one that asks is not active.
+/// Ends all sessions of the account except the one that asks. `Some(None)` if there is no other. `None` if the one
+/// that asks is not active.
 pub(crate) async fn end_others(
     connection: &mut Connection,
     asking: &Asking<'_>,

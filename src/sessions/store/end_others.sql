@@ -1,8 +1,9 @@
--- Ends all sessions of the account but the one that asks, if that one is active: the account's generation is raised, and the session's
--- with it. Gives a row if the one that asks is active, with the generation if there was another to end. Those left unused for too long
--- end too, or they would come back where that time is made longer.
+-- Ends all sessions of the account except the one that asks, if that one is active: the account's generation is
+-- raised, and the session's with it. Returns a row if the one that asks is active, with the generation if there was
+-- another session to end. Sessions that were left unused for too long end too, or they would become active again if
+-- that time is made longer.
 --
--- First the account is locked, then the session. What the session is, is asked when both are.
+-- The account is locked first, then the session. The session's state is read when both are locked.
 WITH given AS (
     SELECT $1::uuid AS account, $2::uuid AS by, $3::timestamptz AS now, $4::timestamptz AS unused_since,
         $5::text AS user_agent, $6::inet AS ip_address, $7::text AS request_id

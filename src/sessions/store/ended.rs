@@ -1,4 +1,4 @@
-//! Sessions that ended with all of their account: which they were, and what is written down of each.
+//! Sessions that were ended together with all others of their account: listing them, and recording the end of each.
 
 use diesel::OptionalExtension;
 use diesel_async::RunQueryDsl;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::sessions::{Ending, Session};
 
-/// How many sessions were active until this ending.
+/// The number of sessions that this ended.
 pub(crate) async fn count_ended(
     connection: &mut Connection,
     ending: &Ending,
@@ -20,7 +20,7 @@ pub(crate) async fn count_ended(
     Ok(Counting { ending: ending.into(), unused_since }.get_result::<i64>(connection).await?)
 }
 
-/// The sessions that were active until this ending, newest first: at most `first`, after the one that is known.
+/// The sessions that this ended, newest first: at most `first` after the given one.
 pub(crate) async fn list_ended(
     connection: &mut Connection,
     ending: &Ending,
@@ -62,10 +62,10 @@ statement! {
     } -> SessionRow
 }
 
-/// Sessions written down by one statement.
+/// How many sessions one statement records.
 const BATCH: i64 = 500;
 
-/// Where somebody is who goes through the endings.
+/// A position among the endings.
 #[derive(Clone, Copy)]
 pub(crate) struct EndedCursor {
     account: AccountId,
@@ -73,7 +73,7 @@ pub(crate) struct EndedCursor {
 }
 
 impl EndedCursor {
-    /// Before all of them.
+    /// The position before all endings.
     pub(crate) const START: Self = Self { account: AccountId(Uuid::nil()), generation: i64::MIN };
 }
 
@@ -81,13 +81,13 @@ impl EndedCursor {
 pub(crate) struct Step {
     /// The ending that was looked at.
     pub(crate) place: EndedCursor,
-    /// How many of its sessions were written down.
+    /// How many of its sessions were recorded.
     pub(crate) recorded: i64,
 }
 
-/// Takes the next ending after `place` that nobody else is at, and writes down the end of some of its sessions: in their rows, and
-/// as events of those that were active until then, unless the account was deleted. An ending of which nothing is left is taken away.
-/// `None` at the end of the table.
+/// Takes the next ending after `place` that no other instance works at, and records the end of some of its sessions:
+/// in their rows, and as events of those that were active until then, unless the account was deleted. An ending of
+/// which nothing is left is removed. `None` at the end of the table.
 pub(crate) async fn record_endings(
     connection: &mut Connection,
     place: EndedCursor,

@@ -8,7 +8,7 @@ use crate::db::{Connection, row, statement};
 use crate::error::Error;
 use crate::sessions::{ActiveAt, Page, Session};
 
-/// The sessions of each page that are active, newest first. One statement, however many pages.
+/// The sessions of each page that are active, newest first. One statement reads all pages.
 pub(crate) async fn list(
     connection: &mut Connection,
     pages: &[Page],

@@ -1,5 +1,5 @@
--- The sessions of each page that are active, newest first. None has a higher generation than its account, so they come from an index in
--- their order.
+-- The sessions of each page that are active, newest first. None has a higher generation than its account, so an index
+-- gives them in this order.
 SELECT page.number, listed.*
 FROM (SELECT $4::timestamptz AS now, $5::timestamptz AS unused_since) given,
     unnest($1::uuid[], $2::uuid[], $3::bigint[]) WITH ORDINALITY AS page (account, after, first, number)

@@ -1,4 +1,4 @@
--- The sessions that were active until all of the account ended, newest first, after the one that is known.
+-- The sessions that were active until all sessions of the account ended, newest first, after the given one.
 WITH given AS (
     SELECT $1::uuid AS account, $2::bigint AS generation, $3::timestamptz AS ended_at, $4::timestamptz AS unused_since,
         $5::uuid AS after, $6::bigint AS first

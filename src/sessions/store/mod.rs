@@ -72,7 +72,7 @@ impl From<SessionRow> for Session {
     }
 }
 
-/// The session and its account, in whatever state they are.
+/// The session and its account, whatever their state is.
 pub(crate) async fn find_with_account(
     connection: &mut Connection,
     id: SessionId,

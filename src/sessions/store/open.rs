@@ -14,9 +14,9 @@ use crate::ids::{AccountId, SessionId};
 use crate::passwords::PasswordHash;
 use crate::sessions::{ActiveAt, Method, NewSession, Proof, Session};
 
-/// Opens a session for the account whose owner proved who they are, if the account is still enabled and what the proof was compared with
-/// is still there: a password changed, or an account disabled, in the meantime wins. Ends the least used of the account's other sessions
-/// that are too many.
+/// Opens a session for an account whose owner has given a proof, if the account is still enabled and still has what
+/// the proof was compared with. So a change of the password, or disabling the account, wins if it came in between.
+/// Ends the least recently used of the account's other sessions, if there are too many.
 pub(crate) async fn open(
     connection: &mut Connection,
     account: AccountId,
@@ -43,13 +43,13 @@ pub(crate) async fn open(
     }))
 }
 
-/// How many sessions an account may have, of those that were used since then.
+/// How many active sessions an account may have.
 pub(crate) struct Bound {
     pub(crate) most: i64,
     pub(crate) unused_since: Timestamp,
 }
 
-/// A session that was opened, and those that made room for it.
+/// A session that was opened, and those that were ended for it.
 pub(crate) struct OpenedSession {
     pub(crate) session: Session,
     pub(crate) ended: Vec<SessionId>,
@@ -76,8 +76,8 @@ row! {
     }
 }
 
-/// Registers an account and opens its first session: both or, when another has its e-mail address or username, neither. One
-/// statement, so one round trip, and of two registrations at once one wins.
+/// Registers an account and opens its first session, or does neither if another account has its e-mail address or
+/// username. This is one statement and so one round trip, and of two registrations at once one wins.
 pub(crate) async fn open_with_account(
     connection: &mut Connection,
     account: NewAccount,

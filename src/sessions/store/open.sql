@@ -1,6 +1,7 @@
--- Opens a session for somebody who proved who they are with a password: if the account is enabled and the password still the one that was
--- compared. The account's row is locked before the password's, so a change under way is waited for, and both are looked at as they are
--- then. Ends the least used of the account's other sessions that are too many.
+-- Opens a session after a proof by password, if the account is enabled and the password is still the one that was
+-- compared. The account's row is locked before the password's, so this waits for a change that is under way, and
+-- reads both rows as they are afterwards. Ends the least recently used of the account's other sessions, if there are
+-- too many.
 WITH given AS (
     SELECT $1::uuid AS account, $2::text AS hash, $3::text AS stronger, $4::uuid AS session, $5::text[] AS methods,
         $6::timestamptz AS now, $7::timestamptz AS unused_since, $8::timestamptz AS expires_at, $9::bigint AS most,

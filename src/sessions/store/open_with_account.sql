@@ -1,4 +1,4 @@
--- Makes an account, with a password if it has one, and opens its first session.
+-- Creates an account, with a password if it has one, and opens its first session.
 WITH given AS (
     SELECT $1::uuid AS account, $2::text AS email, $3::text AS username, $4::text AS hash, $5::uuid AS session, $6::text[] AS methods,
         $7::timestamptz AS now, $8::timestamptz AS expires_at,

@@ -15,22 +15,22 @@ pub(crate) struct Change<'a> {
     /// The hash that the current password was compared with.
     pub(crate) old: &'a PasswordHash,
     pub(crate) new: &'a PasswordHash,
-    /// The session that asks, and goes on.
+    /// The session that asks, which continues.
     pub(crate) asking: Asking<'a>,
 }
 
-/// What became of the change.
+/// The outcome of the change.
 pub(crate) enum Changed {
-    /// It was made, and all other sessions ended.
+    /// The password was changed, and all other sessions ended.
     Done(Ending),
-    /// Nothing: the hash was another by then, or the account has no password, is disabled or gone.
+    /// Nothing was done, because the hash was replaced, or the account has no password, is disabled or was removed.
     OtherHash,
-    /// Nothing: the session that asked had ended.
+    /// Nothing was done, because the session that asked had ended.
     SessionEnded,
 }
 
-/// Replaces the account's hash and ends all its sessions but the one that asks: also one that a login is opening with the old
-/// password, since that one holds the account's row until it is there.
+/// Replaces the account's hash and ends all its sessions except the one that asks. That includes a session that a
+/// login is opening with the old password, because the login locks the account's row until the session exists.
 pub(crate) async fn change_password(
     connection: &mut Connection,
     change: &Change<'_>,

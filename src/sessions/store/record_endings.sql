@@ -1,5 +1,6 @@
--- Takes the next ending of all sessions of an account that nobody else is at, and writes down the end of some of them: in their rows, and
--- as events of those that were active until then, unless the account was deleted. An ending of which nothing is left is removed.
+-- Takes the next ending of all sessions of an account that no other instance works at, and records the end of some of
+-- them: in their rows, and as events of those that were active until then, unless the account was deleted. An ending
+-- of which nothing is left is removed.
 WITH given AS (
     SELECT $1::uuid AS account_id, $2::bigint AS generation, $3::float8 AS idle_seconds, $4::bigint AS batch
 ),

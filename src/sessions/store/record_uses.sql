@@ -1,5 +1,5 @@
--- Writes when sessions were last used. Rows that somebody holds are left: they are being used just now. A use that comes soon after the
--- one in the row is left out: another instance has written it.
+-- Writes when sessions were last used. Locked rows are left, because they are being used at this moment. A use that
+-- follows soon after the one in the row is left out, because another instance has written that one.
 WITH used AS (SELECT id, at FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at)),
 free AS (
     SELECT s.id, used.at FROM sessions s JOIN used USING (id)

@@ -15,8 +15,9 @@ use crate::limits::store::TakenRow;
 use crate::limits::{self, Attempt, Decision};
 use crate::sessions::{ActiveAt, Client, Refreshed, Refusal, Session, is_living};
 
-/// Carries out what the token with this counter is worth, in one statement: [`Refreshed`] says what that may be. Takes what the attempt takes, and does not continue the session if that is
-/// refused; a token used again ends it in any case.
+/// Continues or ends the session of the token with this counter, in one statement. [`Refreshed`] has the possible
+/// outcomes. The attempt is charged, and the session does not continue if that is refused. A token that is used again
+/// ends the session in any case.
 pub(crate) async fn refresh(
     connection: &mut Connection,
     id: SessionId,
@@ -27,7 +28,7 @@ pub(crate) async fn refresh(
 ) -> Result<Refreshed, Error> {
     let refreshing = Refreshing { id: id.0, counter, at, attempt, origin: Origin::of(client) };
     let row = refreshing.get_result::<RefreshedRow>(connection).await.optional()?;
-    // Genuine, so the session existed: it has been cleared away.
+    // The token is genuine, so the session existed and was removed.
     let Some(row) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
     let (session, account) = (Session::from(row.session), Account::from(row.account));
     if let (Decision::Refused(limits::Refusal { retry_after, .. }), false) = (attempt.read(row.taken), row.changed) {
@@ -59,7 +60,7 @@ row! {
     struct RefreshedRow {
         session: SessionRow,
         account: AccountRow,
-        /// Whether the session went on, or was ended.
+        /// Whether the session continues, or was ended.
         changed: bool,
         taken: TakenRow,
     }

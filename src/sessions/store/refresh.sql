@@ -1,5 +1,6 @@
--- Carries out what the refresh token with this counter is worth, unless the attempt is refused: moves the counter on, or ends the
--- session of a token that was used again, in any case. Gives the session as it is afterwards, and its account.
+-- Continues the session of the refresh token with this counter, which moves the counter on, unless the attempt is
+-- refused. Ends the session of a token that was used again in any case. Returns the session as it is afterwards, and
+-- its account.
 WITH given AS (
     SELECT $1::uuid AS id, $2::bigint AS counter, $3::timestamptz AS now, $4::timestamptz AS unused_since
 ),

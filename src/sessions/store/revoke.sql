@@ -1,5 +1,6 @@
--- Ends those of the sessions that have not ended, also of those left unused for too long, or they would come back where that time is made
--- longer. They are locked in one order, so that devices that end each other take turns.
+-- Ends those of the sessions that have not ended, including those that were left unused for too long, or they would
+-- become active again if that time is made longer. They are locked in one order, so that devices that end each other
+-- take turns.
 WITH given AS (
     SELECT $1::uuid[] AS ids, $2::timestamptz AS now,
         $3::text AS user_agent, $4::inet AS ip_address, $5::text AS request_id

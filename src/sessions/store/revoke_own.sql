@@ -1,7 +1,9 @@
--- Ends a session of the account, if it is active and the one that asks is. Gives those of the two that are active.
+-- Ends a session of the account, if both it and the one that asks are active. Returns those of the two that are
+-- active.
 --
--- Whoever locks an account's row and rows of sessions locks the account first, as its removal does, and the sessions in one order, so
--- that devices that end each other take turns. What a session is, is asked when all are locked: before, one of them may be of the past.
+-- Statements that lock an account's row and rows of sessions lock the account first, as its removal does, and then
+-- the sessions in one order, so that devices that end each other take turns. The state of the sessions is read when
+-- all are locked, because it may change before.
 WITH given AS (
     SELECT $1::uuid AS account, $2::uuid AS by, $3::uuid AS target, $4::timestamptz AS now, $5::timestamptz AS unused_since,
         $6::text AS user_agent, $7::inet AS ip_address, $8::text AS request_id
