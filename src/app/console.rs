@@ -1,4 +1,4 @@
-//! What commands of the operator's work with.
+//! The parts that operators' commands use.
 
 use crate::clock::Clock;
 use crate::config::{Config, Secret};
@@ -6,15 +6,15 @@ use crate::db::{Database, Target};
 use crate::error::Error;
 use crate::tokens::Seals;
 
-/// What a command of the operator's needs: no keys in memory, no threads.
+/// The parts that an operator's command needs. It has no keys in memory and no threads.
 pub struct Console {
     /// The settings.
     pub config: Config,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
     /// The database.
     pub db: Database,
-    /// What opens the keys in the database.
+    /// The secrets that open the keys in the database.
     pub seals: Seals,
 }
 

@@ -1,4 +1,4 @@
-//! The parts of the server, put together in one place.
+//! The parts of the server, which are put together here.
 
 mod caller;
 mod charge;
@@ -40,7 +40,7 @@ use turns::{Turn, Turns};
 pub struct App {
     /// The settings.
     pub config: Config,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
     /// The database.
     pub db: Database,
@@ -52,23 +52,23 @@ pub struct App {
     pub passwords: Passwords,
     /// Limits on attempts.
     pub limits: Arc<Limits>,
-    /// Service keys that were presented.
+    /// What is known about service keys that were presented.
     pub service_keys: service::Memory,
-    /// Callers that were verified.
+    /// The cache of verified callers.
     pub session_cache: Arc<SessionCache>,
-    /// What ends or changes them.
+    /// The feed of changes.
     pub feed: Feed,
-    /// Uses of sessions that wait to be written.
+    /// The uses of sessions that wait to be written.
     pub uses: Uses,
-    /// Says that all sessions of an account ended, which is to be written down session by session.
+    /// Notified when all sessions of an account ended, which has to be recorded session by session.
     pub endings: Notify,
-    /// Who is at which account's row.
+    /// The turns at accounts' rows.
     pub(crate) turns: Turns,
 }
 
 impl App {
-    /// Puts the parts together: loads the keys, or makes them the first time, starts the hashing threads and follows the feed
-    /// of changes. The database must have been migrated.
+    /// Puts the parts together. It loads the keys, which the first start makes, starts the hashing threads, and
+    /// follows the feed of changes. The database must have been migrated.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database is away; [`Error::Internal`] with a sentence for the operator when the secret
@@ -111,18 +111,18 @@ impl App {
         NewSession { id: SessionId(new_id(now)), created_at: now, methods, expires_at, client }
     }
 
-    /// A turn at the account's row, to be taken before a connection by whatever locks the row for one of its owner's requests.
+    /// A turn at the account's row. A request of the owner that locks the row takes it before it takes a connection.
     pub(crate) async fn turn(&self, account: AccountId) -> Result<Turn, Error> {
         self.turns.take(account, self.config.database_timeout).await
     }
 
-    /// To be said when all sessions of an account may have ended.
+    /// Call this when all sessions of an account may have ended.
     pub(crate) fn all_ended(&self, account: AccountId) {
         self.session_cache.forget_account(account);
         self.endings.notify_one();
     }
 
-    /// The session's current tokens.
+    /// Mints the current tokens of the session.
     pub(crate) fn sign_in(&self, account: Account, session: Session, now: Timestamp) -> Result<SignIn, Error> {
         let keys = self.keys.current();
         let (access, access_expires_at) = self.access_tokens.mint(&keys, &account, &session, now)?;
@@ -136,13 +136,13 @@ impl App {
         ActiveAt::new(now, self.config.session_idle_ttl)
     }
 
-    /// Since when a session must have been used, to be active at `now`.
+    /// The time since when a session must have been used to be active at `now`.
     pub(crate) fn unused_since(&self, now: Timestamp) -> Timestamp {
         self.active_at(now).unused_since
     }
 }
 
-/// Two steps, so that making a key, which may take a second, holds no connection.
+/// This takes two steps, so that no connection is held while a key is made, which may take a second.
 async fn start_keys(config: &Config, db: &Database, secret: &Secret, now: Timestamp) -> Result<Keys, Error> {
     let seals = Seals::new(secret, config.secret_previous.as_ref())?;
     let policy = Policy::new(config);

@@ -1,4 +1,4 @@
-//! Changing a password.
+//! Changing the caller's password.
 
 use std::time::Duration;
 
@@ -10,22 +10,23 @@ use crate::passwords::{self, BadPassword, FirstGuesses, Password, Weakness};
 use crate::sessions::Ending;
 use crate::sessions::store::{self, Asking, Change, Changed};
 
-/// How a change of the password ends.
+/// The outcome of a change of the password.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The new password is the account's, and all its other sessions have ended.
+    /// The password was changed, and all other sessions of the account have ended.
     Success(Ending),
-    /// That is not the current password.
+    /// The current password is wrong.
     InvalidCredentials,
     /// The new password is too short or too long.
     Invalid(BadPassword),
     /// The new password is easily guessed.
     Weak(Weakness),
-    /// Passwords were tried too often. When to try again.
+    /// Passwords were tried too often. The time says when to try again.
     Limited(Duration),
 }
 
-/// Replaces the caller's password, if `current` is it, and ends all the caller's sessions but the one that asks.
+/// Replaces the caller's password if `current` is right, and ends all of the caller's sessions except the one that
+/// asks.
 ///
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unauthenticated`] when the session ended meanwhile;
@@ -50,7 +51,7 @@ pub async fn change_password(
     })
 }
 
-/// Puts the new password in the place of the current one, unless that was replaced meanwhile.
+/// Replaces the current password, unless it was replaced in the meantime.
 async fn replace(
     app: &App,
     client: &Client,
@@ -59,8 +60,8 @@ async fn replace(
     new: Password,
 ) -> Result<Option<Outcome>, Error> {
     let account = caller.account();
-    // The strength of the new one is looked at only now: that costs as much as a hash, and what somebody who does not know the
-    // password may cost is bounded by what that takes.
+    // The strength of the new password is checked only now. That costs as much as a hash, and the limits bound only
+    // the hashes of somebody who does not know the password.
     let context = FirstGuesses::new(&account.email, account.username.as_deref());
     let new = match permit.hash(new, context).await? {
         Ok(hash) => hash,

@@ -12,28 +12,29 @@ use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::DeviceToken;
 
-/// What somebody types to sign in. Not to be printed: it holds the password.
+/// The input of a login. Never print it, because it has the password.
 pub struct Login {
     /// The e-mail address or username.
     pub identifier: String,
     /// The password.
     pub password: String,
-    /// What the device got when it signed in before.
+    /// The device token that the device got when it signed in before.
     pub device_token: Option<String>,
 }
 
-/// How a login ends.
+/// The outcome of a login.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Signed in, and the token of the device.
+    /// The account is signed in. The token is the device's.
     Success(Box<SignIn>, PlainToken),
-    /// No such account, not its password, or an account that is disabled: not told apart, and equally slow.
+    /// There is no such account, the password is wrong, or the account is disabled. The answer does not tell which,
+    /// and takes the same time.
     InvalidCredentials,
-    /// Passwords were tried too often. When to try again.
+    /// Passwords were tried too often. The time says when to try again.
     Limited(Duration),
 }
 
-/// Opens a session for whoever knows the password of the account with this e-mail address or username.
+/// Opens a session if the password is that of the account with this e-mail address or username.
 ///
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away.
@@ -58,7 +59,7 @@ async fn open(
     Confirmed { account, password, stronger, permit }: Confirmed,
     device: Option<DeviceToken>,
 ) -> Result<Option<Outcome>, Error> {
-    // Others may hash while this one waits for the account's row.
+    // The permit is dropped, so that others may hash while this one waits for the account's row.
     drop(permit);
     let turn = app.turn(account.id).await?;
     let now = app.clock.now();

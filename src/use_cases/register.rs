@@ -1,4 +1,4 @@
-//! Making an account.
+//! Registering an account.
 
 use std::time::Duration;
 
@@ -17,24 +17,24 @@ use crate::tokens::device::DeviceToken;
 
 pub use crate::accounts::{Fault, Registration};
 
-/// How a registration ends.
+/// The outcome of a registration.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The account exists, and is signed in; and the token of the device.
+    /// The account was created and is signed in. The token is the device's.
     Success(Box<SignIn>, PlainToken),
-    /// Somebody else has the e-mail address or the username.
+    /// Another account has the e-mail address or the username.
     Taken(NameTaken),
-    /// These parts can't be taken; the password's strength was not looked at.
+    /// These parts are not valid. The strength of the password was not checked.
     Invalid(Vec<Fault>),
-    /// Everything is in order but the password, which is easily guessed.
+    /// The password is easily guessed. The rest is valid.
     Weak(Weakness),
-    /// There were too many registrations. When to try again.
+    /// There were too many registrations. The time says when to try again.
     Limited(Duration),
-    /// Nobody may register.
+    /// Registration is closed.
     Closed,
 }
 
-/// Makes an account and opens its first session.
+/// Creates an account and opens its first session.
 ///
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away. Then the
@@ -48,14 +48,15 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
         return Ok(Outcome::Limited(retry_after));
     }
     let context = FirstGuesses::new(&typed.email, typed.username.as_deref());
-    // Costs next to nothing. The rest is for what can still succeed.
+    // These checks cost next to nothing. The rest is only done if it can still succeed.
     let (email, username, password) = match typed.read() {
         Ok(parts) => parts,
         Err(faults) => return Ok(Outcome::Invalid(faults)),
     };
     let place = app.passwords.place()?;
-    // Spares a hash; what happens in between, the statement below decides. Whether there is such an account is answered here, and be it
-    // by the time that the hash takes: so what this takes counts, whatever comes after it.
+    // This saves a hash. The statement below decides, because names may be taken in between. The answer reveals
+    // whether there is such an account, if only by the time that the hash takes. So the attempt counts, whatever its
+    // outcome is.
     let attempt = app.limits.register(&client, now);
     let (limit, taken) = app
         .db

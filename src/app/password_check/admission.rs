@@ -1,4 +1,4 @@
-//! Who may have a password compared, and what becomes of what that cost.
+//! Admission to the comparison of a password, and its charge.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::error::Error;
 use crate::limits::{Attempt, AttemptOutcome, Decision as Limit, Refusal};
 use crate::passwords::{Comparison, HashingPermit, Password, PasswordHash};
 
-/// Longest that an attempt waits for what others may give back, unless half of the request's time is less.
+/// How long an attempt waits at most for what others may give back, unless half of the request's time is less.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a password may be compared with: a permit of the hashing threads, and what was paid for it.
+/// The right to have a password compared: a permit of the hashing threads, and a charge.
 pub(crate) struct Admission {
     permit: HashingPermit,
     charge: Charge,
 }
 
 impl Admission {
-    /// The password is not tried after all, and nothing was learnt by what was looked up.
+    /// The password is not compared after all, and the look-up revealed nothing, so nothing is charged.
     pub(crate) fn withdraw(mut self) {
         self.charge.set_ending(AttemptOutcome::Withdrawn);
     }
@@ -33,36 +33,37 @@ impl Admission {
 
 /// A password to be compared.
 pub(super) struct Comparing {
-    /// None if it is longer than any password: nobody's, but it takes as long to say so.
+    /// `None` if it is longer than any password. It is nobody's then, but the answer takes as long.
     pub(super) password: Option<Password>,
-    /// What to compare it with; a dummy if there is none.
+    /// The hash to compare it with. A dummy is used if there is none.
     pub(super) hash: Option<PasswordHash>,
-    /// What is written down when it is wrong.
+    /// The event that is recorded when it is wrong.
     pub(super) failure: Failure,
 }
 
 /// The password was right.
 pub(super) struct Right {
-    /// For what has to be hashed besides.
+    /// The permit, for what else has to be hashed.
     pub(super) permit: HashingPermit,
-    /// What it took, which is given back when this is dropped.
+    /// The charge, which is given back when this is dropped.
     pub(super) charge: Charge,
-    /// A hash of it at today's cost, if the one at hand is cheaper to break.
+    /// A hash of it at the current cost, if the stored one is cheaper to break.
     pub(super) stronger: Option<PasswordHash>,
 }
 
 impl App {
-    /// Until when the attempts of this client's request may wait, all together.
+    /// Until when all attempts of this client's request together may wait.
     fn deadline(&self, client: &Client) -> Instant {
         client.asked_at.unwrap_or_else(moment) + PATIENCE.min(self.config.graphql.bounds.time / 2)
     }
 
-    /// Asks whether a password may be compared: looks the account up, and takes what the attempt takes. A permit is taken before anything
-    /// is looked up. An attempt that is refused while others hold what they may give back waits for that, and holds neither a connection
-    /// nor a permit meanwhile; and it does not overtake those who wait already.
+    /// Looks the account up and charges the attempt, to find whether a password may be compared. A permit is taken
+    /// before anything is looked up. An attempt that is refused while others hold what they may give back waits for
+    /// that. It holds neither a connection nor a permit in the meantime, and does not overtake attempts that wait
+    /// already.
     ///
     /// # Errors
-    /// [`Error::Busy`] when there is no permit; the inner one when there were too many attempts.
+    /// [`Error::Busy`] when there is no permit. The inner error when there were too many attempts.
     pub(super) async fn enter(
         &self,
         client: &Client,
@@ -72,7 +73,7 @@ impl App {
         let (deadline, turns) = (self.deadline(client), &self.limits.turns);
         let mut waiter = attempt.choices().find_map(|keys| turns.join_others(keys));
         if let Some(waiter) = &mut waiter {
-            // The last look is worth something, even if it is not its turn.
+            // A last try is worth it, even if it is not its turn.
             let _ = timeout_at(deadline, waiter.look_again()).await;
         }
         loop {
@@ -96,7 +97,7 @@ impl App {
         }
     }
 
-    /// Looks the account up. Whatever that took is charged, also when the caller does not wait for it any more.
+    /// Looks the account up. What that took is charged, even if the caller does not wait for it any more.
     async fn pay(
         &self,
         attempt: &Attempt,
@@ -118,7 +119,7 @@ impl App {
         tokio::spawn(paid.in_current_span()).await.unwrap_or_else(|error| Err(error.into()))
     }
 
-    /// A permit for a password that was right already, to compare it with a hash that has taken the place of the first.
+    /// An admission for a password that was right, to compare it with the hash that replaced the first one.
     ///
     /// # Errors
     /// [`Error::Busy`] when there is none.
@@ -126,8 +127,9 @@ impl App {
         Ok(Admission { permit: self.passwords.place()?, charge })
     }
 
-    /// Compares a password; `None` if it is wrong. What was paid for is carried out, and counts by its outcome, also when the caller does
-    /// not wait for it any more: nobody gains by hanging up, and nobody loses by a connection that breaks.
+    /// Compares a password. `None` if it is wrong. A charged comparison is carried out and counts by its outcome,
+    /// even if the caller does not wait for it any more, so that nobody gains by hanging up or loses by a broken
+    /// connection.
     pub(super) async fn compare(&self, admission: Admission, comparing: Comparing) -> Result<Option<Right>, Error> {
         let is_paid_for = !admission.charge.is_nothing();
         let compared = compare(self.charges(), admission, comparing);

@@ -1,4 +1,4 @@
-//! The password of whoever somebody says they are.
+//! The password of the account that somebody claims to own.
 
 use super::super::App;
 use super::super::failed::Refused;
@@ -14,10 +14,10 @@ use crate::ids::{AccountId, SessionId};
 use crate::limits::{Attempt, Refusal};
 use crate::tokens::device::DeviceToken;
 
-/// Whoever is meant by what somebody typed, on a device that may have signed in before.
+/// The account with a typed identifier, on a device that may have signed in before.
 pub(crate) struct Anybody {
     identifier: Option<Identifier>,
-    /// What attempts are counted by, whether it can be an identifier or not.
+    /// The name by which attempts are counted, even if no account can have it.
     name: String,
     to_log: Option<String>,
     device: Option<DeviceToken>,
@@ -70,8 +70,8 @@ impl Subject for Anybody {
         app.limits.failure(client, &self.name, found.is_some(), self.now)
     }
 
-    /// On a device that has signed in to the account before, as often as that device may, and there as elsewhere as often as anybody
-    /// may.
+    /// On a device that has signed in to the account before, the limit of that device applies. When that is used up,
+    /// the limits of everybody apply.
     async fn admit(&self, app: &App, client: &Client) -> Result<Admitted, Error> {
         let (limits, now) = (&app.limits, self.now);
         let may_try =
@@ -100,7 +100,7 @@ impl Subject for Anybody {
     }
 }
 
-/// Whether the device signed in to this account with the password that it has.
+/// Whether the device signed in to this account with its current password.
 fn is_of(device: &DeviceToken, found: &Found) -> bool {
     found.password.as_ref().is_some_and(|password| device.is_of(found.account.id, password.changed_at))
 }

@@ -1,4 +1,4 @@
-//! The caller's password, given once more before something that a borrowed session must not do.
+//! The caller's password, which is repeated before an operation that a borrowed session must not do.
 
 use super::super::failed::Refused;
 use super::super::{App, SignedIn};
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::Attempt;
 
-/// The caller, as often as a password may be changed.
+/// The caller, within the limits on changes of a password.
 pub(crate) struct Caller<'a> {
     caller: &'a SignedIn,
     session: SessionId,
@@ -21,7 +21,7 @@ pub(crate) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// `failure` is what a wrong password is written down as.
+    /// `failure` is the event of a wrong password.
     pub(crate) fn new(app: &App, caller: &'a SignedIn, failure: Kind) -> Self {
         Self { caller, session: caller.session(), failure, now: app.clock.now() }
     }
@@ -52,7 +52,7 @@ impl Subject for Caller<'_> {
         (Some(self.caller.account().id), Some(self.session))
     }
 
-    /// The session's limit bounds how many there are.
+    /// The session's limit bounds their number.
     fn throttle(&self, _: &App, _: &Client, _: Option<&Found>) -> Attempt {
         Attempt::free(self.now)
     }
@@ -72,7 +72,8 @@ impl Subject for Caller<'_> {
                 return Ok(Err(Denied { retry_after: refusal.retry_after, refused: Refused::from(&refusal), noted }));
             }
         };
-        // Only now, so that a session whose guesses are used up takes nothing from what all have together.
+        // This comes last, so that a session that has used up its guesses takes nothing from the limit that all
+        // share.
         if let Err(retry_after) = app.limits.change(account.0.as_bytes(), session, now) {
             admission.withdraw();
             return Ok(Err(limited(retry_after)));

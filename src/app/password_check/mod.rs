@@ -1,5 +1,5 @@
-//! The one step that checks a password: its limits, what it is compared with where there is nothing to compare it with, how often
-//! it starts over, and what is written down when it is wrong. Whatever asks for a password asks here.
+//! The one step that checks a password: its limits, the dummy hash where there is no account, how often it starts
+//! over, and the event of a wrong password. Every use case that asks for a password uses it.
 
 mod admission;
 mod anybody;
@@ -23,36 +23,38 @@ use subject::{Denied, Subject};
 pub(crate) use anybody::Anybody;
 pub(crate) use caller::Caller;
 
-/// How often the same password is compared: once more each time the account's hash was replaced meanwhile.
+/// How often the same password is compared: once more each time the account's hash was replaced in the meantime.
 const COMPARISONS: usize = 3;
 
 /// A password that was right.
 pub(crate) struct Confirmed {
-    /// Whose.
+    /// The account.
     pub(crate) account: Account,
-    /// What it was compared with.
+    /// The hash that it was compared with.
     pub(crate) password: StoredPassword,
-    /// A hash of it at today's cost, if the one at hand is cheaper to break.
+    /// A hash of it at the current cost, if the stored one is cheaper to break.
     pub(crate) stronger: Option<PasswordHash>,
-    /// For what has to be hashed besides. To be dropped before anything else is waited for: others need it.
+    /// The permit, for what else has to be hashed. Drop it before you wait for anything else, because others need it.
     pub(crate) permit: HashingPermit,
 }
 
-/// What a check came to.
+/// The outcome of a check.
 pub(crate) enum Checked<T> {
-    /// The password was right, and this is what came of it.
+    /// The password was right, and this is the result of `act`.
     Right(T),
-    /// It was wrong, or there was nothing to compare it with, or it was replaced each time. The log and the events tell of it.
+    /// It was wrong, there was nothing to compare it with, or the hash was replaced each time. This was logged and
+    /// recorded.
     Wrong,
-    /// It was not compared: there were too many tries. When to try again.
+    /// It was not compared, because there were too many tries. The time says when to try again.
     Limited(Duration),
 }
 
 impl App {
-    /// Checks a password, and does what it is asked for: `act` returns `None` if the account's hash was another by then. It is compared
-    /// with that one then, without another charge.
+    /// Checks a password, and calls `act` if it is right. `act` returns `None` if the account's hash was replaced in
+    /// the meantime. The password is then compared with the new hash, without another charge.
     ///
-    /// Without an account, or where it has no password or is disabled, no password is right, and it takes as long to say so.
+    /// If there is no account, or it has no password or is disabled, no password is right, and the answer takes as
+    /// long.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away; those of `act`.

@@ -1,4 +1,4 @@
-//! Whose password is checked.
+//! The subject of a password check.
 
 use std::time::Duration;
 
@@ -14,27 +14,27 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::Attempt;
 
-/// Whose password is checked, within which limits, and what a wrong one is written down as.
+/// Whose password is checked, within which limits, and as which event a wrong one is recorded.
 pub(crate) trait Subject {
-    /// Which account that is, if there can be one.
+    /// The account, if there can be one.
     fn designation(&self) -> Option<Designation>;
 
-    /// What attempts at it are counted by.
+    /// The attempt, by which tries are counted.
     fn name(&self) -> &[u8];
 
-    /// When it is checked.
+    /// The time of the check.
     fn at(&self) -> Timestamp;
 
     /// The event of a wrong password.
     fn failure(&self) -> Kind;
 
-    /// Whom a wrong password was for, as the log may tell it.
+    /// The identifier of the account, if it may be logged.
     fn identifier_to_log(&self) -> Option<&str>;
 
-    /// Whom an event is about, where this is the account.
+    /// The account and the session of an event, if this is the account.
     fn of(&self, found: Option<&Found>) -> (Option<AccountId>, Option<SessionId>);
 
-    /// What bounds how often wrong ones are written down.
+    /// The limit on how often wrong passwords are recorded.
     fn throttle(&self, app: &App, client: &Client, found: Option<&Found>) -> Attempt;
 
     /// Finds the account, and whether the password may be compared.
@@ -44,10 +44,10 @@ pub(crate) trait Subject {
 /// The account as it was found, if the password may be compared.
 pub(crate) type Admitted = Result<(Admission, Option<Found>), Denied>;
 
-/// A password that was not compared, for there were too many tries.
+/// A password that was not compared, because there were too many tries.
 pub(crate) struct Denied {
     pub(super) retry_after: Duration,
     pub(super) refused: Refused,
-    /// Whom the event of too many tries is about, if that is to be written down.
+    /// The account of the event of too many tries, if that has to be recorded.
     pub(super) noted: Option<(Option<AccountId>, Option<SessionId>)>,
 }
