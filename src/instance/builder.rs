@@ -16,7 +16,7 @@ use crate::db::Database;
 use crate::graphql::host::{Host, NoFields};
 use crate::graphql::operations::{Operations, read_registered};
 
-/// An instance that is yet to start: [`Portcullis::builder`].
+/// An instance that is not started yet: [`Portcullis::builder`].
 ///
 /// An application's own objects add their fields to `Query` and `Mutation`. Each of these fields says who may call it, by
 /// `#[graphql(directive = portcullis::auth::apply())]` or `portcullis::public::apply()`, and finds the caller by
@@ -53,7 +53,7 @@ impl<Q, M> Builder<Q, M> {
 }
 
 impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
-    /// The whole schema in the schema definition language, for a client's code generator. Nothing is started.
+    /// The whole schema in the schema definition language, for a client's code generator. This starts nothing.
     ///
     /// # Errors
     /// When the added fields can't be used.
@@ -62,18 +62,18 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
         Ok(crate::graphql::sdl_with(&self.host))
     }
 
-    /// Starts the instance: reaches the database, or starts the private one; brings it up to this version if the settings say so; loads
-    /// the signing keys, or makes them the first time; follows the changes that other instances make; starts the threads that hash
-    /// passwords and the tasks that work in the background. Needs tokio's multi-thread runtime.
+    /// Starts the instance. It connects to the database or starts the private one, migrates it if the settings permit
+    /// that, loads the signing keys, which the first start makes, follows the changes of other instances, and starts
+    /// the hashing threads and the background tasks. This needs tokio's multi-thread runtime.
     ///
     /// # Errors
-    /// When the added fields can't be used, or something of this fails: a sentence for whoever runs it.
+    /// When the added fields can't be used, or one of these steps fails. The error is a sentence for the operator.
     pub async fn start(self) -> Result<Portcullis, StartError> {
         let Self { config, host } = self;
         if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
             return Err("Portcullis needs tokio's multi-thread runtime: #[tokio::main] has it by default".into());
         }
-        // Before anything is started.
+        // This is checked before anything is started.
         host.check()?;
         let registered = read_registered(&config.graphql, &host).await?;
         let opened = open_to_serve(&config, |_| ()).await?;

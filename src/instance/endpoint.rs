@@ -1,4 +1,5 @@
-//! What surrounds the routes of an instance that may stop, and how a handler of an application gets the caller.
+//! The middleware around the routes of an instance that may stop, and the extractor by which a handler of an
+//! application gets the caller.
 
 use poem::{Endpoint, FromRequest, IntoResponse, Request, RequestBody, Response};
 
@@ -7,7 +8,7 @@ use crate::app::SignedIn;
 use crate::http::Shutdown;
 use crate::http::endpoints::refusal::unavailable;
 
-/// Routes that keep their instance running, and answer nothing once it was stopped.
+/// Routes that keep their instance running, and refuse requests after it was stopped.
 pub(super) struct Running<E> {
     instance: Portcullis,
     endpoint: E,
@@ -30,7 +31,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Running<E> {
     }
 }
 
-/// An application whose requests are waited for when the server stops, but for those that ask for its health.
+/// An application whose requests are waited for when the server stops, except those for its health.
 pub(super) struct InFlight<E> {
     endpoint: E,
     shutdown: Shutdown,

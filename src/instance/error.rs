@@ -1,4 +1,4 @@
-//! Why an instance can't be had, or has no caller for a request.
+//! Why an instance can't start or stop, or has no caller for a request.
 
 use std::fmt;
 use std::io;
@@ -11,7 +11,7 @@ use crate::db::BadUrl;
 use crate::db::embedded::EmbeddedError;
 use crate::error::{Error, Reason};
 
-/// Why an instance does not start or stop as it should: a sentence for whoever runs it.
+/// Why an instance does not start or stop properly, as a sentence for the operator.
 #[derive(Debug)]
 pub struct StartError(Box<dyn std::error::Error + Send + Sync>);
 
@@ -27,7 +27,7 @@ impl std::error::Error for StartError {
     }
 }
 
-/// With its causes, and without the name of its kind. Only the log gets the place where it rose.
+/// The text has the causes of the error, and not the name of its kind. Only the log gets the place where it rose.
 impl From<Error> for StartError {
     fn from(error: Error) -> Self {
         let causes = error.causes();
@@ -80,7 +80,7 @@ pub enum NotSignedIn {
     /// The request has no access token, or one that is void.
     #[error("You are not signed in: {0}.")]
     Unauthenticated(Reason),
-    /// The database is needed and away, or this instance was stopped: nobody knows.
+    /// The caller can't be verified, because the database is needed and away, or this instance was stopped.
     #[error("The service is unavailable at the moment. Try again later.")]
     Unavailable,
 }
@@ -97,7 +97,7 @@ impl ResponseError for NotSignedIn {
         let response = self.to_string().with_status(self.status()).with_header(header::CACHE_CONTROL, "no-store");
         let challenge = match self {
             Self::Unauthenticated(Reason::TokenMissing) => "Bearer",
-            // RFC 6750 section 3.1: what was sent and is void is an invalid token.
+            // RFC 6750 section 3.1: a token that was sent and is void is an invalid token.
             Self::Unauthenticated(_) => "Bearer error=\"invalid_token\"",
             Self::Unavailable => return response.into_response(),
         };

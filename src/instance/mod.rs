@@ -1,4 +1,4 @@
-//! One running instance: what the server's own binary runs, and what an application mounts in its own process.
+//! A running instance, which the server's own binary runs, or an application mounts in its own process.
 
 mod builder;
 mod endpoint;
@@ -39,8 +39,9 @@ use endpoint::{InFlight, Running};
 
 /// A running instance of Portcullis. Cheap to clone: all clones are one instance.
 ///
-/// It ends with [`stop`](Self::stop), which writes down what waits to be written. When the last clone and the last of its routes are
-/// dropped without that, its tasks end all the same, and so does a private PostgreSQL, for which the drop waits.
+/// It ends with [`stop`](Self::stop), which writes what waits to be written. If the last clone and the last of its
+/// routes are dropped without that, its tasks end all the same, and so does a private PostgreSQL, for which the drop
+/// waits.
 #[derive(Clone)]
 pub struct Portcullis(Arc<Parts>);
 
@@ -57,7 +58,7 @@ impl Portcullis {
     /// Starts an instance whose schema is that of the server.
     ///
     /// # Errors
-    /// As [`Builder::start`].
+    /// The errors of [`Builder::start`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
         Self::builder(config).start().await
     }
@@ -97,11 +98,12 @@ impl Portcullis {
         (path, Running::new(self, endpoint))
     }
 
-    /// Executes an operation as if it had come over HTTP from this sender: with the same guard, bounds and limits of attempts, and
-    /// the same errors. Only whole requests are not counted, and cookies are not to be had: `transport: BODY`.
+    /// Executes an operation as if it had come over HTTP from this sender, with the same guard, bounds, limits of
+    /// attempts and errors. Only the limit on whole requests does not apply, and there are no cookies: use
+    /// `transport: BODY`.
     ///
-    /// A document may be named by `extensions.persistedQuery`, as over HTTP; where only registered ones are answered, only those are
-    /// executed.
+    /// A document may be named by `extensions.persistedQuery`, as over HTTP. Where only registered documents are
+    /// permitted, only those are executed.
     pub async fn execute(&self, request: impl Into<Request>, sender: &Sender) -> Response {
         let id = Uuid::new_v4().to_string();
         if self.is_stopped() {
@@ -111,11 +113,12 @@ impl Portcullis {
         execution.instrument(request_span(&id)).await
     }
 
-    /// Who sent a request with these headers: whose access token is in `Authorization`, and still stands. For an application's own
-    /// routes, or its own GraphQL schema; a poem handler may ask for a [`Caller`](crate::Caller) instead.
+    /// The caller of a request with these headers, if the access token in `Authorization` is valid. This is for an
+    /// application's own routes, or its own GraphQL schema. A poem handler may take a [`Caller`](crate::Caller)
+    /// instead.
     ///
     /// # Errors
-    /// When nobody is signed in, with the reason, or nobody can say.
+    /// When nobody is signed in, with the reason, or when that can't be found out.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<SignedIn, NotSignedIn> {
         if self.is_stopped() {
             return Err(NotSignedIn::Unavailable);
@@ -129,8 +132,9 @@ impl Portcullis {
         })
     }
 
-    /// Serves the routes with the server's own loop, which bounds connections and how slow their clients may be, until `stop` is done;
-    /// then, as soon as no request is in flight, or the settings' grace is over, takes no more connections and ends.
+    /// Serves the routes with the server's own loop, which limits connections and has timeouts for slow clients,
+    /// until `stop` is done. Then it waits until no request is in flight, or the grace period of the settings is
+    /// over, accepts no more connections and ends.
     ///
     /// # Errors
     /// When the listener has no address.
@@ -142,7 +146,7 @@ impl Portcullis {
     /// The same for an application in which the routes are nested.
     ///
     /// # Errors
-    /// As [`serve`](Self::serve).
+    /// The errors of [`serve`](Self::serve).
     pub async fn serve_app(
         &self,
         app: impl Endpoint + 'static,
@@ -153,9 +157,9 @@ impl Portcullis {
         http::server::serve(parts, InFlight::new(app, shutdown.clone()), shutdown, listener, stop).await
     }
 
-    /// For an application with a server of its own: what that one's graceful shutdown is to wait for. When `signal` is done the
-    /// instance is no longer ready, and streams end; when none of its requests is in flight, or the settings' grace is over, this is
-    /// done too.
+    /// For an application with a server of its own: the graceful shutdown of that server waits for this. When
+    /// `signal` is done, the instance is no longer ready, and its streams end. This is done when none of its requests
+    /// is in flight, or the grace period of the settings is over.
     pub fn drained_after<F: Future<Output = ()>>(&self, signal: F) -> impl Future<Output = ()> + use<F> {
         let (shutdown, grace) = (self.0.shutdown.clone(), self.0.app.config.shutdown_grace);
         async move {
@@ -164,8 +168,8 @@ impl Portcullis {
         }
     }
 
-    /// Returns when the private PostgreSQL has ended by itself: then the process should end too, and be started again. Without one, and
-    /// when the instance stops, it never returns.
+    /// Returns when the private PostgreSQL has ended by itself. The process should then end as well and be started
+    /// again. Without a private PostgreSQL, or when the instance stops, this never returns.
     pub async fn database_lost(&self) {
         let lost = async {
             match self.0.private.lock().await.as_mut() {
@@ -180,11 +184,12 @@ impl Portcullis {
         std::future::pending().await
     }
 
-    /// Ends the instance: its tasks, with what waits to be written, and the private PostgreSQL if there is one. To be called when nothing
-    /// is served any more; what comes later is answered with `SERVICE_UNAVAILABLE`. A second call does nothing.
+    /// Ends the instance: its tasks, which write what waits to be written, and the private PostgreSQL if there is
+    /// one. Call this when nothing is served any more. Later requests are answered with `SERVICE_UNAVAILABLE`. A
+    /// second call does nothing.
     ///
     /// # Errors
-    /// When the private PostgreSQL does not end as it should.
+    /// When the private PostgreSQL does not end properly.
     pub async fn stop(&self) -> Result<(), StartError> {
         self.0.shutdown.tell();
         self.0.is_stopped.store(true, Ordering::Release);

@@ -122,8 +122,9 @@ async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> R
     Ok(OpenDatabase { target: private.url().parse()?, private: Some(private), direct: None, secret: Some(secret) })
 }
 
-/// Brings a database up to this version, or says that it is not, by the settings. Returns what is left until no instance of the release
-/// before runs: of a private database, which is this process's alone, nothing.
+/// Migrates a database to this version, or fails if the settings do not permit that and it is needed. Returns the
+/// migrations that have to wait until no instance of the previous release runs. A private database has none, because
+/// only this process uses it.
 ///
 /// # Errors
 /// When it lacks what this version needs, or can't be used.
@@ -142,7 +143,7 @@ pub async fn prepare(config: &Config, target: &Target, private: bool) -> Result<
     Err(format!("the database lacks migrations: {names}; `portcullis migrate` applies them").into())
 }
 
-/// What is told of a database that can't be used.
+/// The message about a database that can't be used.
 #[must_use]
 pub fn unreachable(target: &Target, error: &Error) -> StartError {
     format!("the database at {} can't be used: {}", target.address(), StartError::from(error.clone())).into()

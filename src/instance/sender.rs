@@ -1,4 +1,4 @@
-//! Who sends an operation from within the process.
+//! The sender of an operation from within the process.
 
 use std::net::IpAddr;
 
@@ -8,11 +8,11 @@ use crate::graphql::Requester;
 use crate::http::client_at;
 use crate::http::credential;
 
-/// Who sends an operation to [`Portcullis::execute`](super::Portcullis::execute): what a request over HTTP would say in its headers, and
-/// the address that it would come from.
+/// The sender of an operation for [`Portcullis::execute`](super::Portcullis::execute): the headers that a request
+/// over HTTP would have, and the address that it would come from.
 ///
-/// Attempts are limited by address. Those of senders without one are limited all together, so name the address of the person for
-/// whom you register or log in.
+/// Attempts are limited by address. Senders without one share one limit, so name the address of the person for whom
+/// you register or log in.
 #[derive(Clone, Debug, Default)]
 pub struct Sender {
     headers: HeaderMap,
@@ -20,13 +20,13 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Nobody in particular: not signed in, and without an address.
+    /// A sender who is not signed in and has no address.
     #[must_use]
     pub fn anonymous() -> Self {
         Self::default()
     }
 
-    /// Whoever has this access token. Text that no header can hold is no token.
+    /// A sender with this access token. Text that a header can't have counts as no valid token.
     #[must_use]
     pub fn with_token(access_token: &str) -> Self {
         let mut value = HeaderValue::from_str(&format!("Bearer {access_token}"))
@@ -35,7 +35,7 @@ impl Sender {
         Self { headers: HeaderMap::from_iter([(header::AUTHORIZATION, value)]), address: None }
     }
 
-    /// Whoever sent these headers: `Authorization` and `User-Agent` are looked at.
+    /// The sender of these headers. `Authorization` and `User-Agent` are read.
     #[must_use]
     pub fn with_headers(headers: &HeaderMap) -> Self {
         let mut sender = Self::default();
