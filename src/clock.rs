@@ -10,7 +10,7 @@ use uuid::{NoContext, Uuid};
 /// A point in time, in whole microseconds as PostgreSQL keeps it.
 pub type Timestamp = DateTime<Utc>;
 
-/// Where the time comes from: the system, or a test's hand.
+/// A source of the time: the system, or a test.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -22,12 +22,12 @@ impl Clock {
         Self(Arc::new(Utc::now))
     }
 
-    /// A clock that asks `read` each time.
+    /// A clock that calls `read` each time.
     pub fn from_fn(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
-    /// The time now. Cut to microseconds, so that what is answered equals what is stored.
+    /// The current time. It is cut to microseconds, so that answers have the same time as the database.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)().trunc_subsecs(6)
@@ -40,7 +40,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// A new identity (UUIDv7, RFC 9562) made at `now`: later ones sort after it.
+/// A new id (UUIDv7, RFC 9562) of the time `now`. Later ones sort after it.
 #[must_use]
 pub fn new_id(now: Timestamp) -> Uuid {
     let seconds = now.timestamp().try_into().unwrap_or_default();
@@ -58,7 +58,7 @@ impl ManualClock {
         Self(Arc::new(Mutex::new(start)))
     }
 
-    /// Moves the time on by `by`.
+    /// Advances the time by `by`.
     pub fn advance(&self, by: Duration) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }
@@ -71,8 +71,8 @@ impl ManualClock {
     }
 }
 
-/// A moment of this machine's time since it was started, which nobody can set. Other than for a [`Stopwatch`] it also passes while the
-/// machine is suspended, where the system tells.
+/// A moment on this machine's monotonic clock, which nobody can set. Unlike a [`Stopwatch`], it also counts the time
+/// while the machine is suspended, if the system reports it.
 #[derive(Clone, Copy, Debug)]
 pub struct Uptime(Duration);
 
@@ -97,7 +97,7 @@ impl Uptime {
     }
 }
 
-/// Measures how long something takes. For durations only: it has no date.
+/// Measures how long something takes. It has no date.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
@@ -117,7 +117,7 @@ impl Stopwatch {
     }
 }
 
-/// The moment now on the runtime's clock, for deadlines and pauses. It has no date.
+/// The current moment on the runtime's clock, for deadlines and pauses. It has no date.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub(crate) fn moment() -> tokio::time::Instant {

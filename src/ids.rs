@@ -1,14 +1,14 @@
-//! Identifiers: each a type of its own, so that two can't be swapped.
+//! Identifiers. Each has a type of its own, so that two can't be swapped.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// Identifies an account: `sub` in its tokens.
+/// Identifies an account. It is the claim `sub` in its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub Uuid);
 
-/// Identifies a session: `sid` in its tokens.
+/// Identifies a session. It is the claim `sid` in its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub Uuid);
 

@@ -1,4 +1,4 @@
-//! The log: one line a request, never with a password, token, hash or a document's variables.
+//! The log. Each request is one line, which never has a password, token, hash or the variables of a document.
 
 use std::panic;
 
@@ -11,7 +11,7 @@ use tracing_subscriber::{Layer, Registry, fmt};
 use crate::config::LogFormat;
 use crate::ids::AccountId;
 
-/// Sends the log to standard error, and panics to the log. Once a process; a second call does nothing.
+/// Sends the log to standard error, and panics to the log. Only the first call in a process has an effect.
 pub fn init(filter: &str, format: LogFormat) {
     let targets: Targets = filter.parse().unwrap_or_default();
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match format {
@@ -28,15 +28,15 @@ pub fn init(filter: &str, format: LogFormat) {
     }
 }
 
-/// Only a message written in the source is shown: a formatted one may hold anything.
+/// Only a message that is a literal in the source is shown, because a formatted one may hold anything.
 fn log_panic(info: &panic::PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string).unwrap_or_default();
     let message = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("[not shown]");
     tracing::error!(location, message, "panic");
 }
 
-/// The span of one request, with places for what is learned on the way. Its level is that of errors, so that these name the
-/// request whatever is filtered.
+/// The span of one request, with fields that are filled in later. Its level is that of errors, so that errors name
+/// the request whatever the filter is.
 #[must_use]
 pub fn request_span(id: &str) -> Span {
     tracing::error_span!("request", id, operation = tracing::field::Empty, account = tracing::field::Empty,)

@@ -67,7 +67,7 @@ statement! {
     }
 }
 
-/// Buckets removed by one statement.
+/// How many buckets one statement removes.
 const BATCH: i64 = 10_000;
 
 /// Removes buckets that are full, by the clock of the database as well. Returns whether there may be more.
