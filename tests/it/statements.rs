@@ -106,7 +106,8 @@ fn printed(declared: &Declared) -> String {
 #[test]
 fn each_text_in_the_source_is_declared_and_ends_its_line() {
     let mut files = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "sql", &mut files);
+    files.retain(|file| in_store(file));
     let declared = Declared::all();
     for file in &files {
         let text = fs::read_to_string(file).expect("a text");
@@ -121,12 +122,26 @@ fn each_text_in_the_source_is_declared_and_ends_its_line() {
     assert_eq!(files.len(), declared.len(), "texts and statements");
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+/// One that is written in pieces can't be read, nor pasted into psql, nor prepared by the test above.
+#[test]
+fn no_statement_is_written_in_pieces() {
+    let mut files = Vec::new();
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    collect(&src, "rs", &mut files);
+    for file in files.iter().filter(|file| !file.starts_with(src.join("db"))) {
+        let text = fs::read_to_string(file).expect("a source file");
+        for piece in ["AstPass", "push_sql(", "push_bind_param", "sql_query("] {
+            assert!(!text.contains(piece), "{} writes SQL with {piece}", file.display());
+        }
+    }
+}
+
+fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "sql") && in_store(&path) {
+            collect(&path, extension, files);
+        } else if path.extension().is_some_and(|found| found == extension) {
             files.push(path);
         }
     }
