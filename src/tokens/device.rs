@@ -38,10 +38,19 @@ pub struct DeviceToken {
     password_of: Timestamp,
 }
 
+/// The times of a sign-in on a device.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInTimes {
+    /// When the password was set.
+    pub password_of: Timestamp,
+    /// When the device signs in with it.
+    pub now: Timestamp,
+}
+
 impl DeviceToken {
-    /// A token for a device that signs in at `now` with the password that was set at `password_of`.
+    /// A token for a device that signs in.
     #[must_use]
-    pub fn new(account: AccountId, password_of: Timestamp, now: Timestamp) -> Self {
+    pub fn new(account: AccountId, SignInTimes { password_of, now }: SignInTimes) -> Self {
         Self { account, device: Uuid::new_v4(), issued_at: now, password_of }
     }
 

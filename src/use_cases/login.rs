@@ -10,7 +10,7 @@ use crate::sessions::Proof;
 use crate::sessions::store::{Bound, OpenedSession, open as open_session};
 use crate::telemetry;
 use crate::tokens::PlainToken;
-use crate::tokens::device::DeviceToken;
+use crate::tokens::device::{DeviceToken, SignInTimes};
 
 /// The input of a login. Never print it, because it has the password.
 pub struct Login {
@@ -74,7 +74,7 @@ async fn open(
     telemetry::record_account(account.id);
     let device = match device.filter(|device| device.is_of(account.id, changed_at)) {
         Some(known) => known.renewed(now),
-        None => DeviceToken::new(account.id, changed_at, now),
+        None => DeviceToken::new(account.id, SignInTimes { password_of: changed_at, now }),
     };
     let device = device.mint(&app.keys.current());
     Ok(Some(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device)))

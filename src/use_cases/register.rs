@@ -13,7 +13,7 @@ use crate::passwords::{FirstGuesses, Weakness};
 use crate::sessions::{self, Method};
 use crate::telemetry;
 use crate::tokens::PlainToken;
-use crate::tokens::device::DeviceToken;
+use crate::tokens::device::{DeviceToken, SignInTimes};
 
 pub use crate::accounts::{Fault, Registration};
 
@@ -81,7 +81,8 @@ pub async fn register(app: &App, client: Client, typed: Registration) -> Result<
     match opened {
         Ok((account, session)) => {
             telemetry::record_account(account.id);
-            let device = DeviceToken::new(account.id, account.created_at, now).mint(&app.keys.current());
+            let times = SignInTimes { password_of: account.created_at, now };
+            let device = DeviceToken::new(account.id, times).mint(&app.keys.current());
             Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
         }
         Err(taken) => Ok(Outcome::Taken(taken)),
