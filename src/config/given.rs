@@ -14,21 +14,23 @@ impl Config {
     /// # Errors
     /// Every fault there is.
     pub fn from_env() -> Result<Self, BadSettings> {
-        read(command(), Given::default())
+        read(command(), Vec::new(), Vec::new())
     }
 
-    /// The same, with settings of the application's own: each counts where the environment does not have it.
+    /// The same, with defaults of the application's own: each counts where neither the environment nor that file has the setting.
     ///
     /// # Errors
     /// Every fault there is; a name that is no setting is one.
     pub fn from_env_or<N: AsRef<str>, V: Into<OsString>>(
         defaults: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self, BadSettings> {
-        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let unset = defaults.into_iter().filter(|(name, _)| !is_set(name.as_ref()));
         let command = command();
-        let flags = flags(&command, unset);
-        read(command, flags)
+        let (defaults, faults) = by_flag(&command, defaults);
+        let command = command.mut_args(|arg| match arg.get_long().and_then(|flag| defaults.get(flag)) {
+            Some(value) => arg.default_value(value.clone()),
+            None => arg,
+        });
+        read(command, Vec::new(), faults)
     }
 
     /// These settings and no others, under the names that they have in the environment, which is not looked at:
@@ -40,25 +42,27 @@ impl Config {
         settings: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self, BadSettings> {
         let command = command();
-        let flags = flags(&command, settings);
-        read(command.mut_args(|arg| arg.env(None::<&str>)), flags)
+        let (settings, faults) = by_flag(&command, settings);
+        let flag = |(flag, value): (String, OsString)| {
+            let mut argument = OsString::from(format!("--{flag}="));
+            argument.push(value);
+            argument
+        };
+        read(command.mut_args(|arg| arg.env(None::<&str>)), settings.into_iter().map(flag).collect(), faults)
     }
 }
 
-/// Flags for these settings, and a fault for each name that is none.
-type Given = (Vec<OsString>, Vec<String>);
-
-fn flags<N: AsRef<str>, V: Into<OsString>>(command: &Command, settings: impl IntoIterator<Item = (N, V)>) -> Given {
+/// These settings by their flags, and a fault for each name that is none.
+fn by_flag<N: AsRef<str>, V: Into<OsString>>(
+    command: &Command,
+    settings: impl IntoIterator<Item = (N, V)>,
+) -> (BTreeMap<String, OsString>, Vec<String>) {
     let known: BTreeMap<_, _> =
         command.get_arguments().filter_map(|arg| Some((arg.get_env()?.to_str()?, arg.get_long()?))).collect();
-    let (mut flags, mut faults) = Given::default();
+    let (mut flags, mut faults) = (BTreeMap::new(), Vec::new());
     for (name, value) in settings {
         match known.get(name.as_ref()) {
-            Some(flag) => {
-                let mut argument = OsString::from(format!("--{flag}="));
-                argument.push(value.into());
-                flags.push(argument);
-            }
+            Some(flag) => _ = flags.insert((*flag).to_owned(), value.into()),
             None => faults.push(format!("{}: it is no setting", name.as_ref())),
         }
     }
@@ -69,7 +73,7 @@ fn command() -> Command {
     Settings::augment_args(Command::new("portcullis"))
 }
 
-fn read(command: Command, (flags, mut faults): Given) -> Result<Config, BadSettings> {
+fn read(command: Command, flags: Vec<OsString>, mut faults: Vec<String>) -> Result<Config, BadSettings> {
     let matches = parse(command, [OsString::from("portcullis")].into_iter().chain(flags));
     let settings = matches.and_then(|matches| Settings::from_arg_matches(&matches));
     // What is told of a flag must not show its value.

@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use portcullis::Config;
+
 use crate::support::app::{SECRET, settings};
 use crate::support::cluster::watched_dir;
 use crate::support::database::TestDatabase;
@@ -119,6 +121,25 @@ fn help_shows_nothing_of_the_file() {
     }
     let (status, schema, _) = run(&["schema", "--config", &path], &[]);
     assert!(status.success() && schema.contains("type Query"), "what needs no settings looks at none");
+}
+
+#[test]
+fn the_defaults_of_an_application_count_after_the_file() {
+    let path = file("issuer = 'https://of-the-file.example'");
+    let defaults = [
+        ("PORTCULLIS_CONFIG", path.as_str()),
+        ("PORTCULLIS_DATA_DIR", "/x"),
+        ("PORTCULLIS_SECRET", SECRET),
+        ("PORTCULLIS_ISSUER", "https://of-the-application.example"),
+        ("PORTCULLIS_AUDIENCE", "of-the-application"),
+    ];
+    let config = Config::from_env_or(defaults).expect("settings");
+    assert_eq!(
+        (config.issuer.as_str(), config.audience.as_str()),
+        ("https://of-the-file.example", "of-the-application")
+    );
+    let config = Config::from_settings(defaults).expect("settings");
+    assert_eq!(config.issuer, "https://of-the-application.example", "what it insists on counts before");
 }
 
 #[test]
