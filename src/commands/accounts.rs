@@ -76,14 +76,14 @@ impl Accounts {
         let (account, enabled, done) = match self {
             Self::Create { email, username } => {
                 let typed = Registration { email, password, username };
-                return made(create(operator, typed).await.map_err(StartError::from)?);
+                return made(create(operator, typed).await.map_err(StartError::of)?);
             }
             Self::Disable { account } => (account, false, "disabled"),
             Self::Enable { account } => (account, true, "enabled"),
             Self::SignOut { account } => return done(sign_out(operator, &account).await, "signed out everywhere"),
             Self::Delete { account } => return done(delete(operator, &account).await, "deleted"),
             Self::Restore { account } => {
-                return match restore(operator, &account).await.map_err(StartError::from)? {
+                return match restore(operator, &account).await.map_err(StartError::of)? {
                     Restored::Done(id) => Ok(format!("The account {id} is restored.\n")),
                     Restored::Taken(NameTaken::Email) => Err("another account has its e-mail address now".into()),
                     Restored::Taken(NameTaken::Username) => Err("another account has its username now".into()),
@@ -91,7 +91,7 @@ impl Accounts {
                 };
             }
         };
-        match set_enabled(operator, &account, enabled).await.map_err(StartError::from)? {
+        match set_enabled(operator, &account, enabled).await.map_err(StartError::of)? {
             Switched::Done(id) => Ok(format!("The account {id} is {done}.\n")),
             Switched::Already(id) => Err(format!("the account {id} is {done} already").into()),
             Switched::Unknown => Err(UNKNOWN.into()),
@@ -102,7 +102,7 @@ impl Accounts {
 const UNKNOWN: &str = "no account has this e-mail address, username or id";
 
 fn done(which: Result<Option<AccountId>, Error>, what: &str) -> Outcome<String> {
-    let id = which.map_err(StartError::from)?.ok_or(UNKNOWN)?;
+    let id = which.map_err(StartError::of)?.ok_or(UNKNOWN)?;
     Ok(format!("The account {id} is {what}.\n"))
 }
 

@@ -32,7 +32,7 @@ impl Keys {
             Self::Rotate { now: false } => rotate(operator).await.map(|rotated| rotation(&rotated)),
             Self::Rotate { now: true } => rotate_at_once(operator).await.map(|replaced| replacement(&replaced)),
         };
-        Ok(said.map_err(StartError::from)?)
+        Ok(said.map_err(StartError::of)?)
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
             let config = Config { migrate: false, ..config };
             prepare(&config, opened.direct(), opened.private.is_some()).await?;
             let (target, secret) = (opened.target.clone(), opened.secret()?);
-            let console = Console::new(config, target, secret, Clock::system()).map_err(StartError::from)?;
+            let console = Console::new(config, target, secret, Clock::system()).map_err(StartError::of)?;
             match work {
                 Work::Accounts(command) => command.run(&console.operator(), password).await,
                 Work::Keys(command) => command.run(&console.operator()).await,

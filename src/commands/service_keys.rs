@@ -32,7 +32,7 @@ impl ServiceKeys {
     /// Does it. Returns what is to be said of it.
     pub(crate) async fn run(self, operator: &Operator<'_>) -> Outcome<String> {
         match self {
-            Self::Create { name } => match create(operator, &name).await.map_err(StartError::from)? {
+            Self::Create { name } => match create(operator, &name).await.map_err(StartError::of)? {
                 Some((id, text)) => {
                     // Beside the key, which alone is for whoever reads standard output.
                     complain(&format!("Made the service key {id}. It is shown this once:"));
@@ -40,8 +40,8 @@ impl ServiceKeys {
                 }
                 None => Err("a name has 1 to 100 characters and no control characters".into()),
             },
-            Self::List => Ok(table(&list(operator).await.map_err(StartError::from)?)),
-            Self::Revoke { id } => match revoke(operator, ServiceKeyId(id)).await.map_err(StartError::from)? {
+            Self::List => Ok(table(&list(operator).await.map_err(StartError::of)?)),
+            Self::Revoke { id } => match revoke(operator, ServiceKeyId(id)).await.map_err(StartError::of)? {
                 true => Ok(format!("Revoked {id}.\n")),
                 false => Err(format!("no service key that is not revoked has the id {id}").into()),
             },

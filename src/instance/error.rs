@@ -27,9 +27,11 @@ impl std::error::Error for StartError {
     }
 }
 
-/// The text has the causes of the error, and not the name of its kind. Only the log gets the place where it rose.
-impl From<Error> for StartError {
-    fn from(error: Error) -> Self {
+impl StartError {
+    /// The text has the causes of the error, and not the name of its kind. Only the log gets the place where it rose.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of(error: Error) -> Self {
         let causes = error.causes();
         tracing::debug!(%error, causes, at = error.at(), "an error ends this process");
         let text = match &error {
@@ -40,6 +42,12 @@ impl From<Error> for StartError {
             Some(causes) => format!("{text}: {causes}").into(),
             None => text.into(),
         }
+    }
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        Self::of(error)
     }
 }
 

@@ -146,5 +146,5 @@ pub async fn prepare(config: &Config, target: &Target, private: bool) -> Result<
 /// The message about a database that can't be used.
 #[must_use]
 pub fn unreachable(target: &Target, error: &Error) -> StartError {
-    format!("the database at {} can't be used: {}", target.address(), StartError::from(error.clone())).into()
+    format!("the database at {} can't be used: {}", target.address(), StartError::of(error.clone())).into()
 }
