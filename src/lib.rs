@@ -1,44 +1,96 @@
-//! Portcullis: an authentication server for applications. One binary and PostgreSQL, spoken to in GraphQL.
+//! Portcullis is an authentication server for applications: one binary and PostgreSQL, spoken to in GraphQL. This crate is
+//! the server. It is also a library, with which an application has the server in its own process.
 //!
-//! A request goes downward, an error comes up once:
+//! [`Portcullis`] is a running instance. An application nests its routes, executes operations in it, and asks it who sent
+//! a request. By a [`Builder`] it adds fields of its own to the schema.
 //!
-//! | layer | modules | knows |
-//! | --- | --- | --- |
-//! | embedding | [`instance`] | everything below: starts it, and hands it to the binary or to an application |
-//! | transports | [`http`], [`graphql`] | HTTP and GraphQL, no rules |
-//! | use cases | [`use_cases`] | one file each: the order of things, its transaction |
-//! | tasks | [`background`] | which use cases run by themselves, and when |
-//! | the parts | [`app`] | all below, put together once |
-//! | nouns | [`accounts`], [`sessions`], [`revocations`], [`tokens`], [`passwords`], [`limits`], [`audit`] | their own rules; their queries, in `store` |
-//! | ground | [`db`], [`ids`], [`client`], [`clock`], [`error`], [`config`], [`telemetry`] | the world outside |
+//! ```no_run
+//! use async_graphql::{Context, Object, Result};
+//! use poem::Route;
+//! use portcullis::{Config, Portcullis, Sender};
+//!
+//! struct Greetings;
+//!
+//! #[Object]
+//! impl Greetings {
+//!     /// A field of `Query`, beside `me`. The directive guards it.
+//!     #[graphql(directive = portcullis::auth::apply())]
+//!     async fn greeting(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+//!         Ok(Some(format!("Hello, {}.", portcullis::caller(ctx).await?.email())))
+//!     }
+//! }
+//!
+//! # async fn run(listener: tokio::net::TcpListener, token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let portcullis = Portcullis::builder(Config::from_env()?).query(Greetings).start().await?;
+//! let response = portcullis.execute("{ greeting }", &Sender::with_token(token)).await;
+//! let app = Route::new().nest("/auth", portcullis.routes());
+//! portcullis.serve_app(app, listener, async { _ = tokio::signal::ctrl_c().await }).await?;
+//! portcullis.stop().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `docs/embedding.md` has what there is to know beside it, and `examples/embed.rs` a whole application. The names on this
+//! page are the interface. The modules that the page does not show are public for the server's own binary, its tests and
+//! its benches alone, and may change with every version.
+//!
+//! `docs/architecture.md` is the map of the modules, and says which may know which.
 
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
 pub mod accounts;
+#[doc(hidden)]
 pub mod app;
-pub mod audit;
+mod audit;
+#[doc(hidden)]
 pub mod background;
+#[doc(hidden)]
 pub mod client;
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod db;
+#[doc(hidden)]
 pub mod error;
+#[doc(hidden)]
 pub mod graphql;
+#[doc(hidden)]
 pub mod http;
+#[doc(hidden)]
 pub mod ids;
+#[doc(hidden)]
 pub mod instance;
-pub mod limits;
+mod limits;
+#[doc(hidden)]
 pub mod passwords;
-pub mod revocations;
-pub mod sessions;
+mod revocations;
+mod sessions;
+#[doc(hidden)]
 pub mod telemetry;
+#[doc(hidden)]
 pub mod tokens;
+#[doc(hidden)]
 pub mod use_cases;
 
+#[doc(inline)]
 pub use app::SignedIn as Caller;
+#[doc(inline)]
 pub use config::{BadSettings, Config};
+#[doc(inline)]
 pub use error::Reason;
-pub use graphql::guard::{auth, caller, public};
+/// The directive of a field that only a signed-in caller may call: `#[graphql(directive = portcullis::auth::apply())]`.
+/// Others get the error `UNAUTHENTICATED`.
+#[doc(inline)]
+pub use graphql::guard::auth;
+#[doc(inline)]
+pub use graphql::guard::caller;
+/// The directive of a field that anyone may call: `#[graphql(directive = portcullis::public::apply())]`.
+#[doc(inline)]
+pub use graphql::guard::public;
+#[doc(inline)]
 pub use instance::{Builder, NoFields, NotSignedIn, Portcullis, Sender, StartError};
-// What an application implements and calls, in the versions that fit.
+// The crates whose types an application passes in and gets, in the versions that fit.
 pub use {async_graphql, poem};

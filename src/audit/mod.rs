@@ -57,7 +57,7 @@ impl Kind {
 
 /// Something that happened to an account.
 #[derive(Clone, Debug)]
-pub struct Event {
+pub(crate) struct Event {
     /// The id of the event. Later events have greater ids.
     pub id: Uuid,
     /// What happened.
@@ -76,7 +76,7 @@ pub struct Event {
 
 /// A page of an account's events, the newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct EventPage {
+pub(crate) struct EventPage {
     /// The account.
     pub account: AccountId,
     /// The event before the first of the page.

@@ -17,7 +17,7 @@ use crate::use_cases::authenticate::authenticate;
 pub use directives::{auth, public};
 
 /// The sender of a request. The credential is verified once, at the first field that needs it.
-pub struct Requester {
+pub(crate) struct Requester {
     credential: Credential,
     client: Client,
     verified: OnceCell<Result<SignedIn, Error>>,
@@ -26,7 +26,7 @@ pub struct Requester {
 impl Requester {
     /// The sender of a request with this credential.
     #[must_use]
-    pub fn new(credential: Credential, client: Client) -> Self {
+    pub(crate) fn new(credential: Credential, client: Client) -> Self {
         Self { credential, client, verified: OnceCell::new() }
     }
 

@@ -11,7 +11,7 @@ pub(crate) mod document;
 pub(crate) mod error;
 mod events;
 mod execute;
-pub mod guard;
+pub(crate) mod guard;
 pub(crate) mod host;
 mod loaders;
 pub(crate) mod operations;
@@ -28,7 +28,7 @@ use async_graphql::{EmptySubscription, MergedObject, ObjectType, SDLExportOption
 use document::Documents;
 use host::Host;
 
-pub use guard::Requester;
+pub(crate) use guard::Requester;
 
 /// What can be read.
 #[derive(MergedObject)]

@@ -158,7 +158,7 @@ impl Attempt {
 
 /// Whether an attempt may be made.
 #[derive(Clone, Debug)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// It may be made.
     Allowed(Consumed),
     /// There were too many.
@@ -167,7 +167,7 @@ pub enum Decision {
 
 /// Why an attempt may not be made.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// How long to wait before it may be made, unless others are made before. At least a second.
     pub retry_after: Duration,
     /// Whether there were too many attempts at the account, and not only from the address.
@@ -181,7 +181,7 @@ pub struct Refusal {
 
 /// What an attempt took.
 #[derive(Clone, Debug, Default)]
-pub struct Consumed {
+pub(crate) struct Consumed {
     pub(super) keys: Vec<Vec<u8>>,
     /// The price at each bucket, and whether it counts successes.
     costs: Vec<(f64, bool)>,

@@ -20,7 +20,7 @@ use crate::config;
 use crate::config::Rate;
 pub(crate) use attempt::AttemptOutcome;
 use attempt::Key;
-pub use attempt::{Attempt, Consumed, Decision, Refusal};
+pub(crate) use attempt::{Attempt, Consumed, Decision, Refusal};
 use local::Buckets;
 use turns::Turns;
 

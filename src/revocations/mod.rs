@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, SessionId};
 
-pub use position::{BadPosition, Position};
+pub(crate) use position::Position;
 
 /// How far clocks, and the moments of a change and of its commit, may be apart. A token that an account got shortly
 /// before its sessions ended, or while they did, must not be accepted as one that it got afterwards.
@@ -17,7 +17,7 @@ const SKEW: Duration = Duration::from_secs(60);
 
 /// Access tokens that must be refused from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Revocation {
+pub(crate) enum Revocation {
     /// All tokens with this `sid`.
     Session {
         /// The session that was ended.
@@ -41,6 +41,6 @@ pub enum Revocation {
 /// For backends that do not know generations: when all sessions of an account ended at `at`, its tokens with an `iat`
 /// before this time are void. Later ones were issued to sessions that were opened afterwards.
 #[must_use]
-pub fn issued_before(at: Timestamp) -> Timestamp {
+pub(crate) fn issued_before(at: Timestamp) -> Timestamp {
     at + SKEW
 }

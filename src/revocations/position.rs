@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// read. The numbers are valid only in their own history: another cluster, or one that lost its last commits, gives
 /// them to other transactions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
+pub(crate) struct Position {
     history: String,
     snapshot: String,
 }
@@ -17,7 +17,7 @@ pub struct Position {
 /// The text is not a position.
 #[derive(Debug, thiserror::Error)]
 #[error("not a position")]
-pub struct BadPosition;
+pub(crate) struct BadPosition;
 
 /// A length that no snapshot has in practice, even with as many transactions as PostgreSQL can have connections.
 const MAX_BYTES: usize = 16 * 1024;
@@ -25,7 +25,7 @@ const MAX_BYTES: usize = 16 * 1024;
 impl Position {
     /// The position before all revocations.
     #[must_use]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { history: "0".to_owned(), snapshot: "1:1:".to_owned() }
     }
 

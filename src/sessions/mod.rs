@@ -15,14 +15,14 @@ use crate::accounts::Account;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, SessionId};
 
-pub use crate::client::Client;
-pub use cache::SessionCache;
-pub use feed::Feed;
-pub use freshness::Freshness;
-pub use proof::Method;
+pub(crate) use crate::client::Client;
+pub(crate) use cache::SessionCache;
+pub(crate) use feed::Feed;
+pub(crate) use freshness::Freshness;
+pub(crate) use proof::Method;
 pub(crate) use proof::Proof;
-pub use refresh::{Refreshed, Refusal};
-pub use uses::Uses;
+pub(crate) use refresh::{Refreshed, Refusal};
+pub(crate) use uses::Uses;
 
 /// An account signed in on one device.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ fn is_living(generation: i64, account: &Account) -> bool {
 
 /// Which of an account's sessions are asked for: the newest, after one that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Page {
+pub(crate) struct Page {
     /// The account.
     pub account: AccountId,
     /// The session before the first of the page.
@@ -117,7 +117,7 @@ pub struct Page {
 
 /// An ending of all sessions of an account, except the one that asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// The account.
     pub account: AccountId,
     /// The account's generation afterwards.
@@ -128,7 +128,7 @@ pub struct Ending {
 
 /// A session to be opened.
 #[derive(Debug)]
-pub struct NewSession {
+pub(crate) struct NewSession {
     /// The id that it will have.
     pub id: SessionId,
     /// When it is opened, and its owner proved who they are.

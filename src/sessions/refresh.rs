@@ -12,7 +12,7 @@ use crate::ids::{AccountId, SessionId};
 
 /// The outcome of presenting a genuine refresh token.
 #[derive(Debug)]
-pub enum Refreshed {
+pub(crate) enum Refreshed {
     /// The session continues. Its counter is that of the next token.
     Continued {
         /// The account that it belongs to.
@@ -37,7 +37,7 @@ pub enum Refreshed {
 
 /// Why a session has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// It was ended, or its account was disabled or removed.
     Ended,
     /// It has expired, or was not used for too long.

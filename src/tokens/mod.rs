@@ -1,14 +1,14 @@
 //! Tokens: how they are issued and verified.
 
-pub mod access;
-pub mod claims;
+pub(crate) mod access;
+pub(crate) mod claims;
 pub mod device;
 mod key_set;
 pub mod keys;
 pub mod lifecycle;
 pub mod operate;
 pub mod refresh;
-pub mod rotation;
+pub(crate) mod rotation;
 mod seal;
 pub mod service;
 mod signing;

@@ -12,7 +12,7 @@ use crate::sessions::store::{self, Asking, Change, Changed};
 
 /// The outcome of a change of the password.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The password was changed, and all other sessions of the account have ended.
     Success(Ending),
     /// The current password is wrong.
@@ -31,7 +31,7 @@ pub enum Outcome {
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unauthenticated`] when the session ended meanwhile;
 /// [`Error::Unavailable`] when the database is away. Then the password may have been changed or not.
-pub async fn change_password(
+pub(crate) async fn change_password(
     app: &App,
     client: &Client,
     caller: &SignedIn,

@@ -12,7 +12,7 @@ use crate::passwords::Password;
 
 /// The outcome of a deletion.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The account is deleted.
     Success {
         /// When it was deleted.
@@ -32,7 +32,12 @@ pub enum Outcome {
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unauthenticated`] when the session ended meanwhile;
 /// [`Error::Unavailable`] when the database is away. Then the account may have been deleted or not.
-pub async fn delete_account(app: &App, client: &Client, caller: &SignedIn, password: String) -> Result<Outcome, Error> {
+pub(crate) async fn delete_account(
+    app: &App,
+    client: &Client,
+    caller: &SignedIn,
+    password: String,
+) -> Result<Outcome, Error> {
     let subject = Caller::new(app, caller, Kind::AccountDeletionFailed);
     let delete = |confirmed| delete(app, client, caller, confirmed);
     Ok(match app.check_password(client, &subject, Password::new(password), delete).await? {

@@ -9,7 +9,7 @@ use crate::sessions::{Ending, Session, store};
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn count(app: &App, ending: &Ending) -> Result<i64, Error> {
+pub(crate) async fn count(app: &App, ending: &Ending) -> Result<i64, Error> {
     let unused_since = app.unused_since(ending.at);
     app.db.run(async |connection| store::count_ended(connection, ending, unused_since).await).await
 }
@@ -18,7 +18,7 @@ pub async fn count(app: &App, ending: &Ending) -> Result<i64, Error> {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn list(app: &App, ending: &Ending, page: (Option<SessionId>, u16)) -> Result<Vec<Session>, Error> {
+pub(crate) async fn list(app: &App, ending: &Ending, page: (Option<SessionId>, u16)) -> Result<Vec<Session>, Error> {
     let unused_since = app.unused_since(ending.at);
     app.db.run(async |connection| store::list_ended(connection, ending, page, unused_since).await).await
 }

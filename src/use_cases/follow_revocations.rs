@@ -16,7 +16,7 @@ use crate::tokens::lifecycle::RETIREMENT;
 use crate::tokens::service::{self, PresentedKey};
 
 /// The sender of a request for the stream.
-pub enum Reader {
+pub(crate) enum Reader {
     /// A backend with this key.
     Known(ServiceKeyId),
     /// The key is not valid.
@@ -30,7 +30,7 @@ pub enum Reader {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn recognise(app: &App, credential: &Credential, client: &Client) -> Result<Reader, Error> {
+pub(crate) async fn recognise(app: &App, credential: &Credential, client: &Client) -> Result<Reader, Error> {
     let Credential::Bearer(text) = credential else { return Ok(Reader::Unknown) };
     let Some(presented) = PresentedKey::parse(text) else { return Ok(Reader::Unknown) };
     let now = app.clock.now();
@@ -51,7 +51,7 @@ pub async fn recognise(app: &App, credential: &Credential, client: &Client) -> R
 
 /// The state of the revocations at one moment.
 #[derive(Clone, Debug)]
-pub struct Now {
+pub(crate) struct Now {
     /// The position of a reader who has seen everything.
     pub position: Position,
     /// The time by the database's clock.
@@ -62,7 +62,7 @@ pub struct Now {
 impl Now {
     /// Whether the service key is one that has not been revoked.
     #[must_use]
-    pub fn is_for(&self, key: ServiceKeyId) -> bool {
+    pub(crate) fn is_for(&self, key: ServiceKeyId) -> bool {
         self.readers.contains(&key.0)
     }
 }
@@ -71,14 +71,14 @@ impl Now {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn now(app: &App) -> Result<Now, Error> {
+pub(crate) async fn now(app: &App) -> Result<Now, Error> {
     let now = app.db.run(async |connection| store::now(connection).await).await?;
     Ok(Now { position: now.position, at: now.at, readers: now.readers.into_iter().collect() })
 }
 
 /// The revocations between two positions. They are read in batches, so that a reader holds only one at a time.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub(crate) struct Way {
     from: Position,
     to: Position,
     after: i64,
@@ -88,21 +88,15 @@ impl Way {
     /// Starts at what a reader has seen. For a reader who has seen nothing, or who comes with a position of another
     /// history of the database, all revocations that still matter are new.
     #[must_use]
-    pub fn new(from: Position, to: Position) -> Self {
+    pub(crate) fn new(from: Position, to: Position) -> Self {
         Self { from, to, after: 0 }
-    }
-
-    /// The position at the end.
-    #[must_use]
-    pub fn end(&self) -> &Position {
-        &self.to
     }
 
     /// The next revocations, in no particular order, and what is left to read, if anything.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database is away. The same call can be made again.
-    pub async fn walk(&self, app: &App) -> Result<(Vec<Revocation>, Option<Self>), Error> {
+    pub(crate) async fn walk(&self, app: &App) -> Result<(Vec<Revocation>, Option<Self>), Error> {
         if self.from == self.to {
             return Ok((Vec::new(), None));
         }

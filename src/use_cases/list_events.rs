@@ -8,6 +8,6 @@ use crate::error::Error;
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn list_events(app: &App, pages: &[EventPage]) -> Result<Vec<Vec<Event>>, Error> {
+pub(crate) async fn list_events(app: &App, pages: &[EventPage]) -> Result<Vec<Vec<Event>>, Error> {
     app.db.run(async |connection| store::list(connection, pages).await).await
 }

@@ -8,7 +8,7 @@ use crate::sessions::{Page, Session, store};
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
-pub async fn list_sessions(app: &App, pages: &[Page]) -> Result<Vec<Vec<Session>>, Error> {
+pub(crate) async fn list_sessions(app: &App, pages: &[Page]) -> Result<Vec<Vec<Session>>, Error> {
     let at = app.active_at(app.clock.now());
     app.db.run(async |connection| store::list(connection, pages, at).await).await
 }

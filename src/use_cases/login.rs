@@ -13,18 +13,18 @@ use crate::tokens::PlainToken;
 use crate::tokens::device::{DeviceToken, SignInTimes};
 
 /// The input of a login. Never print it, because it has the password.
-pub struct Login {
+pub(crate) struct Login {
     /// The e-mail address or username.
-    pub identifier: String,
+    pub(crate) identifier: String,
     /// The password.
-    pub password: String,
+    pub(crate) password: String,
     /// The device token that the device got when it signed in before.
-    pub device_token: Option<String>,
+    pub(crate) device_token: Option<String>,
 }
 
 /// The outcome of a login.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The account is signed in. The token is the device's.
     Success(Box<SignIn>, PlainToken),
     /// There is no such account, the password is wrong, or the account is disabled. The answer does not tell which,
@@ -38,7 +38,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away.
-pub async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, Error> {
+pub(crate) async fn login(app: &App, client: Client, typed: Login) -> Result<Outcome, Error> {
     let now = app.clock.now();
     let device = typed.device_token.and_then(|token| DeviceToken::verify(&app.keys.current(), &token));
     let device = device.filter(|device| device.is_alive(now));

@@ -11,7 +11,7 @@ use crate::tokens::refresh::RefreshToken;
 
 /// The outcome of a refresh.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The session continues with new tokens.
     Success(Box<SignIn>),
     /// The token is not accepted.
@@ -23,7 +23,7 @@ pub enum Outcome {
 
 /// Why a refresh token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub(crate) enum Why {
     /// It is not a refresh token of ours.
     Invalid,
     /// Its session has expired, or was not used for too long.
@@ -39,7 +39,7 @@ pub enum Why {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away. The token may have been used or not, and can be sent again.
-pub async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome, Error> {
+pub(crate) async fn refresh(app: &App, client: &Client, token: &str) -> Result<Outcome, Error> {
     let now = app.clock.now();
     let Some(token) = RefreshToken::verify(&app.keys.current(), token) else {
         return Ok(match app.limits.attempt(client, now) {

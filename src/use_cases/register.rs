@@ -15,11 +15,11 @@ use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::{DeviceToken, SignInTimes};
 
-pub use crate::accounts::{Fault, Registration};
+pub(crate) use crate::accounts::{Fault, Registration};
 
 /// The outcome of a registration.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The account was created and is signed in. The token is the device's.
     Success(Box<SignIn>, PlainToken),
     /// Another account has the e-mail address or the username.
@@ -39,7 +39,7 @@ pub enum Outcome {
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away. Then the
 /// account may exist or not.
-pub async fn register(app: &App, client: Client, typed: Registration) -> Result<Outcome, Error> {
+pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> Result<Outcome, Error> {
     if !app.config.limits.open_registration {
         return Ok(Outcome::Closed);
     }

@@ -12,7 +12,11 @@ use crate::sessions::store::{Asking, end_others};
 /// # Errors
 /// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is
 /// away. The sessions may not have ended.
-pub async fn revoke_other_sessions(app: &App, client: &Client, caller: &SignedIn) -> Result<Option<Ending>, Error> {
+pub(crate) async fn revoke_other_sessions(
+    app: &App,
+    client: &Client,
+    caller: &SignedIn,
+) -> Result<Option<Ending>, Error> {
     let asking = Asking { account: caller.account().id, by: caller.session(), client };
     let turn = app.turn(asking.account).await?;
     let at = app.active_at(app.clock.now());

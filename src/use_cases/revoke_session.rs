@@ -11,7 +11,12 @@ use crate::sessions::store::{Asking, revoke_own};
 /// # Errors
 /// [`Error::Unauthenticated`] when the session that asks ended meanwhile; [`Error::Unavailable`] when the database is
 /// away. The session may not have ended.
-pub async fn revoke_session(app: &App, client: &Client, caller: &SignedIn, id: SessionId) -> Result<bool, Error> {
+pub(crate) async fn revoke_session(
+    app: &App,
+    client: &Client,
+    caller: &SignedIn,
+    id: SessionId,
+) -> Result<bool, Error> {
     let asking = Asking { account: caller.account().id, by: caller.session(), client };
     let at = app.active_at(app.clock.now());
     let ended = app.db.run(async |connection| revoke_own(connection, &asking, id, at).await).await;
