@@ -78,11 +78,9 @@ impl Crate {
             "super" => self.descend(library, &module[..module.len().checked_sub(1)?].to_vec(), rest, depth),
             "portcullis" if library.is_some() => library?.descend(None, &Vec::new(), rest, depth),
             name => {
-                if let Some(target) = here.aliases.get(name).filter(|target| target.as_slice() != path) {
-                    let through = target.first() != Some(first) || !self.modules.contains_key(&below(module, name));
-                    if through && target.first() != Some(first) {
-                        return self.follow(library, module, &[target, rest].concat(), depth + 1);
-                    }
+                // `use email::email;` is about the module of that name.
+                if let Some(target) = here.aliases.get(name).filter(|target| target[0] != *name) {
+                    return self.follow(library, module, &[target, rest].concat(), depth + 1);
                 }
                 let child = below(module, name);
                 if self.modules.contains_key(&child) {
