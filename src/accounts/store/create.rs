@@ -23,6 +23,7 @@ pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) ->
 }
 
 /// Distinguishes an e-mail address or username that another account has from other errors.
+#[track_caller]
 pub(crate) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<(), NameTaken>, Error> {
     match inserted {
         Ok(_) => Ok(Ok(())),
