@@ -2,10 +2,13 @@
 //! the pages show.
 
 use std::process::Command;
+use std::time::Duration;
 
+use portcullis::clock::{Clock, ManualClock};
 use serde_json::Value;
 
 use crate::support::TestApp;
+use crate::support::database::TestDatabase;
 
 /// Where the pages find the server.
 const PLACE: &str = "http://127.0.0.1:8080";
@@ -69,6 +72,19 @@ fn constant(value: &Value) -> Value {
     }
 }
 
+/// A server whose clock goes on with each look at it: of two events of one moment either may be the newer.
+async fn at_passing_time() -> TestApp {
+    let database = TestDatabase::new().await;
+    let url = database.url.clone();
+    let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().expect("a date"));
+    let (passing, time) = (clock.clone(), clock.clock());
+    let time = Clock::from_fn(move || {
+        passing.advance(Duration::from_millis(10));
+        time.now()
+    });
+    TestApp::at(database, &url, &[], clock, time).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_for_newcomers_answer_as_the_pages_say() {
     let curl = Command::new("curl").arg("--version").output();
@@ -78,7 +94,7 @@ async fn the_commands_for_newcomers_answer_as_the_pages_say() {
         return;
     }
     for (page, expected) in [("README.md", 5), ("docs/getting-started.md", 6)] {
-        let app = TestApp::start().await;
+        let app = at_passing_time().await;
         let place = app.url("");
         let (steps, printed) = tokio::task::spawn_blocking(move || {
             let steps = steps(page);
