@@ -130,9 +130,13 @@ fn no_error_is_made_where_its_place_is_lost() {
     for file in files {
         let text = fs::read_to_string(&file).expect("a text");
         for (number, line) in text.lines().enumerate() {
-            for name in
-                ["Error::internal)", "Error::unavailable)", "Error::read_only)", "Error::from)", "map_err(Into::into)"]
-            {
+            for name in [
+                "(Error::internal)",
+                "(Error::unavailable)",
+                "(Error::read_only)",
+                "(Error::from)",
+                "map_err(Into::into)",
+            ] {
                 assert!(!line.contains(name), "{}:{}: {line}", file.display(), number + 1);
             }
         }
