@@ -29,7 +29,7 @@ impl Operator<'_> {
         guesses: FirstGuesses,
     ) -> Result<Result<PasswordHash, Weakness>, Error> {
         match self.server {
-            Some(app) => app.passwords.place()?.hash(password, guesses).await,
+            Some(app) => app.passwords.permit()?.hash(password, guesses).await,
             None => passwords::hash_one(self.config.argon2, password, guesses).await,
         }
     }

@@ -1,8 +1,13 @@
-//! HTTP: the server that accepts connections, the middleware, and the endpoints.
+//! HTTP in three rooms: `server` has the connections, `endpoints` answers, and `middleware` is around each request. A room knows
+//! those after it, and all know the files beside them.
 
 pub(crate) mod endpoints;
+pub(crate) mod media_type;
 pub(crate) mod middleware;
+pub(crate) mod refusal;
+pub(crate) mod routes;
 pub(crate) mod server;
+pub(crate) mod shutdown;
 
 use std::io;
 use std::sync::Arc;
@@ -13,10 +18,10 @@ use crate::app::App;
 use crate::graphql::host::Host;
 use crate::graphql::operations::{Operations, read_registered};
 
-pub use endpoints::ROUTES;
 pub(crate) use endpoints::bearer_token::credential;
 pub(crate) use middleware::client_address::client_at;
-pub(crate) use server::shutdown::Shutdown;
+pub use routes::ROUTES;
+pub(crate) use shutdown::Shutdown;
 
 /// Serves `app` and nothing around it on `listener`: see [`server::serve`]. For tests; a server has tasks in the background as well.
 ///

@@ -6,7 +6,7 @@ use poem::{Endpoint, FromRequest, IntoResponse, Request, RequestBody, Response};
 use super::{NotSignedIn, Portcullis};
 use crate::app::SignedIn;
 use crate::http::Shutdown;
-use crate::http::endpoints::refusal::unavailable;
+use crate::http::refusal::unavailable;
 
 /// Routes that keep their instance running, and refuse requests after it was stopped.
 pub(super) struct Running<E> {

@@ -90,7 +90,7 @@ pub enum Comparison {
 #[derive(Clone)]
 pub struct Passwords {
     pool: Arc<Pool>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     cost: Argon2Cost,
     /// The hash that is compared with when there is no account, so that it takes as long as with one.
     dummy: PasswordHash,
@@ -104,7 +104,7 @@ impl Passwords {
     pub fn start(cost: Argon2Cost, threads: usize, queue: usize) -> Result<Self, Error> {
         let dummy = Argon::new(cost)?.hash(b"no account has this password")?;
         let pool = Pool::start(cost, threads)?;
-        Ok(Self { pool: Arc::new(pool), places: Arc::new(Semaphore::new(threads + queue)), cost, dummy })
+        Ok(Self { pool: Arc::new(pool), permits: Arc::new(Semaphore::new(threads + queue)), cost, dummy })
     }
 
     /// A permit for one password, on a thread or in the queue. Take it before anything is looked up, so that a caller
@@ -112,8 +112,8 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Error::Busy`] at once when all are taken.
-    pub fn place(&self) -> Result<HashingPermit, Error> {
-        match self.places.clone().try_acquire_owned() {
+    pub fn permit(&self) -> Result<HashingPermit, Error> {
+        match self.permits.clone().try_acquire_owned() {
             Ok(permit) => Ok(HashingPermit { passwords: self.clone(), permit: Arc::new(permit) }),
             Err(TryAcquireError::NoPermits) => Err(Error::Busy { retry_after: self.retry_after() }),
             Err(TryAcquireError::Closed) => Err(Error::internal("no hashing thread is left")),
@@ -125,7 +125,7 @@ impl Passwords {
     /// # Errors
     /// [`Error::Busy`] at once when all permits are taken.
     pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Comparison, Error> {
-        self.place()?.verify(password, hash).await
+        self.permit()?.verify(password, hash).await
     }
 
     /// How long it takes to work off the queue, and at least a second.

@@ -53,7 +53,7 @@ pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> 
         Ok(parts) => parts,
         Err(faults) => return Ok(Outcome::Invalid(faults)),
     };
-    let place = app.passwords.place()?;
+    let permit = app.passwords.permit()?;
     // This saves a hash. The statement below decides, because names may be taken in between. The answer reveals
     // whether there is such an account, if only by the time that the hash takes. So the attempt counts, whatever its
     // outcome is.
@@ -68,11 +68,11 @@ pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> 
     if let Some(taken) = taken {
         return Ok(Outcome::Taken(taken));
     }
-    let hash = match place.hash(password, context).await? {
+    let hash = match permit.hash(password, context).await? {
         Ok(hash) => hash,
         Err(weakness) => return Ok(Outcome::Weak(weakness)),
     };
-    drop(place);
+    drop(permit);
     let now = app.clock.now();
     let account = NewAccount { id: AccountId(new_id(now)), email, username, password: Some(hash), created_at: now };
     let session = app.new_session(client, vec![Method::Password], now);

@@ -46,7 +46,7 @@ async fn an_account_whose_row_is_held_takes_no_place_at_the_hashing_threads_from
             }
         }));
         until("it is charged", async || app.database.count(HELD).await > before).await;
-        let all_free = async || (0..3).map(|_| app.app.passwords.place()).collect::<Result<Vec<_>, _>>().is_ok();
+        let all_free = async || (0..3).map(|_| app.app.passwords.permit()).collect::<Result<Vec<_>, _>>().is_ok();
         until("its password is hashed, and all places are free", all_free).await;
     }
     assert_eq!(app.anonymous().login_type("eve@example.com", PASSWORD).await, "LoginSuccess");

@@ -77,13 +77,13 @@ async fn a_command_and_a_server_leave_the_same_events() {
 async fn a_server_hashes_an_operators_password_on_its_own_threads() {
     let flags = ["--hashing-threads=1", "--hashing-queue=1"];
     let app = TestApp::with(&flags).await;
-    let places = [app.app.passwords.place().expect("a place"), app.app.passwords.place().expect("a place")];
+    let permits = [app.app.passwords.permit().expect("a permit"), app.app.passwords.permit().expect("a permit")];
     let typed = |email: &str| Registration { email: email.to_owned(), password: PASSWORD.to_owned(), username: None };
     let refused = create(&app.app.operator(), typed("ada@example.com")).await;
     assert!(matches!(refused, Err(Error::Busy { .. })), "{refused:?}");
     let made = create(&app.console(&flags).operator(), typed("ada@example.com")).await;
     assert!(matches!(made, Ok(Created::Done(_))), "a command waits for nobody: {made:?}");
-    drop(places);
+    drop(permits);
     let made = create(&app.app.operator(), typed("eve@example.com")).await;
     assert!(matches!(made, Ok(Created::Done(_))), "{made:?}");
 }

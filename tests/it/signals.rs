@@ -164,7 +164,10 @@ async fn busy(database: &TestDatabase) -> (Server, JoinHandle<reqwest::Result<St
 /// Returns when the server has noticed that it has to stop.
 async fn told(server: &Server) {
     let (http, ready) = (server.client().http, format!("{}/health/ready", server.url));
-    let refused = async || http.get(&ready).send().await.is_ok_and(|answer| answer.status().as_u16() == 503);
+    let refused = async || match http.get(&ready).send().await {
+        Ok(answer) => answer.status().as_u16() == 503 && answer.text().await.is_ok_and(|text| text == "stopping\n"),
+        Err(_) => false,
+    };
     until("the signal was heard", refused).await;
 }
 

@@ -286,7 +286,11 @@ async fn a_stop_does_not_wait_for_halves_of_requests() {
     assert_eq!(arriving.answer().await.status, 200);
     let answer = half_a_body.answer().await;
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE");
+    let error = &answer.json()["errors"][0];
+    assert_eq!(
+        (&error["extensions"]["code"], &error["message"]),
+        (&"SERVICE_UNAVAILABLE".into(), &"The server is stopping.".into())
+    );
     assert_eq!(half_a_head.end().await, "");
     assert_eq!(idle.end().await, "");
     let ended = tokio::time::timeout(std::time::Duration::from_secs(30), app.server).await;

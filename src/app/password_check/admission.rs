@@ -77,7 +77,7 @@ impl App {
             let _ = timeout_at(deadline, waiter.look_again()).await;
         }
         loop {
-            let permit = self.passwords.place()?;
+            let permit = self.passwords.permit()?;
             let (paid, found) = self.pay(attempt, designation.clone()).await?;
             let refusal = match paid {
                 Ok(charge) => return Ok((Ok(Admission { permit, charge }), found)),
@@ -124,7 +124,7 @@ impl App {
     /// # Errors
     /// [`Error::Busy`] when there is none.
     pub(super) fn readmit(&self, charge: Charge) -> Result<Admission, Error> {
-        Ok(Admission { permit: self.passwords.place()?, charge })
+        Ok(Admission { permit: self.passwords.permit()?, charge })
     }
 
     /// Compares a password. `None` if it is wrong. A charged comparison is carried out and counts by its outcome,

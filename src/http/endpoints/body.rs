@@ -5,7 +5,7 @@ use poem::error::ReadBodyError;
 use tokio::time::sleep;
 
 use crate::app::App;
-use crate::http::server::shutdown::{CLOSING, Shutdown};
+use crate::http::shutdown::{CLOSING, Shutdown};
 
 /// Why there is no body.
 pub(crate) enum NoBody {

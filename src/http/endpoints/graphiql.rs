@@ -4,7 +4,7 @@ use poem::http::{HeaderValue, header};
 use poem::{Body, Endpoint, Request, Response};
 
 use super::issuer_path;
-use super::routes::Routes;
+use crate::http::routes::Routes;
 
 /// Everything comes from this server, and nothing is inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

@@ -11,15 +11,15 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::bearer_token::requester;
-use super::media_type::MediaType;
 use super::persisted_query;
 use crate::app::App;
 use crate::graphql::document::OnlyQueries;
 use crate::graphql::error::{self, Code};
 use crate::graphql::operations::Operations;
+use crate::http::media_type::MediaType;
 use crate::http::middleware::cookies;
 use crate::http::middleware::request_id::RequestId;
-use crate::http::server::shutdown::Shutdown;
+use crate::http::shutdown::Shutdown;
 use read::{Asked, Refused};
 
 /// Answers one operation in each request. There are no batches.

@@ -7,7 +7,7 @@ use poem::{Endpoint, IntoResponse, Request, Response, handler};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::http::server::shutdown::Shutdown;
+use crate::http::shutdown::Shutdown;
 
 /// `/health/live`: the process runs. It does not use the database, so that an outage of the database does not restart
 /// the server.
@@ -34,7 +34,7 @@ impl Endpoint for Ready {
     async fn call(&self, _: Request) -> poem::Result<Response> {
         let unready = |why: &'static str| why.with_status(StatusCode::SERVICE_UNAVAILABLE).into_response();
         if self.shutdown.is_told() {
-            return Ok(unready("shutdown\n"));
+            return Ok(unready("stopping\n"));
         }
         Ok(match self.app.db.ping().await {
             Ok(()) => "ready\n".into_response(),

@@ -6,11 +6,8 @@ mod graphiql;
 mod graphql;
 mod health;
 mod issuer_path;
-pub(crate) mod media_type;
 pub(crate) mod persisted_query;
-pub(crate) mod refusal;
 mod revocations;
-pub(crate) mod routes;
 mod well_known;
 
 use std::sync::Arc;
@@ -21,15 +18,15 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use crate::app::App;
 use crate::graphql::error::Code;
 use crate::graphql::operations::Operations;
+use crate::http::media_type::MediaType;
 use crate::http::middleware::client_address;
 use crate::http::middleware::cors::Cors;
 use crate::http::middleware::rate_limit::RequestLimit;
 use crate::http::middleware::request_log::RequestLog;
 use crate::http::middleware::security_headers::SecurityHeaders;
-use crate::http::server::shutdown::Shutdown;
-
-pub use routes::ROUTES;
-use routes::Routes;
+use crate::http::refusal::refusal;
+use crate::http::routes::Routes;
+use crate::http::shutdown::Shutdown;
 
 /// All routes with their middleware, which finds the client's address, gives each request an id and a log line, and
 /// adds security headers.
@@ -88,6 +85,6 @@ fn addressed(mut request: Request) -> poem::Result<Request> {
         return Ok(request);
     }
     let message = "Send one Host header.";
-    let refused = refusal::refusal(StatusCode::BAD_REQUEST, media_type::MediaType::Json, Code::BadUserInput, message);
+    let refused = refusal(StatusCode::BAD_REQUEST, MediaType::Json, Code::BadUserInput, message);
     Err(poem::Error::from_response(refused))
 }

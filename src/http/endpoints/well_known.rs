@@ -9,9 +9,9 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response};
 use serde_json::json;
 
 use super::issuer_path;
-use super::routes::Routes;
 use crate::app::App;
 use crate::http::middleware::rate_limit::RequestLimit;
+use crate::http::routes::Routes;
 use crate::tokens::Published;
 use crate::tokens::lifecycle::JWKS_MAX_AGE;
 

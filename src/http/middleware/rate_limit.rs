@@ -8,8 +8,8 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use super::client_address::client;
 use crate::app::App;
 use crate::graphql::error::Code;
-use crate::http::endpoints::media_type::MediaType;
-use crate::http::endpoints::refusal::refusal;
+use crate::http::media_type::MediaType;
+use crate::http::refusal::refusal;
 
 /// Counts each request.
 pub(crate) struct RequestLimit(pub(crate) Arc<App>);

@@ -9,8 +9,8 @@ use tracing::{Instrument, Span};
 use super::client_address::address;
 use super::request_id::{HEADER, RequestId};
 use crate::clock::Stopwatch;
-use crate::http::endpoints::routes::ROUTES;
-use crate::http::server::shutdown::Shutdown;
+use crate::http::routes::ROUTES;
+use crate::http::shutdown::Shutdown;
 use crate::telemetry;
 
 /// Gives each request its id, counts it while it is in flight, and logs it when it is answered.

@@ -7,7 +7,6 @@ mod deadline;
 mod descriptors;
 mod io_timeout;
 mod log_throttle;
-pub(crate) mod shutdown;
 
 use std::io;
 use std::sync::Arc;
@@ -19,9 +18,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::http::shutdown::{CLOSING, Shutdown};
 use acceptor::Acceptor;
 use connection::Connections;
-use shutdown::{CLOSING, Shutdown};
 
 /// Serves `endpoint` on `listener` until `stop` is done. Then it waits until no request is in flight, or the grace period
 /// of the settings is over, accepts no more connections and ends.

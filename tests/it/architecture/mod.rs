@@ -68,6 +68,24 @@ fn no_use_case_knows_another() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The rooms of `http/`, with `http/mod.rs` above them and the files beside them below.
+#[test]
+fn a_room_of_http_knows_only_those_below_it() {
+    let level = |file: &str| {
+        let path = file.strip_prefix("src/http/")?;
+        let rooms = ["middleware/", "endpoints/", "server/"];
+        Some(match rooms.iter().position(|room| path.starts_with(room)) {
+            Some(place) => place + 1,
+            None if path == "mod.rs" => rooms.len() + 1,
+            None => 0,
+        })
+    };
+    let upward = |(from, to): &&(String, String)| level(from).zip(level(to)).is_some_and(|(from, to)| to > from);
+    let wrong: Vec<_> = ARROWS.between.keys().filter(upward).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(ARROWS.files.iter().filter_map(|file| level(file)).any(|level| level == 3), "the rooms are there");
+}
+
 /// The definition of an arrow stands in `arrows.rs`.
 #[test]
 fn no_files_know_each_other_in_a_circle() {

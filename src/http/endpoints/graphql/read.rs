@@ -11,10 +11,10 @@ use crate::app::App;
 use crate::graphql::cookies::{Cookies, FOREIGN};
 use crate::graphql::error::Code;
 use crate::http::endpoints::body::{self, NoBody};
-use crate::http::endpoints::media_type::{MediaType, negotiate};
-use crate::http::endpoints::refusal::refusal;
+use crate::http::media_type::{MediaType, negotiate};
 use crate::http::middleware::cookies;
-use crate::http::server::shutdown::Shutdown;
+use crate::http::refusal::refusal;
+use crate::http::shutdown::Shutdown;
 
 /// A request that was read.
 pub(super) struct Asked {
@@ -126,7 +126,7 @@ fn without(body: NoBody, app: &App) -> Refused {
         NoBody::Broken => (StatusCode::BAD_REQUEST, Code::BadUserInput, "The body did not arrive whole.".into()),
         NoBody::Slow => (StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, "The body did not arrive in time.".into()),
         NoBody::ShuttingDown => {
-            (StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, "The server is shutdown.".into())
+            (StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, "The server is stopping.".into())
         }
     };
     Refused { status, code, message, closes: true }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::http::endpoints::bearer_token::credential;
 use crate::http::middleware::client_address::client;
-use crate::http::server::shutdown::Shutdown;
+use crate::http::shutdown::Shutdown;
 use crate::revocations::Position;
 use crate::use_cases::follow_revocations::{Reader, recognise};
 use hub::Hub;
@@ -40,7 +40,7 @@ impl Revocations {
 
     async fn answer(&self, request: &Request) -> Result<Response, Response> {
         if self.shutdown.is_told() {
-            return Err(unavailable("The server is shutdown.\n"));
+            return Err(unavailable("The server is stopping.\n"));
         }
         let reader = recognise(&self.app, &credential(request.headers()), &client(request)).await.map_err(|error| {
             tracing::error!(%error, causes = error.causes(), at = error.at(), "a stream of revocations can't begin");

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::hub::{BEAT, Told};
 use crate::app::App;
 use crate::error::{Error, OrInternal};
-use crate::http::server::shutdown::Shutdown;
+use crate::http::shutdown::Shutdown;
 use crate::ids::ServiceKeyId;
 use crate::revocations::{Position, Revocation, issued_before};
 use crate::use_cases::follow_revocations::{Now, Way, now};
