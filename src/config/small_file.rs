@@ -18,6 +18,8 @@ pub(super) struct SmallFile {
     pub(super) text: Zeroizing<String>,
     /// Whether all users of the machine may read it.
     pub(super) is_readable_by_all: bool,
+    /// Whether all users of the machine may change it.
+    pub(super) is_writable_by_all: bool,
 }
 
 impl SmallFile {
@@ -41,7 +43,8 @@ fn read(path: &Path, max: u64) -> Result<SmallFile, String> {
     }
     let text = str::from_utf8(&bytes).map_err(|_| "is not text in UTF-8")?;
     let text = Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
-    Ok(SmallFile { text, is_readable_by_all: is_readable_by_all(&metadata) })
+    let (is_readable_by_all, is_writable_by_all) = (lets_all(&metadata, 0o004), lets_all(&metadata, 0o002));
+    Ok(SmallFile { text, is_readable_by_all, is_writable_by_all })
 }
 
 fn bytes(path: &Path, max: u64) -> io::Result<(Zeroizing<Vec<u8>>, Metadata)> {
@@ -53,13 +56,14 @@ fn bytes(path: &Path, max: u64) -> io::Result<(Zeroizing<Vec<u8>>, Metadata)> {
     Ok((bytes, metadata))
 }
 
+/// Whether a file gives all users of the machine this right.
 #[cfg(unix)]
-fn is_readable_by_all(metadata: &Metadata) -> bool {
+fn lets_all(metadata: &Metadata, right: u32) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    metadata.is_file() && metadata.permissions().mode() & 0o004 != 0
+    metadata.is_file() && metadata.permissions().mode() & right != 0
 }
 
 #[cfg(not(unix))]
-fn is_readable_by_all(_: &Metadata) -> bool {
+fn lets_all(_: &Metadata, _: u32) -> bool {
     false
 }

@@ -113,13 +113,14 @@ fn a_document_that_would_be_refused_stops_the_start_and_is_named() {
     }
     assert!(!errors.contains("hash-good") && !errors.contains("hunter2"), "{errors}");
     for (content, why) in [
-        (json!([LOGIN]), "is not a JSON object from hash to document"),
-        (json!({ "hash": { "query": LOGIN } }), "is not a JSON object from hash to document"),
+        (json!(["hunter2"]), "is not a JSON object from hash to document"),
+        (json!({ "hash": ["hunter2"] }), "is not a JSON object from hash to document"),
         (json!({}), "registers no document"),
     ] {
         let manifest = File::new(&content);
         let errors = start(&manifest.flag());
         assert!(errors.contains("PORTCULLIS_PERSISTED_DOCUMENTS") && errors.contains(why), "{content}: {errors}");
+        assert!(!errors.contains("hunter2"), "what the file says is not told: {errors}");
     }
 }
 

@@ -22,6 +22,9 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// Most faults of the syntax that are told. One that is missing a quote may cause many.
 const MAX_SYNTAX_FAULTS: usize = 10;
 
+/// Most keys that are told as unknown.
+const MAX_UNKNOWN: usize = 50;
+
 #[derive(Default)]
 pub(super) struct Contents {
     /// The value of each setting by the id of its argument, as a flag would have it.
@@ -40,13 +43,20 @@ pub(super) struct Contents {
 struct File {
     path: PathBuf,
     source: SmallFile,
+    /// Where each line but the first begins.
+    line_starts: Vec<usize>,
+    /// How many keys are not known.
+    unknown: usize,
     faults: Vec<(usize, String)>,
 }
 
 impl Contents {
     pub(super) fn read(path: &Path, settings: &[Arg], matches: &ArgMatches) -> Self {
         match SmallFile::read(path.to_owned(), MAX_BYTES) {
-            Ok(source) => File { path: path.to_owned(), source, faults: Vec::new() }.contents(settings, matches),
+            Ok(source) => {
+                File { path: path.to_owned(), source, line_starts: Vec::new(), unknown: 0, faults: Vec::new() }
+                    .contents(settings, matches)
+            }
             Err(why) => {
                 let fault = format!("PORTCULLIS_CONFIG: {} {why}", shown(path.as_os_str()));
                 Self { faults: vec![fault], is_incomplete: true, ..Self::default() }
@@ -58,8 +68,13 @@ impl Contents {
 impl File {
     fn contents(mut self, settings: &[Arg], matches: &ArgMatches) -> Contents {
         let mut contents = Contents::default();
+        if self.source.is_writable_by_all {
+            let fault = "PORTCULLIS_CONFIG: all users of the machine may change this file: take that right away";
+            self.faults.push((0, format!("{fault} from {}", shown(self.path.as_os_str()))));
+        }
         let settings: Vec<_> = settings.iter().filter(|arg| arg.get_id() != ID).collect();
         let text = self.source.text.clone();
+        self.line_starts = text.match_indices('\n').map(|(place, _)| place + 1).collect();
         let (table, errors) = DeTable::parse_recoverable(&text);
         contents.is_incomplete = !errors.is_empty();
         let at_fault: Vec<_> = errors.iter().filter_map(|error| Some(self.line(error.span()?.start))).collect();
@@ -133,13 +148,19 @@ impl File {
     }
 
     fn tell_unknown(&mut self, line: usize, key: &str, value: &DeValue<'_>, settings: &[&Arg]) {
+        self.unknown += 1;
+        if self.unknown > MAX_UNKNOWN {
+            return;
+        }
         let shown_key = shown(key.as_ref());
         if key == ID {
             return self.tell(line, &shown_key, "a file of settings names no other");
         }
         let keys: Vec<_> = settings.iter().filter_map(|arg| arg.get_long()).collect();
-        let table = if value.is_table() { ", and settings stand in no table" } else { "" };
-        self.tell(line, &shown_key, &format!("it is no setting{table}; the nearest is {}", nearest(&shown_key, &keys)));
+        if value.is_table() {
+            return self.tell(line, &shown_key, "it is no setting, and settings stand in no table");
+        }
+        self.tell(line, &shown_key, &format!("it is no setting; the nearest is {}", nearest(&shown_key, &keys)));
     }
 
     fn tell(&mut self, line: usize, key: &str, why: &str) {
@@ -153,7 +174,7 @@ impl File {
 
     /// The line of a byte, from 1.
     fn line(&self, byte: usize) -> usize {
-        self.source.text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+        self.line_starts.partition_point(|start| *start <= byte) + 1
     }
 }
 

@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::config::faults::Check;
 use crate::config::form::{Given, Named, choice, file_name, measure};
+use crate::config::small_file::SmallFile;
 
 /// As they are given.
 #[derive(Args, Clone)]
@@ -47,6 +48,9 @@ pub(in crate::config) struct PersistedSettings {
     )]
     pub(in crate::config) document_cache_bytes: Given<u64>,
 }
+
+/// More than any application's documents need.
+const MAX_MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Read and found sound.
 #[derive(Clone, Debug)]
@@ -102,11 +106,14 @@ impl PersistedSettings {
 fn manifest(file: Option<&Path>, check: &mut Check) -> Manifest {
     let read = || {
         let file = file.ok_or("it must name a file when PORTCULLIS_PERSISTED_QUERIES=only")?;
-        let name = file.display();
-        let text = std::fs::read_to_string(file).map_err(|error| format!("{name} can't be read: {error}"))?;
-        let documents: BTreeMap<_, _> = serde_json::from_str(&text)
-            .map_err(|error| format!("{name} is not a JSON object from hash to document: {error}"))?;
-        if documents.is_empty() { Err(format!("{name} registers no document")) } else { Ok(documents) }
+        let source =
+            SmallFile::read(file.to_owned(), MAX_MANIFEST_BYTES).map_err(|why| format!("the file it names {why}"))?;
+        // The words of the JSON parser would quote what it found.
+        let documents: BTreeMap<_, _> = serde_json::from_str(&source.text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            format!("the file it names is not a JSON object from hash to document: line {line}, column {column}")
+        })?;
+        if documents.is_empty() { Err("the file it names registers no document".to_owned()) } else { Ok(documents) }
     };
     let documents = read().unwrap_or_else(|why| check.fault("PORTCULLIS_PERSISTED_DOCUMENTS", why, BTreeMap::new()));
     Manifest(Arc::new(documents))

@@ -24,6 +24,13 @@ fn secrets_are_taken_from_a_file_that_not_everybody_may_read() {
         let errors = started(&file_with_mode(&content, mode), &[]);
         assert!(errors.contains(WAY), "{mode:o}: {errors}");
     }
+    for mode in [0o602, 0o646, 0o666] {
+        let errors = started(&file_with_mode(&content, mode), &[]);
+        assert!(
+            errors.contains("PORTCULLIS_CONFIG: all users of the machine may change this file"),
+            "{mode:o}: {errors}"
+        );
+    }
     for mode in [0o644, 0o604, 0o777] {
         let path = file_with_mode(&content, mode);
         // A variable that goes before it changes nothing about who may read it.
