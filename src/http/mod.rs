@@ -23,7 +23,7 @@ pub(crate) use middleware::client_address::client_at;
 pub use routes::ROUTES;
 pub(crate) use shutdown::Shutdown;
 
-/// Serves `app` and nothing around it on `listener`: see [`server::serve`]. For tests; a server has tasks in the background as well.
+/// Serves `app` and nothing around it on `listener`, for tests; a server has tasks in the background as well.
 ///
 /// # Errors
 /// When the listener has no address, or a document that the operator registered would be refused.

@@ -1,5 +1,7 @@
 //! The settings, a file for each area: flag, variable, default, bounds and documentation of each stand here and nowhere else.
 
+#![allow(rustdoc::bare_urls, rustdoc::invalid_html_tags, reason = "the help shows these texts as they are")]
+
 pub(super) mod bounds;
 pub(super) mod browsers;
 pub(super) mod connections;
