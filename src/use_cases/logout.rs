@@ -40,7 +40,7 @@ pub async fn logout(
     if sessions.is_empty() {
         return Ok(false);
     }
-    let ended = app.db.run(async |connection| store::revoke(connection, &sessions, client, now).await).await;
+    let ended = app.db.run(async |connection| store::log_out(connection, &sessions, client, now).await).await;
     app.session_cache.forget_sessions(&sessions);
     Ok(ended? > 0)
 }

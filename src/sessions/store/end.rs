@@ -13,15 +13,15 @@ use crate::sessions::ActiveAt;
 
 /// Ends those of the sessions that have not ended, including those that were left unused for too long. Returns their
 /// number.
-pub(crate) async fn revoke(
+pub(crate) async fn log_out(
     connection: &mut Connection,
     ids: &[SessionId],
     client: &Client,
     now: Timestamp,
 ) -> Result<usize, Error> {
     let ids = ids.iter().map(|id| id.0).collect();
-    let revoking = Revoking { ids, now, origin: Origin::of(client) };
-    Ok(revoking.load::<Uuid>(connection).await?.len())
+    let ending = LoggingOut { ids, now, origin: Origin::of(client) };
+    Ok(ending.load::<Uuid>(connection).await?.len())
 }
 
 /// The session that asks to end others of its account.
@@ -49,7 +49,7 @@ pub(crate) async fn revoke_own(
 }
 
 statement! {
-    struct Revoking<'a> = "revoke.sql" {
+    struct LoggingOut<'a> = "log_out.sql" {
         ids: Vec<Uuid>,
         now: Timestamp,
         origin: Origin<'a>,

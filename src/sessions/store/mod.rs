@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
-pub(crate) use end::{Asking, revoke, revoke_own};
+pub(crate) use end::{Asking, log_out, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{EndedCursor, count_ended, list_ended, record_endings};
 pub(crate) use list::list;
