@@ -214,7 +214,7 @@ async fn a_variable_that_is_no_setting_is_told_with_the_nearest_name() {
             assert_eq!(lines.len(), 1, "{name}: {errors}");
             assert!(lines[0].contains("WARN") && lines[0].contains(&format!("\"{nearest}\"")), "{lines:?}");
         }
-        assert_eq!(errors.matches("is no setting").count(), UNKNOWN.len(), "{errors}");
+        assert_eq!(errors.matches("looks like a setting and is not one").count(), UNKNOWN.len(), "{errors}");
         assert!(!errors.contains("hunter2"), "{errors}");
     }
     // Where a setting lacks since its name is misspelt, it is told beside.
