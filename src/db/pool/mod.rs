@@ -287,7 +287,14 @@ impl Lent {
     }
 
     /// Ends what still runs on it, then closes it. Until then it counts, because the server counts it as well.
+    ///
+    /// A pooler is not asked to cancel: PgBouncer 1.18 ends, with all that it serves, if whoever asked is gone before it has passed
+    /// that on (<https://github.com/pgbouncer/pgbouncer/issues/801>), as when this process stops. PostgreSQL ends the statement at its
+    /// timeout.
     fn abandon(&mut self) {
+        if self.pool.target.is_pooled() {
+            return self.close();
+        }
         let Ok(runtime) = Handle::try_current() else { return self.close() };
         let Some(mut held) = self.held.take() else { return };
         let pool = self.pool.clone();
