@@ -111,6 +111,12 @@ impl App {
         NewSession { id: SessionId(new_id(now)), created_at: now, methods, expires_at, client }
     }
 
+    /// Lets go of the database, before that is stopped.
+    pub(crate) fn close(&self) {
+        self.feed.end();
+        self.db.close();
+    }
+
     /// A turn at the account's row. A request of the owner that locks the row takes it before it takes a connection.
     pub(crate) async fn turn(&self, account: AccountId) -> Result<Turn, Error> {
         self.turns.take(account, self.config.database_timeout).await

@@ -78,6 +78,11 @@ impl Database {
         Self { pool, timeout, begin, read_only: Arc::default() }
     }
 
+    /// Closes all connections, and opens no more, before the database itself is stopped.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
     /// How many callers wait for a connection now.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -197,6 +197,7 @@ impl Portcullis {
         if let Some(background) = background {
             background.stop().await;
         }
+        self.0.app.close();
         if let Some(private) = self.0.private.lock().await.take() {
             private.stop().await?;
         }

@@ -116,6 +116,11 @@ impl Feed {
         self.heard.subscribe()
     }
 
+    /// Ends it, before the database is stopped. Whatever asks from now on finds that it is not fresh.
+    pub(crate) fn end(&self) {
+        self.task.abort();
+    }
+
     /// Whether no change that is older than the limit can have been missed.
     #[must_use]
     pub fn is_fresh(&self) -> bool {

@@ -46,6 +46,7 @@ async fn ctrl_c_stops_the_server_then_the_database() {
     let (status, errors) = server.wait();
     assert!(status.success(), "{errors}");
     assert!(!runs(database), "{errors}");
+    assert!(!errors.contains("WARN"), "nothing is missed at a stop: {errors}");
     assert!(!dir.join("postgres/postmaster.pid").exists());
 }
 

@@ -101,6 +101,11 @@ impl Pool {
         self.0.state().supply.waiting()
     }
 
+    /// Closes all connections, those in use when they come back, and opens no more.
+    pub(super) fn close(&self) {
+        self.0.queue.close();
+    }
+
     /// Closes all connections, those in use when they come back, because a new one may lead to another server.
     pub(super) fn retire(&self) {
         {
@@ -128,6 +133,9 @@ impl Shared {
 
     /// Opens as many as the queue needs and the supply allows.
     fn open_more(self: &Arc<Self>) {
+        if self.queue.is_closed() {
+            return;
+        }
         while self.state().supply.begin_opening(self.open(), moment()) {
             tokio::spawn(self.clone().open_one());
         }
@@ -149,6 +157,8 @@ impl Shared {
                     _ = self.queue.try_add(Held { connection, generation, used: moment() });
                     break;
                 }
+                // Nobody misses it any more.
+                Err(_) if self.queue.is_closed() => return,
                 Err(unopened) => {
                     let again = self.state().supply.failed(unopened, self.open(), moment());
                     self.failed.notify_waiters();
