@@ -29,3 +29,10 @@ impl Console {
         Ok(Self { config, clock, db, seals })
     }
 }
+
+/// A command stops the database that it started, so nothing may connect to it any more.
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.db.close();
+    }
+}

@@ -69,6 +69,7 @@ fn keys_of_the_private_database_are_listed_and_it_is_stopped_again() {
     Server::private(&dir).stop();
     let (status, list, errors) = run(&["keys", "list"], &environment);
     assert!(status.success() && rows(&list).len() == 1, "{list}{errors}");
+    assert!(!errors.contains("WARN"), "nothing is missed at the end of a command: {errors}");
     assert_eq!(postmaster(&dir), None);
 }
 
