@@ -116,7 +116,7 @@ impl Feed {
         self.heard.subscribe()
     }
 
-    /// Ends it, before the database is stopped. Whatever asks from now on finds that it is not fresh.
+    /// Ends it, before the database is stopped. It stays fresh for no longer than after any other loss.
     pub(crate) fn end(&self) {
         self.task.abort();
     }
