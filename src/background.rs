@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
-use crate::use_cases::{clean_up, keys, record_endings, record_uses, remove_accounts};
+use crate::use_cases::{clean_up, keys, record_endings, record_uses, remove_accounts, send_mails};
 
 /// How often the uses of sessions are written.
 const USES: Duration = Duration::from_secs(10);
@@ -24,6 +24,12 @@ const CLEAN_UP: Duration = Duration::from_secs(60);
 
 /// How often an instance maintains the keys, even without a change of them.
 const KEYS: Duration = Duration::from_secs(60);
+
+/// How often an instance looks for mails that are due, if nothing reports one.
+const MAILS: Duration = Duration::from_secs(5);
+
+/// The same while the feed of changes is silent.
+const MAILS_UNHEARD: Duration = Duration::from_millis(500);
 
 /// Shortest time between two runs.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -45,6 +51,7 @@ impl Background {
             record_uses::record_uses(app).await
         }));
         tasks.spawn(write_endings(app.clone()));
+        tasks.spawn(send_mails(app.clone()));
         tasks.spawn(every(CLEAN_UP, app.clone(), "removing ended sessions", async |app| {
             let removed = clean_up::clean_up(app).await?;
             if removed > 0 {
@@ -113,6 +120,27 @@ async fn write_endings(app: Arc<App>) {
         }
         sleep(AT_ONCE).await;
         let _ = timeout(ENDINGS, app.endings.notified()).await;
+    }
+}
+
+/// Sends mails as soon as the feed reports that one was written, and from time to time those that have to be tried again.
+async fn send_mails(app: Arc<App>) {
+    let mut heard = app.feed.follow();
+    let mut failed = false;
+    loop {
+        let known = heard.borrow_and_update().mails;
+        match send_mails::send_mails(&app).await {
+            Ok(_) => failed = false,
+            Err(error) if failed => {
+                tracing::debug!(%error, causes = error.causes(), at = error.at(), "sending mails still fails")
+            }
+            Err(error) => {
+                failed = true;
+                tracing::warn!(%error, causes = error.causes(), at = error.at(), "sending mails failed, and will be tried again");
+            }
+        }
+        let pause = if failed || app.feed.is_fresh() { MAILS } else { MAILS_UNHEARD };
+        let _ = timeout(pause, heard.wait_for(|heard| heard.mails != known)).await;
     }
 }
 

@@ -55,6 +55,7 @@ pub mod config;
 pub mod db;
 #[doc(hidden)]
 pub mod error;
+mod flows;
 #[doc(hidden)]
 pub mod graphql;
 #[doc(hidden)]
@@ -65,8 +66,11 @@ pub mod ids;
 pub mod instance;
 mod limits;
 #[doc(hidden)]
+pub mod mail;
+#[doc(hidden)]
 pub mod passwords;
 mod revocations;
+mod sealing;
 mod sessions;
 #[doc(hidden)]
 pub mod telemetry;

@@ -49,7 +49,7 @@ impl EmailAddress {
     }
 
     /// The form in which addresses are compared. The index `accounts_email_key` folds in the same way.
-    pub(super) fn folded(&self) -> String {
+    pub(crate) fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 }

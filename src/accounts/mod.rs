@@ -21,6 +21,8 @@ pub struct Account {
     pub id: AccountId,
     /// The e-mail address, as typed at registration.
     pub email: String,
+    /// When its owner last proved that mails to the address reach them.
+    pub email_verified_at: Option<Timestamp>,
     /// The username, as typed at registration.
     pub username: Option<String>,
     /// The roles of the account, for the services that trust our tokens.
@@ -48,6 +50,8 @@ pub struct NewAccount {
     pub id: AccountId,
     /// Its e-mail address.
     pub email: EmailAddress,
+    /// When it was proven that mails to the address reach whoever registers.
+    pub email_verified_at: Option<Timestamp>,
     /// Its username, which is optional.
     pub username: Option<Username>,
     /// Its password's hash, if it has a password.

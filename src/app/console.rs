@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Secret};
 use crate::db::{Database, Target};
 use crate::error::Error;
-use crate::tokens::Seals;
+use crate::sealing::{Purpose, Seals};
 
 /// The parts that an operator's command needs. It has no keys in memory and no threads.
 pub struct Console {
@@ -25,7 +25,7 @@ impl Console {
     /// [`Error::Internal`], in practice never.
     pub fn new(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
         let db = Database::new(target, config.database_pool_size, config.database_timeout);
-        let seals = Seals::new(secret, config.secret_previous.as_ref())?;
+        let seals = Seals::new(secret, config.secret_previous.as_ref(), Purpose::Keys)?;
         Ok(Self { config, clock, db, seals })
     }
 }

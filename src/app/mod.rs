@@ -19,16 +19,19 @@ use crate::clock::{Clock, Timestamp, new_id};
 use crate::config::{Config, DatabaseChoice, Secret};
 use crate::db::{Database, Target};
 use crate::error::Error;
+use crate::flows::FlowKeys;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::Limits;
+use crate::mail::{Mailer, Outbox};
 use crate::passwords::Passwords;
+use crate::sealing::{Purpose, Seals};
 use crate::sessions::feed::Source;
 use crate::sessions::{ActiveAt, Feed, Freshness, Method, NewSession, Session, SessionCache, Uses};
 use crate::tokens::access::AccessTokens;
 use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
 use crate::tokens::rotation::{NewKey, Policy};
-use crate::tokens::{Seals, TokenPair, service};
+use crate::tokens::{TokenPair, service};
 
 pub use caller::{SignIn, SignedIn};
 pub use console::Console;
@@ -42,6 +45,12 @@ pub struct App {
     pub config: Config,
     /// The clock.
     pub clock: Clock,
+    /// What seals mails until they are sent.
+    pub(crate) outbox: Outbox,
+    /// How mails leave. `None` if they don't.
+    pub(crate) mailer: Option<Mailer>,
+    /// What seals flows and authenticates their codes.
+    pub(crate) flow_keys: FlowKeys,
     /// The database.
     pub db: Database,
     /// The deployment's keys.
@@ -87,10 +96,17 @@ impl App {
         let freshness = Arc::new(Freshness::new(config.feed_timeout));
         let session_cache =
             Arc::new(SessionCache::new(config.session_cache, config.session_idle_ttl, freshness.clone()));
+        let previous = config.secret_previous.as_ref();
+        let outbox = Outbox::new(secret, previous)?;
+        let flow_keys = FlowKeys::new(secret, previous)?;
+        let mailer = Mailer::new(&config.mail)?;
         let feed = Feed::start(source, session_cache.clone(), freshness).await;
         Ok(Self {
             config,
             clock,
+            outbox,
+            mailer,
+            flow_keys,
             db,
             keys,
             access_tokens,
@@ -150,7 +166,7 @@ impl App {
 
 /// This takes two steps, so that no connection is held while a key is made, which may take a second.
 async fn start_keys(config: &Config, db: &Database, secret: &Secret, now: Timestamp) -> Result<Keys, Error> {
-    let seals = Seals::new(secret, config.secret_previous.as_ref())?;
+    let seals = Seals::new(secret, config.secret_previous.as_ref(), Purpose::Keys)?;
     let policy = Policy::new(config);
     let fresh = match db.run(async |connection| keys::needed(connection, policy, now).await).await? {
         Some(algorithm) => Some(NewKey::generate(algorithm).await?),

@@ -7,7 +7,7 @@ use crate::db::Database;
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::passwords::{self, FirstGuesses, Password, PasswordHash, Weakness};
-use crate::tokens::Seals;
+use crate::sealing::Seals;
 
 /// The parts that an operator's use case works with, whoever calls it. Both [`Console::operator`] and [`App::operator`] make one, so
 /// that a command and an API do the same, with the same outcome and the same events.

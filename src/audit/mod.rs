@@ -45,6 +45,28 @@ pub enum Kind {
     AccountDeletionFailed,
     /// An operator restored the account.
     AccountRestored,
+    /// A mail that verifies the address was asked for.
+    EmailVerificationRequested,
+    /// The e-mail address was proven to be the owner's.
+    EmailVerified,
+    /// A mail that signs in was asked for.
+    EmailSignInRequested,
+    /// A change of the e-mail address was asked for.
+    EmailChangeRequested,
+    /// The e-mail address was changed.
+    EmailChanged,
+    /// A change of the e-mail address was reverted from the address before.
+    EmailChangeReverted,
+    /// A mail that resets the password was asked for.
+    PasswordResetRequested,
+    /// The password was reset.
+    PasswordReset,
+    /// A wrong code was tried in place of one that a mail has.
+    CodeFailed,
+    /// Somebody proved again, in a session, who they are.
+    Reauthenticated,
+    /// Somebody tried a wrong password for that.
+    ReauthenticationFailed,
 }
 
 impl Kind {
@@ -98,7 +120,9 @@ mod tests {
             names.join(" "),
             "registered logged_in login_failed limited logged_out refresh_token_reused session_revoked password_changed \
              password_change_failed account_disabled account_enabled account_signed_out account_deleted \
-             account_deletion_failed account_restored"
+             account_deletion_failed account_restored email_verification_requested email_verified email_sign_in_requested \
+             email_change_requested email_changed email_change_reverted password_reset_requested password_reset code_failed \
+             reauthenticated reauthentication_failed"
         );
         let read: Result<Vec<Kind>, _> = names.iter().map(|name| name.parse()).collect();
         assert_eq!(read.as_deref(), Ok(Kind::VARIANTS));

@@ -51,6 +51,7 @@ impl Settings {
             graphql: self.graphql.check(environment, &mut check),
             connections: self.connections.check(&mut check),
             browsers: self.browsers.check(&issuer, &mut check),
+            mail: self.mail.check(environment, &issuer, &mut check),
             issuer,
             limits: self.limits.check(open_registration, &mut check),
             database: match choice {

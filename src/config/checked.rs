@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Browsers, Connections, DatabaseChoice, Environment, Graphql, Limits, LogFormat, Secret, SigningAlgorithm};
+use super::{
+    Browsers, Connections, DatabaseChoice, Environment, Graphql, Limits, LogFormat, Mail, Secret, SigningAlgorithm,
+};
 
 /// The settings, read and found sound. Only the fields that are shown are a part of the interface.
 #[derive(Clone, Debug)]
@@ -85,6 +87,9 @@ pub struct Config {
     /// For whom it runs.
     #[doc(hidden)]
     pub environment: Environment,
+    /// How mails leave, and what needs them.
+    #[doc(hidden)]
+    pub mail: Mail,
     /// What operations may ask for.
     #[doc(hidden)]
     pub graphql: Graphql,

@@ -37,6 +37,7 @@ pub use sections::browsers::Browsers;
 pub use sections::connections::Connections;
 pub use sections::graphql::Graphql;
 pub use sections::limits::Limits;
+pub use sections::mail::{EmailSignIn, EmailVerification, Mail, MailWay};
 pub use sections::persisted::{Manifest, PersistedQueries};
 pub use sections::rate::Rate;
 pub use sections::tokens::MAX_ACCESS_TOKEN_TTL;

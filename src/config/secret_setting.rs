@@ -61,6 +61,12 @@ secret_setting! {
 }
 
 secret_setting! {
+    /// The mail server: smtp://user:password@host:587 for STARTTLS, smtps://user:password@host:465 for TLS from the start. Without
+    /// it, mails are shown at /mail in development, and what needs them is off in production.
+    SmtpUrl, "smtp-url", "PORTCULLIS_SMTP_URL", "URL"
+}
+
+secret_setting! {
     /// The deployment's secret, of 32 bytes or more, the same for all instances. It seals the signing keys in the database.
     /// With the private PostgreSQL one is made and kept in the data directory. Prefer a file or the environment variable,
     /// since other users of the machine can read flags.

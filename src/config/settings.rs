@@ -21,6 +21,8 @@ pub struct Settings {
     #[command(flatten)]
     pub(super) passwords: sections::passwords::PasswordSettings,
     #[command(flatten)]
+    pub(super) mail: sections::mail::MailSettings,
+    #[command(flatten)]
     pub(super) limits: sections::limits::LimitSettings,
     #[command(flatten)]
     pub(super) connections: sections::connections::ConnectionSettings,

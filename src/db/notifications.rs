@@ -29,10 +29,11 @@ impl Listener {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when this takes longer than `limit`.
-    pub(crate) async fn open(target: &Target, channels: [&str; 2], limit: Duration) -> Result<Self, Error> {
+    pub(crate) async fn open(target: &Target, channels: &[&str], limit: Duration) -> Result<Self, Error> {
         let open = async {
             let mut connection = target.connect().await.map_err(|error| Error::unavailable(error))?;
-            connection.batch_execute(&format!("LISTEN {}; LISTEN {}", channels[0], channels[1])).await?;
+            let listen: String = channels.iter().map(|channel| format!("LISTEN {channel};")).collect();
+            connection.batch_execute(&listen).await?;
             Ok(Self(connection))
         };
         timeout(limit, open).await.unwrap_or_else(|_| Err(late(limit)))

@@ -12,6 +12,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         deleted_email -> Nullable<Text>,
         deleted_username -> Nullable<Text>,
+        email_verified_at -> Nullable<Timestamptz>,
     }
 }
 

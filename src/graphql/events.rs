@@ -47,6 +47,28 @@ pub(crate) enum SecurityEventKind {
     AccountDeletionFailed,
     /// An operator restored the account after it was deleted.
     AccountRestored,
+    /// `startEmailVerification` asked for a mail that verifies the address.
+    EmailVerificationRequested,
+    /// The e-mail address was proven to be the owner's.
+    EmailVerified,
+    /// `startEmailSignIn` asked for a mail that signs in.
+    EmailSignInRequested,
+    /// `startEmailChange` asked for a change of the e-mail address.
+    EmailChangeRequested,
+    /// The e-mail address was changed.
+    EmailChanged,
+    /// A change of the e-mail address was reverted from the address before.
+    EmailChangeReverted,
+    /// `startPasswordReset` asked for a mail that resets the password.
+    PasswordResetRequested,
+    /// The password was reset by mail. All sessions were ended.
+    PasswordReset,
+    /// A wrong code was tried in place of one that a mail has.
+    CodeFailed,
+    /// `reauthenticate` was called with a right factor.
+    Reauthenticated,
+    /// `reauthenticate` was called with a wrong factor.
+    ReauthenticationFailed,
 }
 
 /// Something that happened to an account.

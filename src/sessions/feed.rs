@@ -32,6 +32,8 @@ pub struct Heard {
     pub changes: u64,
     /// Changes of keys, and gaps.
     pub keys: u64,
+    /// Mails that were written, and gaps.
+    pub mails: u64,
 }
 
 /// The feed of one instance. It ends when dropped.
@@ -158,7 +160,8 @@ impl Follower {
         // The numbers differ each time: one from an earlier connection that arrives late proves nothing about this
         // one.
         let own = format!("portcullis_beat_{}", Uuid::new_v4().simple());
-        let mut listener = Listener::open(&self.source.listen, [&channel, &own], connect).await?;
+        let mails = channel.replacen("portcullis_", "portcullis_mail_", 1);
+        let mut listener = Listener::open(&self.source.listen, &[&channel, &own, &mails], connect).await?;
         let heartbeat = Heartbeat::default();
         let beat = async {
             loop {
@@ -175,6 +178,8 @@ impl Follower {
                 let (from, text) = next.ok_or_else(|| Error::unavailable("its connection was closed"))?;
                 if from == channel {
                     self.take_in(&text);
+                } else if from == mails {
+                    self.heard.send_modify(|heard| heard.mails += 1);
                 } else if let Some(said) = text.parse().ok().and_then(|number| heartbeat.hear(number)) {
                     deadline = moment() + limit.saturating_sub(self.freshness.since(said));
                     self.confirm(said);
@@ -198,6 +203,7 @@ impl Follower {
         self.heard.send_modify(|heard| {
             heard.changes += 1;
             heard.keys += 1;
+            heard.mails += 1;
         });
         self.unheard.is_over();
     }

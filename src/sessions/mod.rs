@@ -166,6 +166,7 @@ mod tests {
         let account = Account {
             id: AccountId(Uuid::nil()),
             email: String::new(),
+            email_verified_at: None,
             username: None,
             roles: Vec::new(),
             created_at: start,

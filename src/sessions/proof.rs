@@ -27,15 +27,18 @@ impl Proof {
 pub enum Method {
     /// A password.
     Password,
+    /// A code or a link that was sent by mail.
+    Email,
 }
 
 impl Method {
-    const ALL: [Self; 1] = [Self::Password];
+    const ALL: [Self; 2] = [Self::Password, Self::Email];
 
     /// Its name in the database.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Email => "email",
         }
     }
 
@@ -49,6 +52,7 @@ impl Method {
     pub fn amr(self) -> &'static str {
         match self {
             Self::Password => "pwd",
+            Self::Email => "otp",
         }
     }
 }

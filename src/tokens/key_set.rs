@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::lifecycle::{Reign, State};
-use super::seal::Seals;
 use super::signing::SigningKey;
 use super::store::{ACCESS_TOKEN, KeyRow, REFRESH_TOKEN};
 use crate::clock::Timestamp;
 use crate::config::SigningAlgorithm;
 use crate::error::Error;
+use crate::sealing::Seals;
 
 /// The keys of a deployment, the same on all its instances.
 pub struct KeySet {
@@ -55,20 +55,20 @@ impl KeySet {
         for (row, reign) in signing_rows(rows) {
             let algorithm = SigningAlgorithm::parse(&row.algorithm)
                 .ok_or_else(|| Error::internal(format!("key {} has an unknown algorithm", row.id)))?;
-            let opened = seals.open(row.id, &row.sealed)?;
-            keys.push(Arc::new(SigningKey::read(row.id.to_string(), algorithm, &opened.key, reign)?));
+            let opened = row.open(seals)?;
+            keys.push(Arc::new(SigningKey::read(row.id.to_string(), algorithm, &opened.plain, reign)?));
         }
         let refresh = rows.iter().rfind(|row| row.purpose == REFRESH_TOKEN);
         let (Some(newest), Some(refresh)) = (keys.pop(), refresh) else {
             return Err(Error::internal("the table keys holds only a part of the keys"));
         };
-        let root = seals.open(refresh.id, &refresh.sealed)?;
+        let root = refresh.open(seals)?;
         Ok(Self {
             generation: next_generation(),
             rows: rows.to_vec(),
             earlier: keys,
             newest,
-            refresh_root: hmac::Key::new(hmac::HMAC_SHA256, &root.key),
+            refresh_root: hmac::Key::new(hmac::HMAC_SHA256, &root.plain),
         })
     }
 

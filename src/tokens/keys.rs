@@ -6,12 +6,12 @@ use tokio::sync::Mutex;
 
 pub use super::key_set::KeySet;
 use super::rotation::{NewKey, Occasion, Policy, first, resealed, without_gone};
-use super::seal::Seals;
 use super::store::{self, KeyRow};
 use crate::clock::Timestamp;
 use crate::config::SigningAlgorithm;
 use crate::db::Connection;
 use crate::error::Error;
+use crate::sealing::Seals;
 
 /// The deployment's keys, as this instance knows them.
 #[derive(Debug)]

@@ -9,14 +9,12 @@ pub mod lifecycle;
 pub mod operate;
 pub mod refresh;
 pub(crate) mod rotation;
-mod seal;
 pub mod service;
 mod signing;
 mod store;
 mod verified;
 
 pub use key_set::{KeySet, Published};
-pub use seal::Seals;
 pub use signing::SigningKey;
 
 use secrecy::{ExposeSecret, SecretString};

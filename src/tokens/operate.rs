@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::key_set::{KeySet, signing_rows};
 use super::lifecycle::State;
 use super::rotation::{Dates, NewKey};
-use super::seal::Seals;
 use super::store::{self, Change, KeyRow};
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::error::Error;
+use crate::sealing::Seals;
 
 /// A signing key as operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 
 use super::key_set::signing_rows;
 use super::lifecycle::{ACTIVATION_DELAY, State};
-use super::seal::Seals;
 use super::signing::generate;
 use super::store::{ACCESS_TOKEN, Change, KeyRow, REFRESH_TOKEN};
 use crate::clock::{Timestamp, new_id};
 use crate::config::{Config, SigningAlgorithm};
 use crate::error::{Error, OrInternal};
+use crate::sealing::Seals;
 
 /// The settings for keys.
 #[derive(Clone, Copy, Debug)]
@@ -122,9 +122,9 @@ pub(super) fn without_gone(rows: &[KeyRow], now: Timestamp) -> Change {
 pub(super) fn resealed(rows: &[KeyRow], seals: &Seals) -> Result<Change, Error> {
     let mut change = Change::default();
     for row in rows {
-        let opened = seals.open(row.id, &row.sealed)?;
+        let opened = row.open(seals)?;
         if opened.stale {
-            change.reseal.push((row.id, seals.seal(row.id, &opened.key)?));
+            change.reseal.push((row.id, seals.seal(row.id, &opened.plain)?));
         }
     }
     Ok(change)
@@ -135,6 +135,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::sealing::Purpose;
     use crate::tokens::lifecycle::JWKS_MAX_AGE;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_successor_comes_last_whatever_the_clocks_say() {
-        let seals = Seals::new(&crate::config::Secret::new(&[1; 32]).unwrap(), None).unwrap();
+        let seals = Seals::new(&crate::config::Secret::new(&[1; 32]).unwrap(), None, Purpose::Keys).unwrap();
         let fresh = NewKey { algorithm: SigningAlgorithm::EdDsa, pkcs8: generate(SigningAlgorithm::EdDsa).unwrap() };
         let activates = |rows: &[KeyRow], now| fresh.successor(rows, &seals, at(now)).unwrap().activates_at;
         assert_eq!(activates(&[], DAY), at(DAY), "the first signs at once");

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::db::schema::keys;
 use crate::error::Error;
+use crate::sealing::{Seals, Unsealed};
 
 #[declare_sql_function]
 extern "SQL" {
@@ -36,6 +37,19 @@ pub(super) struct KeyRow {
     pub(super) sealed: Vec<u8>,
     pub(super) created_at: Timestamp,
     pub(super) activates_at: Timestamp,
+}
+
+impl KeyRow {
+    /// Opens the key.
+    pub(super) fn open(&self, seals: &Seals) -> Result<Unsealed, Error> {
+        seals.open(self.id, &self.sealed).ok_or_else(|| {
+            Error::internal(
+                "PORTCULLIS_SECRET does not open the keys in this database: another secret sealed them. \
+                 Set the secret with which this deployment was first started, or put it into PORTCULLIS_SECRET_PREVIOUS \
+                 to replace it.",
+            )
+        })
+    }
 }
 
 /// A change of the table.

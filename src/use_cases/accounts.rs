@@ -59,7 +59,14 @@ pub async fn create(operator: &Operator<'_>, typed: Registration) -> Result<Crea
         Err(weakness) => return Ok(Created::Weak(weakness)),
     };
     let now = operator.clock.now();
-    let account = NewAccount { id: AccountId(new_id(now)), email, username, password: Some(hash), created_at: now };
+    let account = NewAccount {
+        id: AccountId(new_id(now)),
+        email,
+        email_verified_at: None,
+        username,
+        password: Some(hash),
+        created_at: now,
+    };
     let created = operator.db.run(async |connection| store::create(connection, &account).await).await?;
     Ok(match created {
         Ok(()) => Created::Done(account.id),

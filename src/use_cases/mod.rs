@@ -19,4 +19,5 @@ pub(crate) mod register;
 pub mod remove_accounts;
 pub(crate) mod revoke_other_sessions;
 pub(crate) mod revoke_session;
+pub mod send_mails;
 pub mod service_keys;

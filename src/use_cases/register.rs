@@ -74,7 +74,14 @@ pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> 
     };
     drop(permit);
     let now = app.clock.now();
-    let account = NewAccount { id: AccountId(new_id(now)), email, username, password: Some(hash), created_at: now };
+    let account = NewAccount {
+        id: AccountId(new_id(now)),
+        email,
+        email_verified_at: None,
+        username,
+        password: Some(hash),
+        created_at: now,
+    };
     let session = app.new_session(client, vec![Method::Password], now);
     let opened =
         app.db.run(async |connection| sessions::store::open_with_account(connection, account, session).await).await?;

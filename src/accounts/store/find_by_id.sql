@@ -1,7 +1,7 @@
 -- Charges the attempt, and finds the account with this id, with its password if it has one, even if the attempt is
 -- refused.
 SELECT wait, refused, taken, contended, taken_in,
-    a.id, a.email, a.username, a.roles, a.created_at, a.disabled_at, a.session_generation, p.hash, p.changed_at
+    a.id, a.email, a.email_verified_at, a.username, a.roles, a.created_at, a.disabled_at, a.session_generation, p.hash, p.changed_at
 FROM portcullis_take($1::integer[], $2::bytea[], $3::float8[], $4::float8[], $5::timestamptz, $6::boolean)
     LEFT JOIN accounts a ON a.id = $7::uuid
     LEFT JOIN passwords p ON p.account_id = a.id

@@ -31,6 +31,7 @@ row! {
     pub(crate) struct AccountRow {
         id: Uuid,
         email: String,
+        email_verified_at: Option<Timestamp>,
         username: Option<String>,
         roles: Vec<Option<String>>,
         created_at: Timestamp,
@@ -44,6 +45,7 @@ impl From<AccountRow> for Account {
         Self {
             id: AccountId(row.id),
             email: row.email,
+            email_verified_at: row.email_verified_at,
             username: row.username,
             roles: row.roles.into_iter().flatten().collect(),
             created_at: row.created_at,

@@ -8,6 +8,7 @@ pub(super) mod connections;
 pub(super) mod database;
 pub(super) mod graphql;
 pub(super) mod limits;
+pub(super) mod mail;
 pub(super) mod passwords;
 pub(super) mod persisted;
 pub(super) mod rate;

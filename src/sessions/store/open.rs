@@ -139,6 +139,7 @@ fn new_account(new: NewAccount) -> Account {
     Account {
         id: new.id,
         email: new.email.as_str().to_owned(),
+        email_verified_at: new.email_verified_at,
         username: new.username.map(|username| username.as_str().to_owned()),
         roles: Vec::new(),
         created_at: new.created_at,

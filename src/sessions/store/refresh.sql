@@ -8,7 +8,7 @@ taken AS MATERIALIZED (
     SELECT * FROM portcullis_take($5::integer[], $6::bytea[], $7::float8[], $8::float8[], $9::timestamptz, $10::boolean)
 ),
 found AS (
-    SELECT s.*, a.id AS owner, a.email, a.username, a.roles, a.created_at AS registered_at, a.disabled_at, a.session_generation
+    SELECT s.*, a.id AS owner, a.email, a.email_verified_at, a.username, a.roles, a.created_at AS registered_at, a.disabled_at, a.session_generation
     FROM given JOIN sessions s USING (id) JOIN accounts a ON a.id = s.account_id
 ),
 changed AS (
@@ -38,6 +38,6 @@ latest AS (
 )
 SELECT latest.id, latest.account_id, latest.refresh_counter, latest.created_at, latest.last_used_at, latest.expires_at,
     latest.revoked_at, latest.user_agent, latest.ip_address, latest.generation, latest.authenticated_at, latest.methods,
-    found.owner AS id, email, username, roles, registered_at AS created_at, disabled_at, session_generation,
+    found.owner AS id, email, email_verified_at, username, roles, registered_at AS created_at, disabled_at, session_generation,
     latest.changed, wait, refused, taken, contended, taken_in
 FROM taken, latest JOIN found USING (id)

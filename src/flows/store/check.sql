@@ -1,0 +1,33 @@
+-- Checks what somebody got by mail, and counts a wrong code. The flow's row is locked, so of many codes at once each counts.
+-- Wrong codes count for the address as well, whichever of its flows they were tried in.
+WITH given AS (
+    SELECT $1::text AS kind, $2::bytea AS token_hash, $3::bytea AS link_hash, $4::bytea[] AS code_macs, $5::timestamptz AS now,
+        $6::integer AS tries, $7::bigint AS tries_of_address, $8::timestamptz AS tries_since
+),
+found AS (
+    SELECT f.* FROM flows f, given
+    WHERE (f.token_hash = given.token_hash OR f.link_hash = given.link_hash)
+        AND f.kind = given.kind AND consumed_at IS NULL AND expires_at > now
+    FOR NO KEY UPDATE OF f
+),
+tried AS (
+    SELECT sum(f.tries) AS tries, min(f.created_at) AS since FROM flows f, found, given
+    WHERE lower(f.email COLLATE "C") = lower(found.email COLLATE "C") AND f.created_at > tries_since AND f.tries > 0
+),
+judged AS (
+    SELECT found.id, given.link_hash IS NULL AND found.tries < given.tries AND code_expires_at > now AS takes_code,
+        given.link_hash IS NULL AND tried.tries >= tries_of_address AS is_limited,
+        extract(epoch FROM tried.since - tries_since)::float8 AS wait,
+        coalesce(code_mac = ANY (code_macs), false) AS has_code
+    FROM found, given, tried
+),
+counted AS (
+    UPDATE flows SET tries = flows.tries + 1 FROM judged
+    WHERE flows.id = judged.id AND takes_code AND is_limited IS NOT TRUE AND NOT has_code RETURNING flows.tries
+)
+SELECT found.id, found.account_id, found.email, found.locale, found.data,
+    given.link_hash IS NOT NULL OR takes_code AND has_code AS is_right,
+    EXISTS (SELECT FROM counted) AS is_counted,
+    coalesce((SELECT tries FROM counted), found.tries) AS tries,
+    CASE WHEN is_limited THEN wait END AS wait
+FROM found, judged, given

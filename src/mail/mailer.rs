@@ -1,0 +1,54 @@
+//! What makes a letter of a mail in the outbox, and hands it over.
+
+use uuid::Uuid;
+
+use super::templates::Templates;
+use super::transport::{Letter, Mailbox, Refused, Transport};
+use super::{Content, Kind, Locale, Rendered};
+use crate::clock::Timestamp;
+use crate::config;
+use crate::error::Error;
+
+/// Words and a way. Copies share the connections to the mail server.
+#[derive(Debug)]
+pub(crate) struct Mailer {
+    templates: Templates,
+    transport: Transport,
+}
+
+/// A mail whose turn it is.
+pub(crate) struct Due<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) kind: Kind,
+    pub(crate) recipient: &'a str,
+    pub(crate) locale: &'a Locale,
+    pub(crate) content: &'a Content,
+    pub(crate) written_at: Timestamp,
+}
+
+impl Mailer {
+    /// The mailer of these settings. `None` if mails can't be sent.
+    ///
+    /// # Errors
+    /// What is wrong with the settings or the operator's templates, for the operator.
+    pub(crate) fn new(config: &config::Mail) -> Result<Option<Self>, Error> {
+        let templates = Templates::new(config)?;
+        Ok(Transport::new(config)?.map(|transport| Self { templates, transport }))
+    }
+
+    /// Sends a mail. Returns when the other side has accepted it.
+    pub(crate) async fn send(&self, mail: &Due<'_>) -> Result<(), Refused> {
+        let rendered = self.templates.render(mail.kind, mail.locale, mail.recipient, mail.content);
+        let rendered: Rendered = rendered.map_err(|error| Refused::ForGood(error.to_string()))?;
+        let letter =
+            Letter { id: mail.id, recipient: mail.recipient, written_at: mail.written_at, rendered: &rendered };
+        self.transport.send(&letter).await
+    }
+
+    /// The mailbox that shows mails, if that is how they leave.
+    pub(crate) fn mailbox(&self) -> Option<&Mailbox> {
+        match &self.transport {
+            Transport::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Mails: the outbox in the database, what a mail says, and the ways by which it leaves.
+//!
+//! A mail is a row that is written in the statement which makes it true. A background task sends it afterwards.
+
+mod content;
+mod locale;
+mod mailer;
+mod outbox;
+pub(crate) mod store;
+pub(crate) mod templates;
+pub(crate) mod transport;
+
+pub use content::Kind;
+pub(crate) use content::{Content, Device};
+pub(crate) use locale::Locale;
+pub(crate) use mailer::{Due, Mailer};
+pub(crate) use outbox::{Mail, Outbox, Posting};
+
+/// What a mail says, ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rendered {
+    /// The subject: one line.
+    pub(crate) subject: String,
+    /// The body as plain text.
+    pub(crate) text: String,
+    /// The body as HTML.
+    pub(crate) html: String,
+}

@@ -1,0 +1,45 @@
+//! A mailbox in memory, for whoever builds an application and has no mail server yet.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use uuid::Uuid;
+
+use super::Letter;
+use crate::clock::Timestamp;
+use crate::mail::Rendered;
+
+/// How many mails are kept.
+const CAPACITY: usize = 100;
+
+/// The last mails.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox(Mutex<VecDeque<Delivered>>);
+
+/// A mail in the mailbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivered {
+    pub(crate) id: Uuid,
+    pub(crate) recipient: String,
+    pub(crate) written_at: Timestamp,
+    pub(crate) rendered: Rendered,
+}
+
+impl Mailbox {
+    /// Keeps the mail, and forgets the oldest one if there are too many.
+    pub(super) fn put(&self, letter: &Letter<'_>) {
+        let mut mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        mails.truncate(CAPACITY - 1);
+        mails.push_front(Delivered {
+            id: letter.id,
+            recipient: letter.recipient.to_owned(),
+            written_at: letter.written_at,
+            rendered: letter.rendered.clone(),
+        });
+    }
+
+    /// The mails, the newest first.
+    pub(crate) fn list(&self) -> Vec<Delivered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
