@@ -27,6 +27,8 @@ pub enum Error {
     Unavailable(Cause),
     /// The database answers and takes no changes: a standby, or one that a setting keeps from them.
     ReadOnly(Cause),
+    /// The operator has switched off what was asked for. The sentence is for the client.
+    Disabled(&'static str),
     /// A fault of ours.
     Internal(Cause),
 }
@@ -65,7 +67,7 @@ impl Error {
     fn cause(&self) -> Option<&Cause> {
         match self {
             Self::Unavailable(cause) | Self::ReadOnly(cause) | Self::Internal(cause) => Some(cause),
-            Self::Unauthenticated(_) | Self::Busy { .. } => None,
+            Self::Unauthenticated(_) | Self::Busy { .. } | Self::Disabled(_) => None,
         }
     }
 
@@ -112,6 +114,7 @@ impl fmt::Display for Error {
             Self::Busy { .. } => f.write_str("busy: the password queue is full"),
             Self::Unavailable(cause) => write!(f, "unavailable: {cause}"),
             Self::ReadOnly(cause) => write!(f, "read-only: {cause}"),
+            Self::Disabled(sentence) => write!(f, "switched off: {sentence}"),
             Self::Internal(cause) => write!(f, "internal: {cause}"),
         }
     }

@@ -5,6 +5,7 @@ COMMENT ON COLUMN accounts.email_verified_at IS 'When its owner last proved that
 CREATE TABLE flows (
     id uuid NOT NULL,
     kind text NOT NULL,
+    link_kind text NOT NULL,
     account_id uuid REFERENCES accounts (id) ON DELETE CASCADE,
     email text NOT NULL,
     locale text NOT NULL,
@@ -29,6 +30,8 @@ CREATE INDEX flows_email_idx ON flows (lower(email COLLATE "C"), created_at);
 CREATE INDEX flows_expires_at_idx ON flows (expires_at);
 
 COMMENT ON TABLE flows IS 'Steps on the way that wait for what somebody gets by mail.';
+COMMENT ON COLUMN flows.kind IS 'What the code leads to, with the token of whoever began it.';
+COMMENT ON COLUMN flows.link_kind IS 'What the link leads to.';
 COMMENT ON COLUMN flows.account_id IS 'Null where no account has the address: for others such a flow looks like any.';
 COMMENT ON COLUMN flows.email IS 'The address to which the mail went.';
 COMMENT ON COLUMN flows.token_hash IS 'SHA-256 of the token of the client that began it.';

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::ids::AccountId;
 
 pub use email::{BadEmail, EmailAddress};
+pub(crate) use registration::PendingAccount;
 pub use registration::{Fault, Registration};
 pub use username::{BadUsername, Username};
 

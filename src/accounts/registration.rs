@@ -1,6 +1,10 @@
 //! The input of a registration, and its faults.
 
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
 use super::{BadUsername, EmailAddress, Username};
+use crate::error::{Error, OrInternal};
 use crate::passwords::{self, BadPassword, Password};
 
 /// The input of a registration. Never print it, because it has the password.
@@ -11,6 +15,25 @@ pub struct Registration {
     pub password: String,
     /// The username, which is optional.
     pub username: Option<String>,
+}
+
+/// The rest of an account that waits for the proof of its address.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct PendingAccount<'a> {
+    #[serde(borrow)]
+    pub(crate) username: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) hash: &'a str,
+}
+
+impl<'a> PendingAccount<'a> {
+    pub(crate) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        serde_json::to_vec(self).map(Zeroizing::new).or_internal()
+    }
+
+    pub(crate) fn from_bytes(bytes: &'a [u8]) -> Result<Self, Error> {
+        serde_json::from_slice(bytes).or_internal()
+    }
 }
 
 /// What is wrong with one part of a registration.

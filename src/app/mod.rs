@@ -4,6 +4,7 @@ mod caller;
 mod charge;
 mod console;
 mod failed;
+mod mailing;
 mod operator;
 mod password_check;
 mod turns;
@@ -22,7 +23,7 @@ use crate::error::Error;
 use crate::flows::FlowKeys;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::Limits;
-use crate::mail::{Mailer, Outbox};
+use crate::mail::{Mailbox, Mailer, Outbox};
 use crate::passwords::Passwords;
 use crate::sealing::{Purpose, Seals};
 use crate::sessions::feed::Source;
@@ -35,6 +36,7 @@ use crate::tokens::{TokenPair, service};
 
 pub use caller::{SignIn, SignedIn};
 pub use console::Console;
+pub(crate) use mailing::{Ask, Asked, Started};
 pub use operator::Operator;
 pub(crate) use password_check::{Anybody, Caller, Checked, Confirmed};
 use turns::{Turn, Turns};
@@ -119,6 +121,12 @@ impl App {
             endings: Notify::new(),
             turns: Turns::default(),
         })
+    }
+
+    /// The mailbox that shows mails, if that is how they leave.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        self.mailer.as_ref()?.mailbox()
     }
 
     /// A session to be opened now for this client, whose user proved who they are by these methods.

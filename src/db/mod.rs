@@ -122,7 +122,7 @@ impl Database {
                 self.pool.retire();
             }
             Err(Error::Unavailable(_) | Error::Internal(_)) => lent.close(),
-            Ok(_) | Err(Error::Unauthenticated(_) | Error::Busy { .. }) => {}
+            Ok(_) | Err(Error::Unauthenticated(_) | Error::Busy { .. } | Error::Disabled(_)) => {}
         }
         outcome
     }

@@ -72,7 +72,7 @@ impl Kind {
 
 /// The keys that seal what flows keep, and those that authenticate their codes.
 #[derive(Debug)]
-pub struct FlowKeys {
+pub(crate) struct FlowKeys {
     seals: Seals,
     macs: Macs,
 }
@@ -81,6 +81,8 @@ pub struct FlowKeys {
 pub(crate) struct NewFlow {
     pub(crate) id: Uuid,
     pub(crate) kind: Kind,
+    /// What the link leads to, if that is something else.
+    pub(crate) link_kind: Kind,
     pub(crate) account: Option<AccountId>,
     pub(crate) email: String,
     pub(crate) locale: Locale,
@@ -156,6 +158,7 @@ impl FlowKeys {
         Ok(NewFlow {
             id,
             kind,
+            link_kind: kind,
             account,
             email,
             locale,

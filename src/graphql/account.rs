@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 use futures_util::FutureExt;
 
+use super::email::registration::RegistrationPending;
 use super::error::ApiError;
 use super::events::{SecurityEventConnection, events_of};
 use super::guard::{Requester, auth, public, signed_in};
@@ -40,6 +41,11 @@ impl User {
     /// The e-mail address as it was typed at registration, with its domain in ASCII.
     async fn email(&self) -> &str {
         &self.0.account().email
+    }
+
+    /// When its owner last proved that mails to this address reach them. Null if they never did.
+    async fn email_verified_at(&self) -> Option<DateTime> {
+        self.0.account().email_verified_at.map(Into::into)
     }
 
     /// The username as it was typed at registration.
@@ -107,6 +113,9 @@ pub(crate) struct RegisterInput {
     /// How the client gets the refresh token, now and at each refresh.
     #[graphql(default)]
     transport: TokenTransport,
+    /// The language of the mail that confirms the registration, as a tag of BCP 47, such as `de`. By default it is chosen by
+    /// the header `Accept-Language`.
+    locale: Option<String>,
 }
 
 /// The outcome of `register`.
@@ -119,6 +128,7 @@ pub(crate) enum RegisterResult {
     WeakPassword(WeakPassword),
     RateLimited(RateLimited),
     RegistrationClosed(RegistrationClosed),
+    RegistrationPending(RegistrationPending),
 }
 
 /// The account was created and is signed in.
@@ -137,7 +147,7 @@ pub(crate) struct RegisterSuccess {
 }
 
 impl RegisterSuccess {
-    fn new(sign_in: SignIn, device: PlainToken, delivery: Delivery<'_>) -> Self {
+    pub(super) fn new(sign_in: SignIn, device: PlainToken, delivery: Delivery<'_>) -> Self {
         let device_token = delivery.device(device, sign_in.session.created_at);
         let (caller, session, tokens) = parts(sign_in, delivery);
         Self { user: User::of(caller), session, tokens, device_token }
@@ -153,14 +163,11 @@ impl RegisterResult {
                 code: ErrorCode::RegistrationClosed,
                 message: "Nobody can register here.".to_owned(),
             }),
-            Outcome::Taken(NameTaken::Email) => Self::EmailTaken(EmailTaken {
-                code: ErrorCode::EmailTaken,
-                message: "An account with this e-mail address exists.".to_owned(),
-            }),
-            Outcome::Taken(NameTaken::Username) => Self::UsernameTaken(UsernameTaken {
-                code: ErrorCode::UsernameTaken,
-                message: "An account with this username exists.".to_owned(),
-            }),
+            Outcome::Taken(name) => match taken(name) {
+                Ok(email) => Self::EmailTaken(email),
+                Err(username) => Self::UsernameTaken(username),
+            },
+            Outcome::Pending(started) => Self::RegistrationPending(started.into()),
             Outcome::Invalid(faults) => {
                 Self::InvalidInput(InvalidInput::new(faults.into_iter().map(Into::into).collect()))
             }
@@ -169,12 +176,27 @@ impl RegisterResult {
     }
 }
 
+/// The name that another account has.
+pub(super) fn taken(name: NameTaken) -> Result<EmailTaken, UsernameTaken> {
+    match name {
+        NameTaken::Email => Ok(EmailTaken {
+            code: ErrorCode::EmailTaken,
+            message: "An account with this e-mail address exists.".to_owned(),
+        }),
+        NameTaken::Username => Err(UsernameTaken {
+            code: ErrorCode::UsernameTaken,
+            message: "An account with this username exists.".to_owned(),
+        }),
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Creates an account and signs it in.
+    /// Creates an account and signs it in. Where the server asks for a proof of the e-mail address, it sends a mail instead, and
+    /// the account is created by `confirmRegistration`.
     #[graphql(directive = public::apply())]
     async fn register(
         &self,
@@ -183,8 +205,12 @@ impl AccountMutation {
     ) -> Result<Option<RegisterResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
-        let typed = Registration { email: input.email, password: input.password, username: input.username };
-        let delivery = Delivery::asked(ctx, input.transport)?;
-        Ok(Some(RegisterResult::new(register::register(app, client, typed).boxed().await?, delivery)))
+        let RegisterInput { email, password, username, transport, locale } = input;
+        let typed = Registration { email, password, username };
+        let delivery = Delivery::asked(ctx, transport)?;
+        Ok(Some(RegisterResult::new(
+            register::register(app, client, typed, locale.as_deref()).boxed().await?,
+            delivery,
+        )))
     }
 }

@@ -28,6 +28,8 @@ pub(crate) enum Code {
     PersistedQueryNotInList,
     /// The server executes registered documents only, and this is not one of them.
     QueryNotInSafelist,
+    /// The operator has switched off what was asked for.
+    FeatureDisabled,
     /// Too many passwords wait to be hashed; `extensions.retryAfter` says when to come back, in seconds.
     ServerBusy,
     /// One address sent too many requests. The header `Retry-After` says when to come back.
@@ -169,7 +171,7 @@ pub(super) fn log(error: &Error) {
             tracing::error!(error = cause.to_string(), causes, at, "service unavailable")
         }
         Error::Busy { .. } => tracing::warn!("server busy: the password queue is full"),
-        Error::Unauthenticated(_) => {}
+        Error::Unauthenticated(_) | Error::Disabled(_) => {}
     }
 }
 
@@ -205,6 +207,7 @@ impl From<ApiError> for async_graphql::Error {
                     extensions.set("retryAfter", Value::from(retry_after.as_secs_f64().ceil() as u64))
                 })
             }
+            Error::Disabled(sentence) => coded(sentence, Code::FeatureDisabled),
             Error::Unavailable(_) | Error::ReadOnly(_) => coded(UNAVAILABLE, Code::ServiceUnavailable),
             Error::Internal(_) => coded("Something went wrong on our side.", Code::InternalServerError),
         }

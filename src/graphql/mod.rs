@@ -8,9 +8,11 @@ mod conventions;
 pub(crate) mod cookies;
 mod deletion;
 pub(crate) mod document;
+mod email;
 pub(crate) mod error;
 mod events;
 mod execute;
+mod factor;
 pub(crate) mod guard;
 pub(crate) mod host;
 mod loaders;
@@ -43,6 +45,7 @@ pub(crate) struct Mutation<H: ObjectType>(
     session::SessionMutation,
     password::PasswordMutation,
     deletion::DeletionMutation,
+    email::EmailMutation,
 );
 
 /// A schema before it is finished: ours, with the host's fields.
@@ -78,6 +81,7 @@ fn bare<Q: ObjectType + 'static, M: ObjectType + 'static>(host: &Host<Q, M>) -> 
         session::SessionMutation::default(),
         password::PasswordMutation,
         deletion::DeletionMutation,
+        email::EmailMutation::default(),
     );
     Schema::build(query, mutation, EmptySubscription).register_output_type::<problem::UserError>()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_graphql::{Enum, Interface, SimpleObject};
 
+use super::email::problem::{FlowExpired, InvalidCode};
 use crate::accounts::BadUsername;
 use crate::passwords::{BadPassword, Weakness};
 use crate::use_cases::register::Fault;
@@ -25,6 +26,8 @@ pub(crate) enum UserError {
     SessionNotFound(SessionNotFound),
     RateLimited(RateLimited),
     RegistrationClosed(RegistrationClosed),
+    InvalidCode(InvalidCode),
+    FlowExpired(FlowExpired),
 }
 
 /// The code of a `UserError`.
@@ -48,6 +51,10 @@ pub(crate) enum ErrorCode {
     RateLimited,
     /// Registration is closed.
     RegistrationClosed,
+    /// The code is not the one in the mail.
+    InvalidCode,
+    /// The link or the code is over.
+    FlowExpired,
 }
 
 /// There were too many attempts of this kind. Wait for `retryAfter` seconds.
@@ -211,6 +218,11 @@ impl FieldError {
         Self { path: vec!["input".to_owned(), name.to_owned()], code, message }
     }
 
+    /// An e-mail address that is not valid, in the input's field `name`.
+    pub(super) fn email(name: &str) -> Self {
+        Self::new(name, FieldErrorCode::InvalidFormat, "This is not an e-mail address.".to_owned())
+    }
+
     /// A password that is not valid, in the input's field `name`.
     pub(super) fn password(name: &str, why: BadPassword) -> Self {
         let code = match why {
@@ -224,9 +236,7 @@ impl FieldError {
 impl From<Fault> for FieldError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Email => {
-                Self::new("email", FieldErrorCode::InvalidFormat, "This is not an e-mail address.".to_owned())
-            }
+            Fault::Email => Self::email("email"),
             Fault::Username(why) => {
                 let code = match why {
                     BadUsername::TooShort => FieldErrorCode::TooShort,

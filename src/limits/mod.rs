@@ -39,6 +39,9 @@ const LIMITED: Rate = Rate { burst: 1, period: Duration::from_secs(3600) };
 /// How often one address may cause that.
 const LIMITED_OF_ADDRESS: Rate = Rate { burst: 20, period: Duration::from_secs(3600) };
 
+/// How long the next mail to an e-mail address waits.
+pub(crate) const RESEND: Rate = Rate { burst: 1, period: Duration::from_secs(60) };
+
 /// How many accounts an instance remembers for that, and for changes of their passwords.
 const ACCOUNTS: usize = 10_000;
 
@@ -228,11 +231,44 @@ impl Limits {
     /// A registration.
     #[must_use]
     pub fn register(&self, client: &Client, now: Timestamp) -> Attempt {
+        self.steps(now, self.registering(client))
+    }
+
+    /// A registration that has to be confirmed by mail. `recipient` is the folded address.
+    #[must_use]
+    pub fn register_by_mail(&self, client: &Client, recipient: &str, now: Timestamp) -> Attempt {
+        let mut steps = self.registering(client);
+        steps.extend(self.mailing(recipient));
+        self.steps(now, steps)
+    }
+
+    /// A mail that somebody asks for. `recipient` is the folded address, whether an account has it or not. The client's
+    /// buckets come first, so that a client that has used up its mails takes nothing from those of an address.
+    #[must_use]
+    pub fn mail(&self, client: &Client, recipient: &str, now: Timestamp) -> Attempt {
+        let mut steps = vec![(0, Key::new("mail/client").network(client.network()), self.rates.mail)];
+        if let Some(site) = client.site() {
+            steps.push((1, Key::new("mail/site").network(Some(site)), of_site(self.rates.mail)));
+        }
+        steps.extend(self.mailing(recipient));
+        self.steps(now, steps)
+    }
+
+    fn registering(&self, client: &Client) -> Vec<(i32, Key, Rate)> {
         let mut steps = vec![(0, Key::new("register").network(client.network()), self.rates.register)];
         if let Some(site) = client.site() {
             steps.push((1, Key::new("register/site").network(Some(site)), of_site(self.rates.register)));
         }
-        self.steps(now, steps)
+        steps
+    }
+
+    fn mailing(&self, recipient: &str) -> [(i32, Key, Rate); 3] {
+        let key = |name| Key::new(name).text(recipient);
+        [
+            (2, key("mail/resend"), RESEND),
+            (3, key("mail/recipient"), self.rates.mail_recipient),
+            (4, key("mail/recipient/day"), self.rates.mail_recipient_day),
+        ]
     }
 
     /// A refresh of a session.

@@ -5,6 +5,13 @@
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Locale(String);
 
+impl Default for Locale {
+    /// English.
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
 /// Longest tag that is read, in bytes.
 const MAX_BYTES: usize = 35;
 

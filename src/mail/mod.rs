@@ -15,14 +15,15 @@ pub(crate) use content::{Content, Device};
 pub(crate) use locale::Locale;
 pub(crate) use mailer::{Due, Mailer};
 pub(crate) use outbox::{Mail, Outbox, Posting};
+pub use transport::{Delivered, Mailbox};
 
 /// What a mail says, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rendered {
+pub struct Rendered {
     /// The subject: one line.
-    pub(crate) subject: String,
+    pub subject: String,
     /// The body as plain text.
-    pub(crate) text: String,
+    pub text: String,
     /// The body as HTML.
-    pub(crate) html: String,
+    pub html: String,
 }

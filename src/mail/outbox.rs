@@ -11,7 +11,7 @@ use crate::ids::AccountId;
 use crate::sealing::{Purpose, Seals};
 
 /// Seals what mails tell.
-pub struct Outbox(Seals);
+pub(crate) struct Outbox(Seals);
 
 /// A mail to be written.
 pub(crate) struct Mail<'a> {

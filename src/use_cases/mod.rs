@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod authenticate;
 pub(crate) mod change_password;
 pub mod clean_up;
+pub(crate) mod confirm_registration;
 pub(crate) mod delete_account;
 pub(crate) mod ended_sessions;
 pub(crate) mod follow_revocations;

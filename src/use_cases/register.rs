@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use crate::accounts::{self, NameTaken, NewAccount};
-use crate::app::{App, SignIn};
+use crate::accounts::store::Owner;
+use crate::accounts::{self, EmailAddress, NameTaken, NewAccount, PendingAccount, Username};
+use crate::app::{App, Ask, SignIn, Started};
 use crate::client::Client;
-use crate::clock::new_id;
+use crate::clock::{Timestamp, new_id};
+use crate::config::EmailVerification;
 use crate::error::Error;
+use crate::flows;
 use crate::ids::AccountId;
 use crate::limits::{Decision, Refusal};
+use crate::mail::{self, Locale};
 use crate::passwords::{FirstGuesses, Weakness};
 use crate::sessions::{self, Method};
 use crate::telemetry;
@@ -32,14 +36,22 @@ pub(crate) enum Outcome {
     Limited(Duration),
     /// Registration is closed.
     Closed,
+    /// The account is created once the address is proven. The answer is the same if another account has the address.
+    Pending(Started),
 }
 
-/// Creates an account and opens its first session.
+/// Creates an account and opens its first session, or sends a mail with which that is confirmed. `locale` is the language of the
+/// mail, if the client asks for one.
 ///
 /// # Errors
 /// [`Error::Busy`] when too many passwords wait to be hashed; [`Error::Unavailable`] when the database is away. Then the
 /// account may exist or not.
-pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> Result<Outcome, Error> {
+pub(crate) async fn register(
+    app: &App,
+    client: Client,
+    typed: Registration,
+    locale: Option<&str>,
+) -> Result<Outcome, Error> {
     if !app.config.limits.open_registration {
         return Ok(Outcome::Closed);
     }
@@ -47,6 +59,7 @@ pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> 
     if let Err(retry_after) = app.limits.attempt(&client, now) {
         return Ok(Outcome::Limited(retry_after));
     }
+    let locale = app.locale(locale, &client);
     let context = FirstGuesses::new(&typed.email, typed.username.as_deref());
     // These checks cost next to nothing. The rest is only done if it can still succeed.
     let (email, username, password) = match typed.read() {
@@ -57,16 +70,24 @@ pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> 
     // This saves a hash. The statement below decides, because names may be taken in between. The answer reveals
     // whether there is such an account, if only by the time that the hash takes. So the attempt counts, whatever its
     // outcome is.
-    let attempt = app.limits.register(&client, now);
-    let (limit, taken) = app
+    let is_by_mail = app.config.mail.verification == EmailVerification::Required;
+    let attempt = match is_by_mail {
+        true => app.limits.register_by_mail(&client, &email.folded(), now),
+        false => app.limits.register(&client, now),
+    };
+    let (limit, names) = app
         .db
         .run(async |connection| accounts::store::find_taken(connection, &email, username.as_ref(), &attempt).await)
         .await?;
     if let Decision::Refused(Refusal { retry_after, .. }) = limit {
         return Ok(Outcome::Limited(retry_after));
     }
-    if let Some(taken) = taken {
-        return Ok(Outcome::Taken(taken));
+    match names.taken() {
+        // Nobody but the owner of an address is told that it is taken. Usernames are public.
+        Some(NameTaken::Email) if is_by_mail && !names.username_is_taken => {}
+        Some(NameTaken::Email) if is_by_mail => return Ok(Outcome::Taken(NameTaken::Username)),
+        Some(taken) => return Ok(Outcome::Taken(taken)),
+        None => {}
     }
     let hash = match permit.hash(password, context).await? {
         Ok(hash) => hash,
@@ -74,6 +95,11 @@ pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> 
     };
     drop(permit);
     let now = app.clock.now();
+    if is_by_mail {
+        let pending = PendingAccount { username: username.as_ref().map(Username::as_str), hash: hash.as_str() };
+        let started = pend(app, &client, &email, locale, &pending, names.owner, now).await?;
+        return Ok(Outcome::Pending(started));
+    }
     let account = NewAccount {
         id: AccountId(new_id(now)),
         email,
@@ -94,4 +120,43 @@ pub(crate) async fn register(app: &App, client: Client, typed: Registration) -> 
         }
         Err(taken) => Ok(Outcome::Taken(taken)),
     }
+}
+
+/// Begins the flow that ends in an account. The owner of an address that is taken gets a mail that says so, and leads to a new
+/// password. The work is the same.
+async fn pend(
+    app: &App,
+    client: &Client,
+    email: &EmailAddress,
+    locale: Locale,
+    pending: &PendingAccount<'_>,
+    owner: Option<Owner>,
+    now: Timestamp,
+) -> Result<Started, Error> {
+    let data = pending.to_bytes()?;
+    let is_disabled = owner.as_ref().is_some_and(|owner| owner.is_disabled);
+    let owner = owner.filter(|owner| !owner.is_disabled);
+    let mail = if owner.is_some() { mail::Kind::AddressTaken } else { mail::Kind::ConfirmRegistration };
+    let ask = Ask {
+        kind: flows::Kind::Registration,
+        mail,
+        email,
+        locale,
+        account: owner.as_ref().map(|owner| owner.id),
+        username: match &owner {
+            Some(owner) => owner.username.clone(),
+            None => pending.username.map(str::to_owned),
+        },
+        data: Some(&data),
+        client,
+        now,
+    };
+    let (mut flow, mut posting) = app.prepare_flow(ask)?;
+    if owner.is_some() {
+        flow.link_kind = flows::Kind::PasswordReset;
+    }
+    if is_disabled {
+        posting = posting.unsent();
+    }
+    app.begin_flow(flow, &posting, None, client).await
 }

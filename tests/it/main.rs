@@ -27,6 +27,7 @@ mod deletion;
 mod device_tokens;
 mod devices;
 mod discovery;
+mod email_registration;
 mod embedded;
 mod embedded_environment;
 mod embedded_role;

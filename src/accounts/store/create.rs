@@ -19,14 +19,14 @@ pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) ->
         hash: account.password.as_ref().map(PasswordHash::as_str),
         now: account.created_at,
     };
-    unless_taken(creating.execute(connection).await)
+    Ok(unless_taken(creating.execute(connection).await)?.map(|_| ()))
 }
 
-/// Distinguishes an e-mail address or username that another account has from other errors.
+/// The number of rows. Distinguishes an e-mail address or username that another account has from other errors.
 #[track_caller]
-pub(crate) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<(), NameTaken>, Error> {
+pub(crate) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<usize, NameTaken>, Error> {
     match inserted {
-        Ok(_) => Ok(Ok(())),
+        Ok(rows) => Ok(Ok(rows)),
         Err(error) => match violated_constraint(&error) {
             Some("accounts_email_key") => Ok(Err(NameTaken::Email)),
             Some("accounts_username_key") => Ok(Err(NameTaken::Username)),

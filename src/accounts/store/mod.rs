@@ -115,21 +115,43 @@ row! {
     }
 }
 
-/// Charges the attempt, and finds which of these two names another account has, the e-mail address first.
+/// Charges the attempt, and finds which of these two names another account has.
 pub(crate) async fn find_taken(
     connection: &mut Connection,
     email: &EmailAddress,
     username: Option<&Username>,
     attempt: &Attempt,
-) -> Result<(Decision, Option<NameTaken>), Error> {
+) -> Result<(Decision, Names), Error> {
     let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
     let row = finding.get_result::<NamesRow>(connection).await?;
-    let there = match (row.email_is_taken, row.username_is_taken) {
-        (true, _) => Some(NameTaken::Email),
-        (false, true) => Some(NameTaken::Username),
-        (false, false) => None,
-    };
-    Ok((attempt.read(row.taken), there))
+    let owner = row.owner.map(|id| Owner { id: AccountId(id), username: row.username, is_disabled: row.is_disabled });
+    Ok((attempt.read(row.taken), Names { owner, username_is_taken: row.username_is_taken }))
+}
+
+/// Who has the names of a registration.
+pub(crate) struct Names {
+    /// The account that has the e-mail address.
+    pub(crate) owner: Option<Owner>,
+    /// Whether an account has the username.
+    pub(crate) username_is_taken: bool,
+}
+
+/// The account that has an e-mail address.
+pub(crate) struct Owner {
+    pub(crate) id: AccountId,
+    pub(crate) username: Option<String>,
+    pub(crate) is_disabled: bool,
+}
+
+impl Names {
+    /// The name that another account has, the e-mail address first.
+    pub(crate) fn taken(&self) -> Option<NameTaken> {
+        match (&self.owner, self.username_is_taken) {
+            (Some(_), _) => Some(NameTaken::Email),
+            (None, true) => Some(NameTaken::Username),
+            (None, false) => None,
+        }
+    }
 }
 
 statement! {
@@ -143,7 +165,9 @@ statement! {
 row! {
     struct NamesRow {
         taken: TakenRow,
-        email_is_taken: bool,
+        owner: Option<Uuid>,
+        username: Option<String>,
+        is_disabled: bool,
         username_is_taken: bool,
     }
 }

@@ -122,6 +122,40 @@ pub(in crate::config) struct LimitSettings {
     )]
     pub(in crate::config) limit_register: Given<Rate>,
 
+    /// How many mails may be asked for by one address of a network, whoever gets them.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_LIMIT_MAIL",
+        default_value = "20/1h",
+        value_name = "RATE",
+        value_parser = rate()
+    )]
+    pub(in crate::config) limit_mail: Given<Rate>,
+
+    /// How many mails may be sent to one e-mail address because somebody who is not signed in, or does not know its password, asks
+    /// for them. Each waits for a minute after the one before. All kinds count together, so that nobody fills another's mailbox.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_LIMIT_MAIL_RECIPIENT",
+        default_value = "3/1h",
+        value_name = "RATE",
+        value_parser = rate()
+    )]
+    pub(in crate::config) limit_mail_recipient: Given<Rate>,
+
+    /// The same, over a longer time.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_LIMIT_MAIL_RECIPIENT_DAY",
+        default_value = "10/1d",
+        value_name = "RATE",
+        value_parser = rate()
+    )]
+    pub(in crate::config) limit_mail_recipient_day: Given<Rate>,
+
     /// How many times one session may be refreshed.
     #[arg(
         long,
@@ -155,6 +189,12 @@ pub struct Limits {
     pub sessions: Rate,
     /// Registrations of an address.
     pub register: Rate,
+    /// Mails that an address of a network asks for.
+    pub mail: Rate,
+    /// Mails to an e-mail address.
+    pub mail_recipient: Rate,
+    /// The same, over a longer time.
+    pub mail_recipient_day: Rate,
     /// Refreshes of a session.
     pub refresh: Rate,
     /// Whether anybody may register.
@@ -173,6 +213,9 @@ impl LimitSettings {
             login_address: check.take(&self.limit_login_address),
             sessions: check.take(&self.limit_sessions),
             register: check.take(&self.limit_register),
+            mail: check.take(&self.limit_mail),
+            mail_recipient: check.take(&self.limit_mail_recipient),
+            mail_recipient_day: check.take(&self.limit_mail_recipient_day),
             refresh: check.take(&self.limit_refresh),
             open_registration,
         }

@@ -1,16 +1,16 @@
 -- Begins a flow, with its mail, if one is to be sent, and its event, if it has an account.
 WITH given AS (
-    SELECT $1::uuid AS flow, $2::text AS flow_kind, $3::uuid AS flow_account, $4::text AS email, $5::text AS locale,
-        $6::bytea AS token_hash, $7::bytea AS link_hash, $8::bytea AS code_mac, $9::timestamptz AS code_expires_at,
-        $10::bytea AS data, $11::timestamptz AS created_at, $12::timestamptz AS expires_at,
-        $13::uuid AS mail, $14::text AS mail_kind, $15::uuid AS mail_account, $16::text AS recipient, $17::text AS mail_locale,
-        $18::bytea AS content, $19::text AS event,
-        $20::text AS user_agent, $21::inet AS ip_address, $22::text AS request_id
+    SELECT $1::uuid AS flow, $2::text AS flow_kind, $3::text AS link_kind, $4::uuid AS flow_account, $5::text AS email,
+        $6::text AS locale, $7::bytea AS token_hash, $8::bytea AS link_hash, $9::bytea AS code_mac, $10::timestamptz AS code_expires_at,
+        $11::bytea AS data, $12::timestamptz AS created_at, $13::timestamptz AS expires_at,
+        $14::uuid AS mail, $15::text AS mail_kind, $16::uuid AS mail_account, $17::text AS recipient, $18::text AS mail_locale,
+        $19::bytea AS content, $20::text AS event,
+        $21::text AS user_agent, $22::inet AS ip_address, $23::text AS request_id
 ),
 flow AS (
-    INSERT INTO flows (id, kind, account_id, email, locale, token_hash, link_hash, code_mac, code_expires_at, data, created_at,
+    INSERT INTO flows (id, kind, link_kind, account_id, email, locale, token_hash, link_hash, code_mac, code_expires_at, data, created_at,
         expires_at, user_agent, ip_address)
-    SELECT flow, flow_kind, flow_account, email, locale, token_hash, link_hash, code_mac, code_expires_at, data, created_at,
+    SELECT flow, flow_kind, link_kind, flow_account, email, locale, token_hash, link_hash, code_mac, code_expires_at, data, created_at,
         expires_at, user_agent, ip_address
     FROM given
 ),

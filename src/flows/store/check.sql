@@ -1,13 +1,14 @@
 -- Checks what somebody got by mail, and counts a wrong code. The flow's row is locked, so of many codes at once each counts.
--- Wrong codes count for the address as well, whichever of its flows they were tried in.
+-- Wrong codes count for the address as well, whichever of its flows they were tried in, and are recorded if an account has it.
 WITH given AS (
     SELECT $1::text AS kind, $2::bytea AS token_hash, $3::bytea AS link_hash, $4::bytea[] AS code_macs, $5::timestamptz AS now,
-        $6::integer AS tries, $7::bigint AS tries_of_address, $8::timestamptz AS tries_since
+        $6::integer AS tries, $7::bigint AS tries_of_address, $8::timestamptz AS tries_since,
+        $9::text AS user_agent, $10::inet AS ip_address, $11::text AS request_id
 ),
 found AS (
     SELECT f.* FROM flows f, given
-    WHERE (f.token_hash = given.token_hash OR f.link_hash = given.link_hash)
-        AND f.kind = given.kind AND consumed_at IS NULL AND expires_at > now
+    WHERE (f.token_hash = given.token_hash AND f.kind = given.kind OR f.link_hash = given.link_hash AND f.link_kind = given.kind)
+        AND consumed_at IS NULL AND expires_at > now
     FOR NO KEY UPDATE OF f
 ),
 tried AS (
@@ -23,7 +24,13 @@ judged AS (
 ),
 counted AS (
     UPDATE flows SET tries = flows.tries + 1 FROM judged
-    WHERE flows.id = judged.id AND takes_code AND is_limited IS NOT TRUE AND NOT has_code RETURNING flows.tries
+    WHERE flows.id = judged.id AND takes_code AND is_limited IS NOT TRUE AND NOT has_code
+    RETURNING flows.tries, flows.account_id
+),
+recorded AS (
+    INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id)
+    SELECT portcullis_event_id(now), now, 'code_failed', user_agent, ip_address, request_id, account_id
+    FROM counted, given WHERE account_id IS NOT NULL
 )
 SELECT found.id, found.account_id, found.email, found.locale, found.data,
     given.link_hash IS NOT NULL OR takes_code AND has_code AS is_right,

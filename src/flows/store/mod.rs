@@ -21,6 +21,7 @@ use crate::mail::{Locale, Posting};
 pub(crate) struct Beginning<'a> {
     flow: Uuid,
     flow_kind: &'static str,
+    link_kind: &'static str,
     flow_account: Option<Uuid>,
     email: &'a str,
     locale: &'a str,
@@ -37,6 +38,7 @@ parameters! {
     Beginning<'a> {
         flow: Uuid,
         flow_kind: &'static str,
+        link_kind: &'static str,
         flow_account: Option<Uuid>,
         email: &'a str,
         locale: &'a str,
@@ -55,6 +57,7 @@ impl NewFlow {
         Beginning {
             flow: self.id,
             flow_kind: self.kind.as_str(),
+            link_kind: self.link_kind.as_str(),
             flow_account: self.account.map(|account| account.0),
             email: &self.email,
             locale: self.locale.as_str(),
@@ -98,6 +101,7 @@ pub(crate) async fn check(
     keys: &FlowKeys,
     kind: Kind,
     proof: &EmailProof,
+    client: &Client,
     now: Timestamp,
 ) -> Result<Checked, Error> {
     let Some(Shown { token_hash, link_hash, code_macs }) = proof.shown(keys) else { return Ok(Checked::Expired) };
@@ -110,6 +114,7 @@ pub(crate) async fn check(
         tries: TRIES,
         tries_of_address: TRIES_OF_ADDRESS,
         tries_since: now - TRIES_PERIOD,
+        origin: Origin::of(client),
     };
     let Some(row) = checking.get_result::<CheckedRow>(connection).await.optional()? else {
         return Ok(Checked::Expired);
@@ -127,7 +132,7 @@ pub(crate) async fn check(
 }
 
 statement! {
-    struct CheckingFlow = "check.sql" {
+    struct CheckingFlow<'a> = "check.sql" {
         kind: &'static str,
         token_hash: Option<Vec<u8>>,
         link_hash: Option<Vec<u8>>,
@@ -136,6 +141,7 @@ statement! {
         tries: i32,
         tries_of_address: i64,
         tries_since: Timestamp,
+        origin: Origin<'a>,
     } -> CheckedRow
 }
 

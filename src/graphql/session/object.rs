@@ -4,6 +4,7 @@ use async_graphql::{ID, SimpleObject};
 
 use super::tokens::{Delivery, Tokens};
 use crate::app::{SignIn, SignedIn};
+use crate::graphql::factor::FactorKind;
 use crate::graphql::scalars::DateTime;
 use crate::ids::SessionId;
 use crate::sessions;
@@ -15,6 +16,10 @@ pub(crate) struct Session {
     id: ID,
     /// When it was opened.
     created_at: DateTime,
+    /// When its owner last proved who they are. It is the claim `auth_time` of its access tokens.
+    authenticated_at: DateTime,
+    /// How they did.
+    methods: Vec<FactorKind>,
     /// When the session was last used: opened, refreshed, or used with an access token. It may lag behind by one or
     /// two minutes.
     last_used_at: DateTime,
@@ -35,6 +40,8 @@ impl Session {
         Self {
             id: session.id.0.into(),
             created_at: session.created_at.into(),
+            authenticated_at: session.authenticated_at.into(),
+            methods: session.methods.into_iter().map(Into::into).collect(),
             last_used_at: session.last_used_at.into(),
             expires_at: session.expires_at.into(),
             user_agent: session.user_agent,

@@ -14,15 +14,19 @@ const CAPACITY: usize = 100;
 
 /// The last mails.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox(Mutex<VecDeque<Delivered>>);
+pub struct Mailbox(Mutex<VecDeque<Delivered>>);
 
 /// A mail in the mailbox.
 #[derive(Clone, Debug)]
-pub(crate) struct Delivered {
-    pub(crate) id: Uuid,
-    pub(crate) recipient: String,
-    pub(crate) written_at: Timestamp,
-    pub(crate) rendered: Rendered,
+pub struct Delivered {
+    /// The id of the mail.
+    pub id: Uuid,
+    /// The address that it went to.
+    pub recipient: String,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// What it says.
+    pub rendered: Rendered,
 }
 
 impl Mailbox {
@@ -39,7 +43,8 @@ impl Mailbox {
     }
 
     /// The mails, the newest first.
-    pub(crate) fn list(&self) -> Vec<Delivered> {
+    #[must_use]
+    pub fn list(&self) -> Vec<Delivered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }

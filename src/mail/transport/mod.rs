@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::config;
 use crate::error::Error;
 
-pub(crate) use mailbox::{Delivered, Mailbox};
+pub use mailbox::{Delivered, Mailbox};
 
 /// A way by which mails leave.
 #[derive(Clone, Debug)]

@@ -28,7 +28,7 @@ pub(crate) use end::{Asking, log_out, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{EndedCursor, count_ended, list_ended, record_endings};
 pub(crate) use list::list;
-pub(crate) use open::{Bound, OpenedSession, open, open_with_account};
+pub(crate) use open::{Bound, Confirmed, OpenedSession, open, open_with_account, open_with_confirmed_account};
 pub(crate) use password::{Change, Changed, change_password};
 pub(crate) use refresh::refresh;
 

@@ -94,7 +94,7 @@ pub(crate) async fn open_with_account(
         expires_at: session.expires_at,
         origin: Origin::of(&session.client),
     };
-    Ok(unless_taken(opening.execute(connection).await)?.map(|()| {
+    Ok(unless_taken(opening.execute(connection).await)?.map(|_| {
         let session = new_session(session, account.id, 0);
         (new_account(account), session)
     }))
@@ -102,6 +102,60 @@ pub(crate) async fn open_with_account(
 
 statement! {
     struct OpeningWithAccount<'a> = "open_with_account.sql" {
+        account: Uuid,
+        email: &'a str,
+        username: Option<&'a str>,
+        hash: Option<&'a str>,
+        session: Uuid,
+        methods: Vec<String>,
+        now: Timestamp,
+        expires_at: Timestamp,
+        origin: Origin<'a>,
+    }
+}
+
+/// The outcome of a registration that was confirmed.
+pub(crate) enum Confirmed {
+    /// The account was created, and is signed in.
+    Done(Box<Account>, Box<Session>),
+    /// Nothing was done, because another account has one of its names.
+    Taken(NameTaken),
+    /// Nothing was done, because the registration is over.
+    Over,
+}
+
+/// Ends the flow of a registration, creates its account and opens its first session. Of several at once one succeeds.
+pub(crate) async fn open_with_confirmed_account(
+    connection: &mut Connection,
+    flow: Uuid,
+    account: NewAccount,
+    session: NewSession,
+) -> Result<Confirmed, Error> {
+    let opening = OpeningWithConfirmedAccount {
+        flow,
+        account: account.id.0,
+        email: account.email.as_str(),
+        username: account.username.as_ref().map(Username::as_str),
+        hash: account.password.as_ref().map(PasswordHash::as_str),
+        session: session.id.0,
+        methods: names(&session.methods),
+        now: session.created_at,
+        expires_at: session.expires_at,
+        origin: Origin::of(&session.client),
+    };
+    Ok(match unless_taken(opening.execute(connection).await)? {
+        Err(taken) => Confirmed::Taken(taken),
+        Ok(0) => Confirmed::Over,
+        Ok(_) => {
+            let session = new_session(session, account.id, 0);
+            Confirmed::Done(Box::new(new_account(account)), Box::new(session))
+        }
+    })
+}
+
+statement! {
+    struct OpeningWithConfirmedAccount<'a> = "open_with_confirmed_account.sql" {
+        flow: Uuid,
         account: Uuid,
         email: &'a str,
         username: Option<&'a str>,

@@ -40,7 +40,7 @@ pub(crate) fn settings(flags: &[&str]) -> Settings {
 pub(crate) fn config(url: &str, flags: &[&str]) -> Config {
     let cheap = ["--database-url", url, "--secret", SECRET, "--argon2-memory-kib=64", "--argon2-iterations=1"];
     // All tests come from one address.
-    let cheap = [cheap.as_slice(), &["--rate-limits=off"]].concat();
+    let cheap = [cheap.as_slice(), &["--rate-limits=off", "--env=development", "--email-verification=off"]].concat();
     settings(&[&cheap, ["--introspection=on", "--database-timeout=30s"].as_slice(), flags].concat())
         .check()
         .expect("settings of the test")

@@ -1,0 +1,46 @@
+//! The answer to whoever asks for a mail.
+
+use async_graphql::{SimpleObject, Union};
+
+use crate::app::{Asked, Started};
+use crate::graphql::problem::{FieldError, InvalidInput, RateLimited};
+use crate::graphql::scalars::DateTime;
+
+/// A mail is on its way if there is something to send. The answer is the same if there is not.
+#[derive(SimpleObject)]
+pub(crate) struct EmailFlowStarted {
+    /// Belongs to the code in the mail. Keep it until the code was used.
+    flow: String,
+    /// When the link in the mail expires. The code expires ten minutes after it was sent.
+    expires_at: DateTime,
+    /// When another mail can be asked for.
+    resend_after: DateTime,
+}
+
+/// The outcome of asking for a mail.
+#[derive(Union)]
+pub(crate) enum StartEmailFlowResult {
+    Started(EmailFlowStarted),
+    InvalidInput(InvalidInput),
+    RateLimited(RateLimited),
+}
+
+impl From<Started> for EmailFlowStarted {
+    fn from(started: Started) -> Self {
+        Self {
+            flow: started.token.expose().to_owned(),
+            expires_at: started.expires_at.into(),
+            resend_after: started.resend_after.into(),
+        }
+    }
+}
+
+impl From<Asked> for StartEmailFlowResult {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Started(started) => Self::Started(started.into()),
+            Asked::NoAddress => Self::InvalidInput(InvalidInput::new(vec![FieldError::email("email")])),
+            Asked::Limited(retry_after) => Self::RateLimited(retry_after.into()),
+        }
+    }
+}
