@@ -38,6 +38,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    flows (id) {
+        id -> Uuid,
+        kind -> Text,
+        link_kind -> Text,
+        account_id -> Nullable<Uuid>,
+        email -> Text,
+        locale -> Text,
+        token_hash -> Bytea,
+        link_hash -> Nullable<Bytea>,
+        code_mac -> Nullable<Bytea>,
+        code_expires_at -> Nullable<Timestamptz>,
+        tries -> Int4,
+        data -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        consumed_at -> Nullable<Timestamptz>,
+        user_agent -> Nullable<Text>,
+        ip_address -> Nullable<Inet>,
+    }
+}
+
+diesel::table! {
     keys (id) {
         id -> Uuid,
         purpose -> Text,
@@ -55,6 +77,23 @@ diesel::table! {
         held -> Int8,
         held_before -> Int8,
         held_in -> Int8,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> Uuid,
+        kind -> Text,
+        account_id -> Nullable<Uuid>,
+        recipient -> Text,
+        locale -> Text,
+        content -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        due_at -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        sent_at -> Nullable<Timestamptz>,
+        failed_at -> Nullable<Timestamptz>,
+        error -> Nullable<Text>,
     }
 }
 
@@ -119,6 +158,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(flows -> accounts (account_id));
+diesel::joinable!(mails -> accounts (account_id));
 diesel::joinable!(passwords -> accounts (account_id));
 diesel::joinable!(session_endings -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
@@ -127,8 +168,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     audit_events,
     clean_up,
+    flows,
     keys,
     limits,
+    mails,
     passwords,
     revocations,
     service_keys,

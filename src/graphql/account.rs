@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 use futures_util::FutureExt;
 
-use super::email::registration::RegistrationPending;
+use super::email::started::RegistrationPending;
 use super::error::ApiError;
 use super::events::{SecurityEventConnection, events_of};
 use super::guard::{Requester, auth, public, signed_in};

@@ -2,8 +2,8 @@
 
 pub(super) mod problem;
 pub(super) mod proof;
-pub(super) mod registration;
-mod started;
+mod registration;
+pub(super) mod started;
 
 use async_graphql::MergedObject;
 

@@ -7,36 +7,13 @@ use futures_util::FutureExt;
 
 use super::problem::{FlowExpired, InvalidCode};
 use super::proof::EmailProof;
-use crate::app::{App, Started};
+use crate::app::App;
 use crate::graphql::account::{RegisterSuccess, taken};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{EmailTaken, RateLimited, UsernameTaken};
-use crate::graphql::scalars::DateTime;
 use crate::graphql::session::tokens::{Delivery, TokenTransport};
 use crate::use_cases::confirm_registration::{self, Outcome};
-
-/// The registration waits for a proof of the e-mail address: `confirmRegistration` with the link or the code from the mail
-/// creates the account. The answer is the same if an account has the address already. Its owner then gets a mail that says so.
-#[derive(SimpleObject)]
-pub(crate) struct RegistrationPending {
-    /// Belongs to the code in the mail. Keep it until the registration is confirmed.
-    flow: String,
-    /// When the link in the mail expires. The code expires ten minutes after it was sent.
-    expires_at: DateTime,
-    /// When another mail can be asked for, by another `register`.
-    resend_after: DateTime,
-}
-
-impl From<Started> for RegistrationPending {
-    fn from(started: Started) -> Self {
-        Self {
-            flow: started.token.expose().to_owned(),
-            expires_at: started.expires_at.into(),
-            resend_after: started.resend_after.into(),
-        }
-    }
-}
 
 /// The input of `confirmRegistration`.
 #[derive(InputObject)]

@@ -8,7 +8,7 @@ use crate::support::app::settings;
 use crate::support::process::{command, run};
 
 /// A fault for each setting that takes a text of its own form; nothing for those that take any.
-const TEXTS: [(&str, &str); 16] = [
+const TEXTS: [(&str, &str); 23] = [
     ("config", "/no/such/file"),
     ("listen", "localhost"),
     ("data-dir", ""),
@@ -25,6 +25,13 @@ const TEXTS: [(&str, &str); 16] = [
     ("secret-previous-file", "/no/such/file"),
     ("persisted-documents", "/no/such/manifest.json"),
     ("trusted-proxies", "10.0.0.0/8, 0.0.0.0/0"),
+    ("smtp-url", ""),
+    ("smtp-url-file", "/no/such/file"),
+    ("mail-from", ""),
+    ("mail-dir", ""),
+    ("mail-templates", ""),
+    ("mail-locale", "so what"),
+    ("link-url", "here"),
 ];
 
 /// The same for a list that other settings have a say in.
@@ -168,7 +175,7 @@ fn help_tells_each_with_its_bounds_and_default() {
 #[test]
 fn help_shows_no_secret_from_the_environment() {
     let secrets: Vec<_> = reference().into_iter().filter(|setting| setting.shape.kind == Kind::Secret).collect();
-    assert_eq!(secrets.len(), 4);
+    assert_eq!(secrets.len(), 5);
     let environment: Vec<_> =
         secrets.iter().map(|setting| (setting.variable.as_str(), "postgres://ada:hunter2@db/x")).collect();
     let (_, help, _) = run(&["--help"], &environment);

@@ -1,8 +1,12 @@
 //! The unsuccessful outcomes that a caller can cause.
 
+mod code;
+
 use std::time::Duration;
 
 use async_graphql::{Enum, Interface, SimpleObject};
+
+pub(crate) use code::ErrorCode;
 
 use super::email::problem::{FlowExpired, InvalidCode};
 use crate::accounts::BadUsername;
@@ -28,33 +32,6 @@ pub(crate) enum UserError {
     RegistrationClosed(RegistrationClosed),
     InvalidCode(InvalidCode),
     FlowExpired(FlowExpired),
-}
-
-/// The code of a `UserError`.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ErrorCode {
-    /// Another account has this e-mail address.
-    EmailTaken,
-    /// Another account has this username.
-    UsernameTaken,
-    /// Parts of the input are not valid. `fields` lists them.
-    InvalidInput,
-    /// The password is too easily guessed.
-    WeakPassword,
-    /// No account has this identifier and password. For a caller who is signed in: the password is wrong.
-    InvalidCredentials,
-    /// The refresh token is not accepted; `reason` says why.
-    InvalidRefreshToken,
-    /// None of the caller's active sessions has this id.
-    SessionNotFound,
-    /// There were too many attempts.
-    RateLimited,
-    /// Registration is closed.
-    RegistrationClosed,
-    /// The code is not the one in the mail.
-    InvalidCode,
-    /// The link or the code is over.
-    FlowExpired,
 }
 
 /// There were too many attempts of this kind. Wait for `retryAfter` seconds.
