@@ -8,6 +8,7 @@ docs=$(cd "$(dirname "$0")" && pwd)
 
 for name in ${!PORTCULLIS_@} ${!PG@} ${!AUTH_@} DATABASE_URL PORT WHILE_LOST; do unset "$name"; done
 export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+export PORTCULLIS_EMAIL_VERIFICATION=off
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/portcullis-try.XXXXXX")
 # As root the server runs PostgreSQL as another user, who has to pass.

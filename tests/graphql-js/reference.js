@@ -37,6 +37,10 @@ const roots = world => ({
     if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
     return failure('RegistrationClosed', 'REGISTRATION_CLOSED', 'Nobody can register here.')
   },
+  confirmRegistration: ({ input }) => {
+    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
+    return failure('FlowExpired', 'FLOW_EXPIRED', 'This link or code is not valid any more. Ask for another one.')
+  },
   refreshToken: ({ input }) => {
     const token = input?.refreshToken
     if (token == null) throw new Error('no cookies are kept')

@@ -81,6 +81,27 @@ async fn operations_keep_to_their_budget_of_round_trips() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_proven_by_mail_keeps_to_its_budget() {
+    let database = TestDatabase::new().await;
+    let proxy = Proxy::before(&database).await;
+    let url = proxy.url(&database);
+    let app = TestApp::on(database, &url, &["--database-pool-size=1", "--email-verification=required"]).await;
+    let anonymous = app.anonymous();
+    let register = trips(&proxy, async |round| {
+        let input = json!({ "email": format!("{round}@example.com"), "password": PASSWORD });
+        assert_eq!(anonymous.try_register(input).await["data"]["register"]["__typename"], "RegistrationPending");
+    });
+    assert_eq!(register.await, 2, "register");
+    let links = [app.mail_to("0@example.com").await.link(), app.mail_to("1@example.com").await.link()];
+    let confirm = trips(&proxy, async |round| {
+        let document = "mutation($l: String!) { confirmRegistration(input: { proof: { link: $l } }) { __typename } }";
+        let answer = anonymous.send(document, json!({ "l": links[round] })).await;
+        assert_eq!(answer["data"]["confirmRegistration"]["__typename"], "RegisterSuccess", "{answer}");
+    });
+    assert_eq!(confirm.await, 2, "confirmRegistration");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_keep_nobody_waiting_for_a_round_trip() {
     let database = TestDatabase::new().await;
     let proxy = Proxy::before(&database).await;

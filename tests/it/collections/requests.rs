@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::generated::committed;
 
 /// The variables that every collection starts with. Scripts set those without a value.
-pub(super) const VARIABLES: [(&str, &str); 7] = [
+pub(super) const VARIABLES: [(&str, &str); 8] = [
     ("baseUrl", "http://127.0.0.1:8080"),
     ("email", ""),
     ("password", "correct horse battery staple"),
@@ -16,11 +16,13 @@ pub(super) const VARIABLES: [(&str, &str); 7] = [
     ("accessToken", ""),
     ("refreshToken", ""),
     ("firstSessionId", ""),
+    ("link", "pcl_what-stands-in-the-mail"),
 ];
 
 /// What a collection tells about itself.
 pub(super) const ABOUT: &str = "Every operation of Portcullis. Run the requests from top to bottom: the first registers an account \
-    with a random address, each sign-in passes its tokens on, and the last deletes the account.";
+    with a random address (where the server runs with PORTCULLIS_EMAIL_VERIFICATION=off; elsewhere the variable link takes what \
+    stands in the mail), each sign-in passes its tokens on, and the last deletes the account.";
 
 /// A request of `collections/requests.json`, in the order in which they are run.
 #[derive(Deserialize)]

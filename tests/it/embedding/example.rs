@@ -160,7 +160,11 @@ async fn cookies_the_clients_address_and_security_headers_are_those_of_the_serve
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_database_starts_and_stops_with_the_application() {
     let dir = watched_dir("embedding");
-    let settings = [("PORTCULLIS_DATA_DIR", dir.to_str().expect("UTF-8")), ("PORTCULLIS_ARGON2_MEMORY_KIB", "64")];
+    let settings = [
+        ("PORTCULLIS_DATA_DIR", dir.to_str().expect("UTF-8")),
+        ("PORTCULLIS_ARGON2_MEMORY_KIB", "64"),
+        ("PORTCULLIS_EMAIL_VERIFICATION", "off"),
+    ];
     let served = Served::example(portcullis::Config::from_settings(settings).expect("settings of the test")).await;
     served.client("/auth").register("ada@example.com").await;
     assert!(postmaster(&dir).is_some());

@@ -80,6 +80,12 @@ impl TestDatabase {
         self.operator.query_one(query, &[]).await.expect("a query that counts").get(0)
     }
 
+    /// The texts that a query returns.
+    pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
+        let rows = self.operator.query(query, &[]).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// Runs a statement of the operator. Returns how many rows it changed.
     pub(crate) async fn execute(&self, statement: &str) -> u64 {
         self.operator.execute(statement, &[]).await.expect("a statement of the operator's")

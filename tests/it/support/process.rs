@@ -67,6 +67,8 @@ fn with(mut command: Command, environment: &[(&str, &str)]) -> Command {
     }
     // Another server may use the usual port.
     command.env("PORTCULLIS_LISTEN", "127.0.0.1:0");
+    // A registration makes an account at once, unless a test asks otherwise.
+    command.env("PORTCULLIS_EMAIL_VERIFICATION", "off");
     command.envs(environment.iter().copied()).stdin(Stdio::null());
     command
 }

@@ -20,8 +20,8 @@ use generate::Generator;
 use reference::Reference;
 
 /// All that a user has.
-const USER: &str = "id email username roles createdAt
-    sessions(first: 100) { nodes { id createdAt lastUsedAt expiresAt userAgent ipAddress current } }
+const USER: &str = "id email emailVerifiedAt username roles createdAt
+    sessions(first: 100) { nodes { id createdAt authenticatedAt methods lastUsedAt expiresAt userAgent ipAddress current } }
     securityEvents(first: 100) { nodes { id kind occurredAt sessionId ipAddress userAgent requestId } }";
 
 /// A server where nobody can register any more, the same answers in graphql-js, and two callers.
@@ -61,7 +61,7 @@ impl World {
         let me = signed_in.send(&format!("{{ me {{ {USER} }} }}"), Value::Null).await;
         let document = format!(
             "mutation($i: RefreshTokenInput) {{ refreshToken(input: $i) {{ __typename ... on RefreshTokenSuccess {{ user {{ {USER} }} \
-             session {{ id createdAt lastUsedAt expiresAt userAgent ipAddress current }} \
+             session {{ id createdAt authenticatedAt methods lastUsedAt expiresAt userAgent ipAddress current }} \
              tokens {{ accessToken accessTokenExpiresAt refreshToken tokenType }} }} }} }}"
         );
         // Sent again, a token brings the same successor.
