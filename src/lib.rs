@@ -89,6 +89,11 @@ pub use error::Reason;
 /// Others get the error `UNAUTHENTICATED`.
 #[doc(inline)]
 pub use graphql::guard::auth;
+/// The directive of a field that only a caller may call who has proved in the last ten minutes who they are:
+/// `#[graphql(directive = portcullis::auth_fresh::apply())]`. Others get the error `UNAUTHENTICATED` with the reason
+/// `REAUTHENTICATION_REQUIRED`, and become fresh by the mutation `reauthenticate`.
+#[doc(inline)]
+pub use graphql::guard::auth_fresh;
 #[doc(inline)]
 pub use graphql::guard::caller;
 /// The directive of a field that anyone may call: `#[graphql(directive = portcullis::public::apply())]`.

@@ -15,12 +15,14 @@ use crate::tokens::TokenPair;
 pub struct SignedIn {
     account: Arc<Account>,
     session: SessionId,
+    /// When its owner last proved who they are, as the access token says it, in seconds since 1970.
+    auth_time: Option<i64>,
 }
 
 impl SignedIn {
     /// Only for use cases that have just verified that `session` is active and belongs to `account`.
-    pub(crate) fn verified(account: Arc<Account>, session: SessionId) -> Self {
-        Self { account, session }
+    pub(crate) fn verified(account: Arc<Account>, session: SessionId, auth_time: Option<i64>) -> Self {
+        Self { account, session, auth_time }
     }
 
     /// The account's id, the same for ever: `sub` in access tokens. An application keeps what is its own under this id.
@@ -59,6 +61,11 @@ impl SignedIn {
 
     pub(crate) fn session(&self) -> SessionId {
         self.session
+    }
+
+    /// `auth_time` of the access token.
+    pub(super) fn auth_time(&self) -> Option<i64> {
+        self.auth_time
     }
 }
 

@@ -4,6 +4,7 @@ mod caller;
 mod charge;
 mod console;
 mod failed;
+mod fresh;
 mod mailing;
 mod operator;
 mod password_check;
@@ -36,6 +37,7 @@ use crate::tokens::{TokenPair, service};
 
 pub use caller::{SignIn, SignedIn};
 pub use console::Console;
+pub(crate) use fresh::{FreshlySignedIn, fresh_until};
 pub(crate) use mailing::{Ask, Asked, Started};
 pub use operator::Operator;
 pub(crate) use password_check::{Anybody, Caller, Checked, Confirmed};
@@ -157,7 +159,7 @@ impl App {
         let keys = self.keys.current();
         let (access, access_expires_at) = self.access_tokens.mint(&keys, &account, &session, now)?;
         let refresh = RefreshToken { session: session.id, counter: session.refresh_counter }.mint(&keys);
-        let caller = SignedIn::verified(Arc::new(account), session.id);
+        let caller = SignedIn::verified(Arc::new(account), session.id, Some(session.authenticated_at.timestamp()));
         Ok(SignIn { caller, session, tokens: TokenPair { access, access_expires_at, refresh } })
     }
 

@@ -120,6 +120,7 @@ pub(crate) struct RegisterInput {
 
 /// The outcome of `register`.
 #[derive(Union)]
+#[expect(clippy::large_enum_variant, reason = "one lives for as long as its answer is written")]
 pub(crate) enum RegisterResult {
     Success(RegisterSuccess),
     EmailTaken(EmailTaken),

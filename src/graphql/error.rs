@@ -2,6 +2,7 @@
 
 use async_graphql::{ErrorExtensions, Response, ServerError, Value};
 
+use super::factor::{REAUTHENTICATION_REQUIRED, STALE};
 use crate::error::Error;
 
 /// `extensions.code` of every entry in `errors`. The names are part of the interface.
@@ -160,6 +161,8 @@ pub(crate) enum ApiError {
     Input(&'static str),
     /// The sender of the request is not permitted to do this.
     Forbidden(&'static str),
+    /// The caller has not proved for too long who they are (RFC 9470).
+    NotFresh,
 }
 
 /// Logs what only the operator may know: the error, its causes, and the place in our source where it rose.
@@ -198,6 +201,10 @@ impl From<ApiError> for async_graphql::Error {
             ApiError::Failed(error) => error,
             ApiError::Input(message) => return coded(message, Code::BadUserInput),
             ApiError::Forbidden(message) => return coded(message, Code::Forbidden),
+            ApiError::NotFresh => {
+                return coded(STALE, Code::Unauthenticated)
+                    .extend_with(|_, extensions| extensions.set("reason", REAUTHENTICATION_REQUIRED));
+            }
         };
         match error {
             Error::Unauthenticated(reason) => coded("You are not signed in.", Code::Unauthenticated)

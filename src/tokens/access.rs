@@ -54,6 +54,7 @@ struct KnownClaims {
     sub: Uuid,
     sid: Uuid,
     exp: i64,
+    auth_time: Option<i64>,
     /// We issue no `nbf`, but it counts in a token that has one.
     nbf: Option<i64>,
 }
@@ -127,7 +128,11 @@ impl AccessTokens {
         let key = header.kid.as_deref().and_then(|kid| keys.verifying(kid, now)).ok_or(Rejected::Invalid)?;
         let claims = self.decode(token, key)?;
         Ok(VerifiedToken {
-            claims: Claims { account: AccountId(claims.sub), session: SessionId(claims.sid) },
+            claims: Claims {
+                account: AccountId(claims.sub),
+                session: SessionId(claims.sid),
+                auth_time: claims.auth_time,
+            },
             expires: claims.exp,
             not_before: claims.nbf,
             reign: key.reign,

@@ -9,6 +9,8 @@ pub struct Claims {
     pub account: AccountId,
     /// `sid`
     pub session: SessionId,
+    /// `auth_time`, in seconds since 1970: when the owner of the session last proved who they are.
+    pub auth_time: Option<i64>,
 }
 
 /// Why a token is not accepted.

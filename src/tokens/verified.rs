@@ -82,7 +82,8 @@ mod tests {
     }
 
     fn verified(generation: u64, not_before: Option<i64>) -> VerifiedToken {
-        let claims = Claims { account: AccountId(Uuid::from_u128(1)), session: SessionId(Uuid::from_u128(2)) };
+        let (account, session) = (AccountId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)));
+        let claims = Claims { account, session, auth_time: None };
         // Its key has a successor that signs from 100 on.
         let reign = Reign::of(&[at(0), at(100)])[0];
         VerifiedToken { claims, expires: 1_000_000, not_before, reign, generation }

@@ -42,7 +42,7 @@ async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<Signed
         if noteworthy {
             app.uses.add([(claims.session, now)]);
         }
-        return Ok(Some(SignedIn::verified(account, claims.session)));
+        return Ok(Some(SignedIn::verified(account, claims.session, claims.auth_time)));
     }
     let ticket = app.session_cache.ticket();
     let found = app.db.run(async |connection| store::find_with_account(connection, claims.session).await).await?;
@@ -55,5 +55,5 @@ async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<Signed
     }
     let account = Arc::new(account);
     app.session_cache.keep(&ticket, &session, account.clone(), now);
-    Ok(Some(SignedIn::verified(account, claims.session)))
+    Ok(Some(SignedIn::verified(account, claims.session, claims.auth_time)))
 }

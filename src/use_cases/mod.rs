@@ -13,6 +13,7 @@ pub(crate) mod list_events;
 pub(crate) mod list_sessions;
 pub(crate) mod login;
 pub mod logout;
+pub(crate) mod reauthenticate;
 pub mod record_endings;
 pub mod record_uses;
 pub(crate) mod refresh;

@@ -202,6 +202,7 @@ async fn a_field_is_guarded_as_it_says() {
             "mutation { changePassword(input: { currentPassword: \"\", newPassword: \"\" }) { __typename } }",
         ),
         ("deleteAccount", "mutation { deleteAccount(input: { password: \"\" }) { __typename } }"),
+        ("reauthenticate", "mutation { reauthenticate(input: { factor: { password: \"\" } }) { __typename } }"),
     ];
     for (name, directives) in root_fields() {
         let guarded = directives.iter().any(|name| name == "auth");

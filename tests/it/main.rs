@@ -66,6 +66,7 @@ mod process;
 mod proofs;
 mod read_only;
 mod readme;
+mod reauthenticate;
 mod refresh;
 mod revocations;
 mod rolling_upgrade;

@@ -56,6 +56,11 @@ async fn operations_keep_to_their_budget_of_round_trips() {
     });
     assert_eq!(sessions.await, 1, "two pages of sessions");
 
+    let proven = trips(&proxy, async |_| {
+        assert_eq!(crate::reauthenticate::prove(&client, PASSWORD).await["__typename"], "ReauthenticateSuccess");
+    });
+    assert_eq!(proven.await, 2, "reauthenticate");
+
     let many = trips(&proxy, async |_| {
         let answer = client.send("{ a: me { id } b: me { id } c: me { id } }", json!(null)).await;
         assert!(answer["data"]["c"]["id"].is_string(), "{answer}");

@@ -31,11 +31,12 @@ const COUNT: Weight = Weight::Flat(10);
 /// As many items as are asked for.
 const CONNECTION: Weight = Weight::Connection { argument: "first", usual: USUAL as u64, most: MOST as u64 };
 
-const WEIGHTS: [(&str, &str, Weight); 25] = [
+const WEIGHTS: [(&str, &str, Weight); 26] = [
     ("Mutation", "register", HASHING),
     ("Mutation", "login", HASHING),
     ("Mutation", "changePassword", HASHING),
     ("Mutation", "deleteAccount", HASHING),
+    ("Mutation", "reauthenticate", HASHING),
     ("Mutation", "confirmRegistration", CHANGE),
     ("Mutation", "refreshToken", CHANGE),
     ("Mutation", "logout", CHANGE),

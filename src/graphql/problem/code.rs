@@ -27,4 +27,6 @@ pub(crate) enum ErrorCode {
     InvalidCode,
     /// The link or the code is over.
     FlowExpired,
+    /// The caller has to prove anew who they are.
+    ReauthenticationRequired,
 }

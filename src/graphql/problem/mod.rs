@@ -9,6 +9,7 @@ use async_graphql::{Enum, Interface, SimpleObject};
 pub(crate) use code::ErrorCode;
 
 use super::email::problem::{FlowExpired, InvalidCode};
+use super::factor::ReauthenticationRequired;
 use crate::accounts::BadUsername;
 use crate::passwords::{BadPassword, Weakness};
 use crate::use_cases::register::Fault;
@@ -32,6 +33,7 @@ pub(crate) enum UserError {
     RegistrationClosed(RegistrationClosed),
     InvalidCode(InvalidCode),
     FlowExpired(FlowExpired),
+    ReauthenticationRequired(ReauthenticationRequired),
 }
 
 /// There were too many attempts of this kind. Wait for `retryAfter` seconds.

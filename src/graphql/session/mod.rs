@@ -5,6 +5,7 @@ pub(super) mod list;
 mod login;
 mod logout;
 pub(super) mod object;
+mod reauthenticate;
 mod refresh;
 pub(super) mod tokens;
 
@@ -16,4 +17,5 @@ pub(crate) struct SessionMutation(
     refresh::RefreshMutation,
     logout::LogoutMutation,
     devices::DevicesMutation,
+    reauthenticate::ReauthenticateMutation,
 );

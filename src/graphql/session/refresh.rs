@@ -25,6 +25,7 @@ pub(crate) struct RefreshTokenInput {
 
 /// The outcome of `refreshToken`.
 #[derive(Union)]
+#[expect(clippy::large_enum_variant, reason = "one lives for as long as its answer is written")]
 pub(crate) enum RefreshTokenResult {
     Success(RefreshTokenSuccess),
     InvalidRefreshToken(InvalidRefreshToken),

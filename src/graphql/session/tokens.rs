@@ -29,10 +29,23 @@ pub(crate) struct Tokens {
     /// When the access token expires.
     access_token_expires_at: DateTime,
     /// The token that `refreshToken` exchanges for a new pair when the access token has expired. Store it where
-    /// foreign scripts can't read it. Null when it is in the cookie.
+    /// foreign scripts can't read it. Null when it is in the cookie, and in the answer of `reauthenticate`, after which the
+    /// one that the client has stays valid.
     refresh_token: Option<String>,
     /// `Bearer` (RFC 6750).
     token_type: &'static str,
+}
+
+impl Tokens {
+    /// An access token for a session whose refresh token stays as it is.
+    pub(super) fn access_only(access: &PlainToken, expires_at: Timestamp) -> Self {
+        Self {
+            access_token: access.expose().to_owned(),
+            access_token_expires_at: expires_at.into(),
+            refresh_token: None,
+            token_type: "Bearer",
+        }
+    }
 }
 
 /// How the refresh token goes to the client.

@@ -7,6 +7,7 @@ mod ended;
 mod list;
 mod open;
 mod password;
+mod prove_again;
 mod refresh;
 
 use diesel::prelude::*;
@@ -30,6 +31,7 @@ pub(crate) use ended::{EndedCursor, count_ended, list_ended, record_endings};
 pub(crate) use list::list;
 pub(crate) use open::{Bound, Confirmed, OpenedSession, open, open_with_account, open_with_confirmed_account};
 pub(crate) use password::{Change, Changed, change_password};
+pub(crate) use prove_again::{ProvedAgain, prove_again};
 pub(crate) use refresh::refresh;
 
 parameters! { ActiveAt { now: Timestamp, unused_since: Timestamp } }

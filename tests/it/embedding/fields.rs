@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portcullis::async_graphql::{Context, Object, Result};
 use portcullis::poem::{EndpointExt, Route};
-use portcullis::{Portcullis, Sender, auth, public};
+use portcullis::{Portcullis, Sender, auth, auth_fresh, public};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -41,6 +41,12 @@ impl Fields {
     async fn greeting(&self, ctx: &Context<'_>) -> Option<String> {
         let name = portcullis::caller(ctx).await.map_or("stranger".to_owned(), |caller| caller.email().to_owned());
         Some(format!("{}, {name}", ctx.data::<&str>().map_or("no data", |word| *word)))
+    }
+
+    /// For those who have just proved who they are.
+    #[graphql(directive = auth_fresh::apply())]
+    async fn secret(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(Some(format!("for {}", portcullis::caller(ctx).await?.email())))
     }
 
     #[graphql(directive = public::apply())]
@@ -91,6 +97,31 @@ async fn a_field_below_the_root_may_be_guarded_and_a_public_one_may_know_its_cal
     let answer = anonymous.send("{ panics greeting }", Value::Null).await;
     assert_eq!(code(&answer), "INTERNAL_SERVER_ERROR", "{answer}");
     assert!(!answer.to_string().contains("hunter2") && answer["errors"][0]["extensions"]["requestId"].is_string());
+    portcullis.stop().await.expect("an end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_may_ask_for_who_has_just_proved_who_they_are() {
+    let database = TestDatabase::new().await;
+    let portcullis = start(&database, &[]).await;
+    let served = served(&portcullis).await;
+    let anonymous = served.client("/a/b");
+    let nobody = anonymous.send("{ secret }", Value::Null).await;
+    assert_eq!(nobody["errors"][0]["extensions"]["reason"], "TOKEN_MISSING", "{nobody}");
+    let ada = anonymous.register("ada@example.com").await;
+    let told = json!({ "data": { "secret": "for ada@example.com" } });
+    assert_eq!(ada.send("{ secret }", Value::Null).await, told);
+    database.execute("UPDATE sessions SET authenticated_at = now() - interval '11 minutes'").await;
+    let ada = ada.refresh().await;
+    let expected = json!({ "code": "UNAUTHENTICATED", "reason": "REAUTHENTICATION_REQUIRED" });
+    let stale = ada.send("{ me { email } secret }", Value::Null).await;
+    assert_eq!(stale["data"], json!({ "me": { "email": "ada@example.com" }, "secret": null }));
+    assert_eq!((&stale["errors"][0]["extensions"], &stale["errors"][0]["path"]), (&expected, &json!(["secret"])));
+    let within = json!(portcullis.execute("{ secret }", &Sender::with_token(ada.access_token())).await);
+    assert_eq!(within["errors"][0]["extensions"], expected);
+    let proven = crate::reauthenticate::prove(&ada, crate::support::PASSWORD).await;
+    let fresh = ada.with_token(proven["tokens"]["accessToken"].as_str().unwrap_or_else(|| panic!("{proven}")));
+    assert_eq!(fresh.send("{ secret }", Value::Null).await, told);
     portcullis.stop().await.expect("an end");
 }
 
@@ -154,7 +185,9 @@ fn tempdir() -> std::path::PathBuf {
 async fn the_schema_shows_them_beside_ours_and_ours_is_as_it_was() {
     let database = TestDatabase::new().await;
     let sdl = Portcullis::builder(config(&database, &[])).query(Fields).mutation(Changes).sdl().expect("a schema");
-    assert!(sdl.contains("\tcard: Card @public") && sdl.contains("\tnumber: String @auth"), "{sdl}");
+    for field in ["card: Card @public\n", "number: String @auth\n", "secret: String @auth(fresh: true)\n"] {
+        assert!(sdl.contains(&format!("\t{field}")), "{sdl}");
+    }
     let ours = portcullis::graphql::sdl();
     for line in ours.lines() {
         assert!(sdl.contains(line), "{line}");
