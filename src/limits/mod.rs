@@ -39,7 +39,7 @@ const LIMITED: Rate = Rate { burst: 1, period: Duration::from_secs(3600) };
 /// How often one address may cause that.
 const LIMITED_OF_ADDRESS: Rate = Rate { burst: 20, period: Duration::from_secs(3600) };
 
-/// How long the next mail to an e-mail address waits.
+/// How long the next mail of a kind to an e-mail address waits.
 pub(crate) const RESEND: Rate = Rate { burst: 1, period: Duration::from_secs(60) };
 
 /// How many accounts an instance remembers for that, and for changes of their passwords.
@@ -238,19 +238,19 @@ impl Limits {
     #[must_use]
     pub fn register_by_mail(&self, client: &Client, recipient: &str, now: Timestamp) -> Attempt {
         let mut steps = self.registering(client);
-        steps.extend(self.mailing(recipient));
+        steps.extend(self.mailing("registration", recipient));
         self.steps(now, steps)
     }
 
-    /// A mail that somebody asks for. `recipient` is the folded address, whether an account has it or not. The client's
+    /// A mail of a kind that somebody asks for. `recipient` is the folded address, whether an account has it or not. The client's
     /// buckets come first, so that a client that has used up its mails takes nothing from those of an address.
     #[must_use]
-    pub fn mail(&self, client: &Client, recipient: &str, now: Timestamp) -> Attempt {
+    pub fn mail(&self, client: &Client, kind: &str, recipient: &str, now: Timestamp) -> Attempt {
         let mut steps = vec![(0, Key::new("mail/client").network(client.network()), self.rates.mail)];
         if let Some(site) = client.site() {
             steps.push((1, Key::new("mail/site").network(Some(site)), of_site(self.rates.mail)));
         }
-        steps.extend(self.mailing(recipient));
+        steps.extend(self.mailing(kind, recipient));
         self.steps(now, steps)
     }
 
@@ -262,10 +262,11 @@ impl Limits {
         steps
     }
 
-    fn mailing(&self, recipient: &str) -> [(i32, Key, Rate); 3] {
+    /// Mails of one kind wait for each other. All kinds have the rest in common.
+    fn mailing(&self, kind: &str, recipient: &str) -> [(i32, Key, Rate); 3] {
         let key = |name| Key::new(name).text(recipient);
         [
-            (2, key("mail/resend"), RESEND),
+            (2, key("mail/resend").text(kind), RESEND),
             (3, key("mail/recipient"), self.rates.mail_recipient),
             (4, key("mail/recipient/day"), self.rates.mail_recipient_day),
         ]

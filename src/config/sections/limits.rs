@@ -134,7 +134,7 @@ pub(in crate::config) struct LimitSettings {
     pub(in crate::config) limit_mail: Given<Rate>,
 
     /// How many mails may be sent to one e-mail address because somebody who is not signed in, or does not know its password, asks
-    /// for them. Each waits for a minute after the one before. All kinds count together, so that nobody fills another's mailbox.
+    /// for them. All kinds count together, so that nobody fills another's mailbox. Two of one kind are a minute apart at the least.
     #[arg(
         long,
         global = true,
