@@ -10,6 +10,7 @@
 //! by turns the one or the other first. The two answers must be the same to the byte, and the medians of their times within
 //! `--within` percent of each other; anything else makes the exit status 1.
 
+mod mails;
 mod pairs;
 #[path = "../support/mod.rs"]
 mod support;
@@ -36,7 +37,7 @@ const SLOWEST: Duration = Duration::from_millis(500);
 const SLACK: Duration = Duration::from_secs(120);
 
 /// The limits work, and nobody meets them.
-const WIDE: [(&str, &str); 8] = [
+const WIDE: [(&str, &str); 11] = [
     ("PORTCULLIS_RATE_LIMITS", "on"),
     ("PORTCULLIS_LIMIT_ATTEMPTS", "1000000/1s"),
     ("PORTCULLIS_LIMIT_LOGIN", "1000000/1s"),
@@ -45,6 +46,9 @@ const WIDE: [(&str, &str); 8] = [
     ("PORTCULLIS_LIMIT_SESSIONS", "1000000/1s"),
     ("PORTCULLIS_LIMIT_REGISTER", "1000000/1s"),
     ("PORTCULLIS_LIMIT_REQUESTS", "1000000/1s"),
+    ("PORTCULLIS_LIMIT_MAIL", "1000000/1s"),
+    ("PORTCULLIS_LIMIT_MAIL_RECIPIENT", "1000000/1s"),
+    ("PORTCULLIS_LIMIT_MAIL_RECIPIENT_DAY", "1000000/1s"),
 ];
 
 /// Compares what exists with what does not.
@@ -64,7 +68,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let longest = SLOWEST * u32::try_from(7 * arguments.tries).unwrap_or(u32::MAX) + SLACK;
+    let longest = SLOWEST * u32::try_from(13 * arguments.tries).unwrap_or(u32::MAX) + SLACK;
     support::run::run("enumeration", longest, measure(arguments)).await
 }
 
@@ -76,13 +80,20 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
     let server = Server::start(&settings).await?;
     let accounts = client::register(&server.address, ACCOUNTS).await?;
     let sessions = pairs::prepare(&postgres.operator).await?;
+    mails::prepare(&postgres.operator, arguments.tries).await?;
+    // From here on registrations are confirmed by mail. Mails are written as files that nobody reads.
+    server.stop().await?;
+    let mails = directory.path().join("mails");
+    std::fs::create_dir(&mails)?;
+    let settings = [settings.as_slice(), &[("PORTCULLIS_MAIL_DIR", mails.to_str().ok_or("a path in UTF-8")?)]].concat();
+    let server = Server::start(&settings).await?;
     println!("{} pairs a row; medians in milliseconds", arguments.tries);
-    println!("{:44}{:>10}{:>10}{:>9}", "", "exists", "does not", "ratio");
+    println!("{:50}{:>10}{:>10}{:>9}", "", "exists", "does not", "ratio");
     let mut telling = 0;
-    for row in pairs::rows(&accounts, &sessions) {
+    for row in pairs::rows(&accounts, &sessions).into_iter().chain(mails::rows()) {
         let compared = pairs::compare(&server.address, &row, arguments.tries).await?;
         let ratio = compared.there / compared.not_there;
-        println!("{:44}{:10.3}{:10.3}{ratio:9.3}", row.name, compared.there, compared.not_there);
+        println!("{:50}{:10.3}{:10.3}{ratio:9.3}", row.name, compared.there, compared.not_there);
         if !compared.alike {
             println!("  the answers differ: {}", compared.difference);
         }

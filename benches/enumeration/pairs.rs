@@ -23,11 +23,11 @@ type Ask<'a> = Box<dyn Fn(usize) -> Question + 'a>;
 
 /// What is compared.
 pub(crate) struct Row<'a> {
-    pub(crate) name: &'static str,
-    there: Ask<'a>,
-    not_there: Ask<'a>,
+    pub(crate) name: String,
+    pub(crate) there: Ask<'a>,
+    pub(crate) not_there: Ask<'a>,
     /// Whether all come from one address, so that nothing is written down any more.
-    one_address: bool,
+    pub(crate) one_address: bool,
 }
 
 /// What came of it.
@@ -53,12 +53,12 @@ pub(crate) async fn prepare(operator: &Client) -> Outcome<Vec<Uuid>> {
 /// Each row asks about accounts of its own, and about as many that do not exist: each is asked about equally often.
 pub(crate) fn rows<'a>(accounts: &'a [Account], sessions: &'a [Uuid]) -> Vec<Row<'a>> {
     let mut shares = accounts.chunks_exact(accounts.len() / LOGINS).enumerate();
-    let mut by_login = |name, by: fn(&Account) -> String, right: bool, length: usize, one_address| {
+    let mut by_login = |name: &str, by: fn(&Account) -> String, right: bool, length: usize, one_address| {
         let (row, share) = shares.next().unwrap_or((0, accounts));
         let wrong = "wrong ".repeat(length);
         let unknown = move |number: usize| Account::unregistered(&format!("nobody{row}-{}", number % share.len()));
         Row {
-            name,
+            name: name.to_owned(),
             there: Box::new({
                 let wrong = wrong.clone();
                 move |number| {
@@ -80,8 +80,8 @@ pub(crate) fn rows<'a>(accounts: &'a [Account], sessions: &'a [Uuid]) -> Vec<Row
         // The last share is of accounts that are shut out.
         by_login("login to a disabled account, right password", email, true, 5, false),
     ];
-    let by_token = |name, ask: fn(&str) -> Question| Row {
-        name,
+    let by_token = |name: &str, ask: fn(&str) -> Question| Row {
+        name: name.to_owned(),
         there: Box::new(move |number| ask(&forged(sessions[number % sessions.len()]))),
         not_there: Box::new(move |_| ask(&forged(Uuid::new_v4()))),
         one_address: false,

@@ -37,10 +37,17 @@ impl SignedIn {
         self.session.0
     }
 
-    /// The account's e-mail address. It may change, and nobody has shown that it is theirs.
+    /// The account's e-mail address. It may change. [`has_verified_email`](Self::has_verified_email) says whether its
+    /// owner has proven that it is theirs.
     #[must_use]
     pub fn email(&self) -> &str {
         &self.account.email
+    }
+
+    /// Whether the owner has proven that mails to the address reach them.
+    #[must_use]
+    pub fn has_verified_email(&self) -> bool {
+        self.account.email_verified_at.is_some()
     }
 
     /// The account's username, if it has one. It may change.

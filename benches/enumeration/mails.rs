@@ -1,0 +1,55 @@
+//! Asking for mails to addresses that have an account, and to others that have none.
+
+use serde_json::json;
+use tokio_postgres::Client;
+
+use crate::pairs::Row;
+use crate::support::Outcome;
+use crate::support::client::Question;
+
+/// Makes as many accounts as there are tries, and as many that are shut out. Each is asked about once by each row, because mails
+/// of one kind to one address wait for each other.
+pub(crate) async fn prepare(operator: &Client, tries: usize) -> Outcome<()> {
+    let accounts = "INSERT INTO accounts (id, email, created_at, disabled_at) \
+         SELECT gen_random_uuid(), kind || n || '@example.com', now(), CASE kind WHEN 'shut' THEN now() END \
+         FROM generate_series(0, $1::bigint - 1) n, (VALUES ('has'), ('shut')) AS kinds (kind)";
+    operator.execute(accounts, &[&i64::try_from(tries)?]).await?;
+    Ok(())
+}
+
+/// What asks for a mail.
+const STARTS: [(&str, fn(&str) -> Question); 3] =
+    [("register", register), ("startPasswordReset", start_password_reset), ("startEmailSignIn", start_email_sign_in)];
+
+/// The rows: an account and none, and one that is shut out and none.
+pub(crate) fn rows() -> Vec<Row<'static>> {
+    let kinds = [("has", "an address with an account"), ("shut", "that of a disabled account")];
+    let row = |(kind, about), (name, ask): (&str, fn(&str) -> Question)| Row {
+        name: format!("{name}, {about}"),
+        there: Box::new(move |number| ask(&format!("{kind}{number}@example.com"))),
+        not_there: Box::new(move |number| ask(&format!("{kind}-not{number}@example.com"))),
+        one_address: false,
+    };
+    kinds.into_iter().flat_map(|kind| STARTS.map(|start| row(kind, start))).collect()
+}
+
+fn register(email: &str) -> Question {
+    let document =
+        "mutation ($input: RegisterInput!) { register(input: $input) { __typename ... on UserError { message } } }";
+    Question::of(document, json!({ "input": { "email": email, "password": "correct horse battery staple" } }))
+}
+
+fn start_password_reset(email: &str) -> Question {
+    start("startPasswordReset", email)
+}
+
+fn start_email_sign_in(email: &str) -> Question {
+    start("startEmailSignIn", email)
+}
+
+fn start(field: &str, email: &str) -> Question {
+    let document = format!(
+        "mutation ($input: StartEmailInput!) {{ {field}(input: $input) {{ __typename ... on UserError {{ message }} }} }}"
+    );
+    Question::of(&document, json!({ "input": { "email": email } }))
+}
