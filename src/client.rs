@@ -11,6 +11,9 @@ use crate::clock::moment;
 /// Longest `User-Agent` that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 256;
 
+/// Longest `Accept-Language` that is kept, in bytes.
+const MAX_ACCEPT_LANGUAGE: usize = 256;
+
 /// What is known about the client that sent a request. The user agent is what the client claims.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
@@ -21,6 +24,7 @@ pub struct Client {
     /// When the request arrived.
     pub asked_at: Option<Instant>,
     user_agent: Option<String>,
+    accept_language: Option<String>,
 }
 
 impl Client {
@@ -29,7 +33,13 @@ impl Client {
     #[must_use]
     pub fn new(ip_address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         let user_agent = user_agent.map(|text| visible(text, USER_AGENT_LENGTH)).filter(|text| !text.trim().is_empty());
-        Self { ip_address, request_id: None, asked_at: Some(moment()), user_agent }
+        Self { ip_address, request_id: None, asked_at: Some(moment()), user_agent, accept_language: None }
+    }
+
+    /// The same, with this `Accept-Language` header. One that is too long counts as none.
+    #[must_use]
+    pub fn accepting(self, languages: &str) -> Self {
+        Self { accept_language: (languages.len() <= MAX_ACCEPT_LANGUAGE).then(|| languages.to_owned()), ..self }
     }
 
     /// The same, in the request with this id.
@@ -42,6 +52,12 @@ impl Client {
     #[must_use]
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
+    }
+
+    /// Its `Accept-Language`.
+    #[must_use]
+    pub fn accept_language(&self) -> Option<&str> {
+        self.accept_language.as_deref()
     }
 
     /// The first 48 bits of an IPv6 address. Someone who rents one machine often has the whole range.

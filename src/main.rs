@@ -41,6 +41,9 @@ enum Command {
     /// Make, list or revoke the keys with which backends follow GET /revocations.
     #[command(subcommand)]
     ServiceKeys(commands::ServiceKeys),
+    /// Look at the mails that the server sends.
+    #[command(subcommand)]
+    Mail(commands::Mail),
     /// Print the GraphQL schema.
     Schema,
 }
@@ -56,6 +59,7 @@ async fn main() -> ExitCode {
         Command::Accounts(command) => commands::run(&cli.settings, Work::Accounts(command)).await,
         Command::Keys(command) => commands::run(&cli.settings, Work::Keys(command)).await,
         Command::ServiceKeys(command) => commands::run(&cli.settings, Work::ServiceKeys(command)).await,
+        Command::Mail(command) => command.run(&cli.settings),
         Command::Schema => {
             serve::say(&portcullis::graphql::sdl());
             Ok(())

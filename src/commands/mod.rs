@@ -2,6 +2,7 @@
 
 mod accounts;
 mod keys;
+mod mail;
 mod service_keys;
 
 use portcullis::StartError;
@@ -11,6 +12,7 @@ use portcullis::config::{Config, Settings};
 
 pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
+pub(crate) use mail::Mail;
 pub(crate) use service_keys::ServiceKeys;
 
 use crate::serve::{Outcome, Signals, checked, say, say_that_it_starts, unless_stopped};

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::templates::Templates;
 use super::transport::{Letter, Mailbox, Refused, Transport};
 use super::{Content, Kind, Locale, Rendered};
+use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::error::Error;
@@ -34,6 +35,11 @@ impl Mailer {
     pub(crate) fn new(config: &config::Mail) -> Result<Option<Self>, Error> {
         let templates = Templates::new(config)?;
         Ok(Transport::new(config)?.map(|transport| Self { templates, transport }))
+    }
+
+    /// The language of mails to somebody, which is told by the input of the operation, else by the client.
+    pub(crate) fn locale(&self, input: Option<&str>, client: &Client) -> Locale {
+        self.templates.choose(input, client.accept_language())
     }
 
     /// Sends a mail. Returns when the other side has accepted it.

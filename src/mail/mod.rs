@@ -2,10 +2,12 @@
 //!
 //! A mail is a row that is written in the statement which makes it true. A background task sends it afterwards.
 
+mod accept_language;
 mod content;
 mod locale;
 mod mailer;
 mod outbox;
+mod purpose;
 pub(crate) mod store;
 pub(crate) mod templates;
 pub(crate) mod transport;
@@ -15,6 +17,8 @@ pub(crate) use content::{Content, Device};
 pub(crate) use locale::Locale;
 pub(crate) use mailer::{Due, Mailer};
 pub(crate) use outbox::{Mail, Outbox, Posting};
+pub use purpose::Purpose;
+pub use templates::{Preview, previews};
 pub use transport::{Delivered, Mailbox};
 
 /// What a mail says, ready to be sent.

@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use poem::Request;
 use poem::http::HeaderMap;
-use poem::http::header::{FORWARDED, HeaderName, USER_AGENT};
+use poem::http::header::{ACCEPT_LANGUAGE, FORWARDED, HeaderName, USER_AGENT};
 
 use super::forwarded;
 use super::request_id::RequestId;
@@ -87,5 +87,9 @@ pub(crate) fn client(request: &Request) -> Client {
 /// The device at this address that sent these headers.
 pub(crate) fn client_at(address: Option<IpAddr>, headers: &HeaderMap) -> Client {
     let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    Client::new(address, user_agent.as_deref())
+    let client = Client::new(address, user_agent.as_deref());
+    match headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) {
+        Some(languages) => client.accepting(languages),
+        None => client,
+    }
 }

@@ -1,13 +1,34 @@
-//! The words of mails.
+//! The words of mails: the built-in ones, and those of the operator.
+
+mod app_name;
+mod built_in;
+mod device;
+mod facts;
+mod harmless;
+mod overrides;
+mod preview;
+mod sample;
+mod words;
+mod wrap;
+
+use url::Url;
 
 use super::{Content, Kind, Locale, Rendered};
 use crate::config;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
+use facts::Facts;
+use overrides::{Overrides, Part};
+
+pub use preview::{Preview, previews};
 
 /// All templates.
 #[derive(Debug)]
 pub(crate) struct Templates {
+    /// The name of the application, as recipients know it.
+    app: String,
     link_url: String,
+    default: Locale,
+    overrides: Overrides,
 }
 
 impl Templates {
@@ -16,28 +37,71 @@ impl Templates {
     /// # Errors
     /// What is wrong with them, for the operator.
     pub(crate) fn new(config: &config::Mail) -> Result<Self, Error> {
-        Ok(Self { link_url: config.link_url.clone() })
+        let default = Locale::parse(&config.locale);
+        let default = default.ok_or_else(|| Error::internal("PORTCULLIS_MAIL_LOCALE: it is not a language tag"))?;
+        let link_url = Url::parse(&config.link_url).or_internal()?;
+        let app = app_name::of(&config.from, &link_url);
+        let overrides = match &config.templates {
+            Some(directory) => Overrides::read(directory, &app).map_err(|faults| {
+                Error::internal(format!("the templates of mails can't be used:\n  {}", faults.join("\n  ")))
+            })?,
+            None => Overrides::default(),
+        };
+        let templates = Self { app, link_url: link_url.into(), default, overrides };
+        if !templates.has(&templates.default) {
+            return Err(Error::internal(format!(
+                "PORTCULLIS_MAIL_LOCALE: there are no templates in the language {}; PORTCULLIS_MAIL_TEMPLATES can bring some",
+                templates.default.as_str()
+            )));
+        }
+        Ok(templates)
+    }
+
+    /// The language of mails to somebody: what the input says, else what the browser says, else the default.
+    pub(crate) fn choose(&self, input: Option<&str>, accept_language: Option<&str>) -> Locale {
+        Locale::choose(input, accept_language, &self.default, |tag| self.has_tag(tag))
     }
 
     /// The mail of this kind, in the language of the recipient if there are templates in it, else in the default language.
     ///
     /// # Errors
-    /// [`Error::Internal`] when an operator's template fails.
+    /// [`Error::Internal`], in practice never. A template of the operator that fails is logged, and the built-in words take its
+    /// place.
     pub(crate) fn render(
         &self,
         kind: Kind,
-        _locale: &Locale,
+        locale: &Locale,
         recipient: &str,
         content: &Content,
     ) -> Result<Rendered, Error> {
-        let link = content.link.as_deref().map(|token| self.link(kind, token)).unwrap_or_default();
-        let code = content.code.as_deref().unwrap_or_default();
-        let text = format!("{kind} for {recipient}\n{link}\n{code}\n");
-        Ok(Rendered { subject: kind.to_string(), html: format!("<pre>{text}</pre>"), text })
+        let facts = Facts::new(kind, &self.app, &self.link_url, recipient, content);
+        let locale = if self.has(locale) { locale } else { &self.default };
+        let built_in = built_in::render(words::for_locale(locale, &self.default), &facts).or_internal()?;
+        let part = |part: Part, built_in: String| self.overrides.render(locale, part, &facts).unwrap_or(built_in);
+        Ok(Rendered {
+            subject: part(Part::Subject, built_in.subject),
+            text: part(Part::Text, built_in.text),
+            html: part(Part::Html, built_in.html),
+        })
     }
 
-    /// The page behind a link. The token stands in the fragment, so it is in no log and no `Referer`.
-    fn link(&self, kind: Kind, token: &str) -> String {
-        format!("{}#{}={token}", self.link_url, kind.as_str().replace('_', "-"))
+    /// The languages that have templates.
+    fn languages(&self) -> Vec<Locale> {
+        let mut languages: Vec<_> = words::tags().filter_map(Locale::parse).collect();
+        languages.extend(self.overrides.languages().cloned());
+        languages.sort();
+        languages.dedup();
+        languages
+    }
+
+    fn has(&self, locale: &Locale) -> bool {
+        locale.fallbacks().any(|tag| self.has_tag(tag))
+    }
+
+    fn has_tag(&self, tag: &str) -> bool {
+        words::of(tag).is_some() || self.overrides.has(tag)
     }
 }
+
+#[cfg(test)]
+mod tests;

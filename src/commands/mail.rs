@@ -1,0 +1,75 @@
+//! `portcullis mail`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use portcullis::StartError;
+use portcullis::config::Settings;
+use portcullis::mail::{Kind, Preview, previews};
+use strum::VariantArray;
+
+use crate::serve::{Outcome, checked, say};
+
+/// What can be done about mails.
+#[derive(Clone, Subcommand)]
+pub(crate) enum Mail {
+    /// Show mails with invented content, in the words in which the server would send them. It needs no database, and tells what
+    /// is wrong with the templates of PORTCULLIS_MAIL_TEMPLATES.
+    Preview {
+        /// The language, as a tag such as de or pt-BR [default: all that have templates].
+        #[arg(long, value_name = "TAG")]
+        locale: Option<String>,
+        /// The kind of mail [default: all].
+        #[arg(long, value_parser = kind())]
+        kind: Option<Kind>,
+        /// Write <language>/<kind>.subject, .txt and .html into this directory, instead of printing the plain text.
+        #[arg(long, value_name = "DIRECTORY")]
+        out: Option<PathBuf>,
+    },
+}
+
+impl Mail {
+    /// Does it.
+    pub(crate) fn run(self, settings: &Settings) -> Outcome {
+        let Self::Preview { locale, kind, out } = self;
+        let config = checked(settings)?.mail;
+        let previews = previews(&config, locale.as_deref(), kind).map_err(StartError::of)?;
+        match out {
+            Some(out) => write(&previews, &out, config.templates.as_deref()),
+            None => {
+                say(&previews.iter().map(shown).collect::<Vec<_>>().join("\n"));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn kind() -> impl TypedValueParser<Value = Kind> {
+    let names = Kind::VARIANTS.iter().map(|kind| kind.as_str());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Kind>())
+}
+
+fn shown(Preview { locale, kind, rendered }: &Preview) -> String {
+    format!("==== {locale}/{kind}\nSubject: {}\n\n{}", rendered.subject, rendered.text)
+}
+
+fn write(previews: &[Preview], directory: &Path, templates: Option<&Path>) -> Outcome {
+    fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let is_same = |templates: &Path| Some(templates.canonicalize().ok()? == directory.canonicalize().ok()?);
+    if templates.and_then(is_same).unwrap_or_default() {
+        return Err("--out names the directory of PORTCULLIS_MAIL_TEMPLATES, whose templates it would overwrite".into());
+    }
+    for Preview { locale, kind, rendered } in previews {
+        let folder = directory.join(locale);
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let subject = format!("{}\n", rendered.subject);
+        for (extension, text) in [("subject", &subject), ("txt", &rendered.text), ("html", &rendered.html)] {
+            let file = folder.join(format!("{kind}.{extension}"));
+            fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+    }
+    say(&format!("Wrote {} mails into {}.\n", previews.len(), directory.display()));
+    Ok(())
+}

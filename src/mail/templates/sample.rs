@@ -1,0 +1,57 @@
+//! Mails with invented content, to look at templates and to try them.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::mail::{Content, Device, Kind, Purpose};
+
+/// To whom the mails go.
+pub(super) const RECIPIENT: &str = "ada@example.com";
+
+/// 29 November 2026, 09:30 UTC.
+const ASKED_AT: i64 = 1_795_944_600;
+
+const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Everything that a mail of this kind can have.
+pub(super) fn full(kind: Kind) -> Content {
+    let at = Timestamp::from_timestamp(ASKED_AT, 0).unwrap_or_default();
+    let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+    Content {
+        username: Some("ada".to_owned()),
+        new_email: (kind == Kind::EmailChanged).then(|| "lovelace@example.net".to_owned()),
+        device: Some(Device { user_agent: Some(USER_AGENT.to_owned()), ip_address: Some(address), at }),
+        link_expires_at: has_link(kind).then(|| at + if kind == Kind::EmailChanged { WEEK } else { HOUR }),
+        code_expires_at: has_code(kind).then(|| at + 10 * MINUTE),
+        ..least(kind)
+    }
+}
+
+/// What a mail of this kind has at the least.
+pub(super) fn least(kind: Kind) -> Content {
+    Content {
+        link: has_link(kind).then(|| "pcl_AXrZ0vC3mUe1uQ6yDk9sWb7tNf4hJg2LpOi8MxEcRaY".to_owned()),
+        code: has_code(kind).then(|| "12345678".to_owned()),
+        ..Content::default()
+    }
+}
+
+/// Whether a mail of this kind has a link.
+pub(super) fn has_link(kind: Kind) -> bool {
+    Purpose::of(kind).is_some()
+}
+
+/// Whether a mail of this kind has a code.
+pub(super) fn has_code(kind: Kind) -> bool {
+    match kind {
+        Kind::ConfirmRegistration | Kind::ConfirmEmail | Kind::SignIn | Kind::ResetPassword | Kind::ConfirmEmailChange => {
+            true
+        }
+        Kind::AddressTaken | Kind::PasswordReset | Kind::EmailChanged => false,
+    }
+}
