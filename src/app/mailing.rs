@@ -51,8 +51,8 @@ impl App {
     }
 
     /// The language of a mail to whoever this client is.
-    pub(crate) fn locale(&self, input: Option<&str>, _client: &Client) -> Locale {
-        input.and_then(Locale::parse).unwrap_or_else(|| Locale::parse(&self.config.mail.locale).unwrap_or_default())
+    pub(crate) fn locale(&self, input: Option<&str>, client: &Client) -> Locale {
+        self.mailer.as_ref().map(|mailer| mailer.locale(input, client)).unwrap_or_default()
     }
 
     /// The flow and its mail, to be written in one statement.

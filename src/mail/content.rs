@@ -41,6 +41,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether a mail of this kind has a code, which the person enters where they began.
+    pub(crate) fn has_code(self) -> bool {
+        match self {
+            Self::ConfirmRegistration
+            | Self::ConfirmEmail
+            | Self::SignIn
+            | Self::ResetPassword
+            | Self::ConfirmEmailChange => true,
+            Self::AddressTaken | Self::PasswordReset | Self::EmailChanged => false,
+        }
+    }
+
     /// The name in the table.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -51,6 +51,7 @@ mod limits;
 mod login;
 mod logout;
 mod logs;
+mod mail_words;
 mod many_logins;
 mod many_sessions;
 mod max_sessions;

@@ -45,13 +45,15 @@ impl<'a> Facts<'a> {
             minutes: expires_at.zip(asked_at).map(|(end, start)| minutes(start, end)).filter(|minutes| *minutes > 0),
         };
         let link = Purpose::of(kind).zip(content.link.as_deref());
+        // Every flow has a code, and not every mail tells it.
+        let code = content.code.as_deref().filter(|_| kind.has_code());
         Self {
             kind,
             app,
             recipient,
             // The token stands in the fragment, so it is in no log and no `Referer`.
             link: link.map(|(purpose, token)| entry(format!("{link_url}#{purpose}={token}"), content.link_expires_at)),
-            code: content.code.as_deref().map(|code| entry(grouped(code), content.code_expires_at)),
+            code: code.map(|code| entry(grouped(code), content.code_expires_at)),
             username: content.username.as_deref(),
             new_email: content.new_email.as_deref(),
             asker: content.device.as_ref().map(|device| Asker {

@@ -38,9 +38,15 @@ pub(super) fn plain_address(address: &str) -> Option<&str> {
         text.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte))
             && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
     };
-    let begins_like_a_link = mailbox.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
-    let is_plain = address.len() <= LENGTH && is_plain(mailbox, b".-_+") && is_plain(domain, b".-") && !begins_like_a_link;
-    is_plain.then_some(address)
+    let sound = address.len() <= LENGTH && is_plain(mailbox, b".-_+") && is_plain(domain, b".-");
+    (sound && !mailbox.split(['-', '_', '+']).any(is_host)).then_some(address)
+}
+
+/// Whether mail programs could take the text for the name of a host, such as `evil.com`, unlike `ada.lovelace`.
+fn is_host(text: &str) -> bool {
+    let begins_like_one = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+    let lower = text.to_ascii_lowercase();
+    begins_like_one || psl::domain(lower.as_bytes()).is_some_and(|domain| domain.suffix().is_known())
 }
 
 #[cfg(test)]
@@ -52,7 +58,9 @@ mod tests {
         for name in ["ada", "Ada_Lovelace-1"] {
             assert_eq!(plain_name(name), Some(name));
         }
-        for name in ["evil.com", "https://evil.example", "a/b", "a:b", "a@b", "ada\n", "<b>", "ada\u{202e}", "а", "", "123"] {
+        for name in
+            ["evil.com", "https://evil.example", "a/b", "a:b", "a@b", "ada\n", "<b>", "ada\u{202e}", "а", "", "123"]
+        {
             assert_eq!(plain_name(name), None, "{name:?}");
         }
         assert_eq!(plain_name(&"a".repeat(255)), None);
@@ -60,10 +68,13 @@ mod tests {
 
     #[test]
     fn an_address_that_has_a_link_in_it_is_none_in_plain_text() {
-        for address in ["ada@example.com", "ada.lovelace+tag@mail.example.com", "a_b-c@x.example"] {
+        for address in ["ada@example.com", "info@example.com", "ada.lovelace+tag@mail.example.com", "a_b-c@x.example"] {
             assert_eq!(plain_address(address), Some(address));
         }
         for address in [
+            "evil.com@x.example",
+            "Evil.COM@x.example",
+            "log-in_evil.co.uk+x@x.example",
             "www.evil.example@x.example",
             "WWW.evil.example@x.example",
             "evil.com/login@x.example",

@@ -26,8 +26,8 @@ pub(super) fn full(kind: Kind) -> Content {
         username: Some("ada".to_owned()),
         new_email: (kind == Kind::EmailChanged).then(|| "lovelace@example.net".to_owned()),
         device: Some(Device { user_agent: Some(USER_AGENT.to_owned()), ip_address: Some(address), at }),
-        link_expires_at: has_link(kind).then(|| at + if kind == Kind::EmailChanged { WEEK } else { HOUR }),
-        code_expires_at: has_code(kind).then(|| at + 10 * MINUTE),
+        link_expires_at: Purpose::of(kind).is_some().then(|| at + if kind == Kind::EmailChanged { WEEK } else { HOUR }),
+        code_expires_at: kind.has_code().then(|| at + 10 * MINUTE),
         ..least(kind)
     }
 }
@@ -35,23 +35,8 @@ pub(super) fn full(kind: Kind) -> Content {
 /// What a mail of this kind has at the least.
 pub(super) fn least(kind: Kind) -> Content {
     Content {
-        link: has_link(kind).then(|| "pcl_AXrZ0vC3mUe1uQ6yDk9sWb7tNf4hJg2LpOi8MxEcRaY".to_owned()),
-        code: has_code(kind).then(|| "12345678".to_owned()),
+        link: Purpose::of(kind).is_some().then(|| "pcl_AXrZ0vC3mUe1uQ6yDk9sWb7tNf4hJg2LpOi8MxEcRaY".to_owned()),
+        code: kind.has_code().then(|| "12345678".to_owned()),
         ..Content::default()
-    }
-}
-
-/// Whether a mail of this kind has a link.
-pub(super) fn has_link(kind: Kind) -> bool {
-    Purpose::of(kind).is_some()
-}
-
-/// Whether a mail of this kind has a code.
-pub(super) fn has_code(kind: Kind) -> bool {
-    match kind {
-        Kind::ConfirmRegistration | Kind::ConfirmEmail | Kind::SignIn | Kind::ResetPassword | Kind::ConfirmEmailChange => {
-            true
-        }
-        Kind::AddressTaken | Kind::PasswordReset | Kind::EmailChanged => false,
     }
 }

@@ -27,7 +27,10 @@ mod tests {
     #[test]
     fn lines_are_full_and_not_too_long() {
         let wrapped = wrap(&"übermut ".repeat(40));
-        assert!(wrapped.lines().all(|line| line.chars().count() == 71 || line == "übermut übermut übermut übermut"), "{wrapped}");
+        assert!(
+            wrapped.lines().all(|line| line.chars().count() == 71 || line == "übermut übermut übermut übermut"),
+            "{wrapped}"
+        );
         let link = "x".repeat(100);
         assert_eq!(wrap(&format!("a  b\nc {link} d")), format!("a b c\n{link}\nd"));
         assert_eq!(wrap(""), "");

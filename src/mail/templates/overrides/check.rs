@@ -6,6 +6,7 @@ use minijinja::{Error, ErrorKind};
 use strum::VariantArray;
 
 use super::{Overrides, Part, name};
+use crate::client::visible;
 use crate::mail::templates::facts::Facts;
 use crate::mail::templates::{sample, words};
 use crate::mail::{Content, Kind, Locale};
@@ -21,7 +22,7 @@ pub(super) fn all(overrides: &Overrides, directory: &Path, names: &[String], app
                     let rendered = [sample::full(*kind), sample::least(*kind)]
                         .iter()
                         .try_for_each(|content| render(overrides, language, *kind, *part, content, app));
-                    faults.extend(rendered.err().map(|error| fault(directory, &name, &error)));
+                    faults.extend(rendered.err().map(|error| overrides.fault(directory, &name, &error)));
                 }
             }
         }
@@ -57,7 +58,8 @@ fn incomplete(language: &Locale, directory: &Path, names: &[String]) -> Option<S
         return None;
     }
     let all = Kind::VARIANTS.iter().flat_map(|kind| Part::VARIANTS.iter().map(move |part| (*kind, *part)));
-    let is_there = |(kind, part): &(Kind, Part)| language.fallbacks().any(|tag| names.contains(&name(tag, *kind, *part)));
+    let is_there =
+        |(kind, part): &(Kind, Part)| language.fallbacks().any(|tag| names.contains(&name(tag, *kind, *part)));
     let missing: Vec<_> =
         all.filter(|it| !is_there(it)).map(|(kind, part)| format!("{kind}.{}", part.extension())).collect();
     (!missing.is_empty()).then(|| {
@@ -69,17 +71,28 @@ fn incomplete(language: &Locale, directory: &Path, names: &[String]) -> Option<S
     })
 }
 
-/// The fault of a template: file, line, reason.
-pub(super) fn fault(directory: &Path, name: &str, error: &Error) -> String {
-    let place = directory.join(error.name().unwrap_or(name));
+/// The fault of a template: file, line, reason, and what stands in the line.
+pub(super) fn fault(directory: &Path, name: &str, source: Option<&str>, error: &Error) -> String {
+    let place = directory.join(name);
     let line = error.line().map(|line| format!(":{line}")).unwrap_or_default();
-    format!("{}{line}: {}", place.display(), reason(error))
-}
-
-/// The reason, which may quote what the mail tells.
-fn reason(error: &Error) -> String {
-    match error.detail() {
+    let reason = match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
+    };
+    let text =
+        error.line().and_then(|line| source?.lines().nth(line.checked_sub(1)?)).map(|text| visible(text.trim(), SHOWN));
+    let text = text.filter(|text| !text.is_empty()).map(|text| format!(" in {text}")).unwrap_or_default();
+    format!("{}{line}: {reason}{text}", place.display())
+}
+
+/// How much of a line is shown, in characters.
+const SHOWN: usize = 80;
+
+/// The error that another one came from, such as that in a template which is included.
+pub(super) fn root(error: &Error) -> &Error {
+    let mut root = error;
+    while let Some(cause) = std::error::Error::source(root).and_then(|cause| cause.downcast_ref()) {
+        root = cause;
     }
+    root
 }

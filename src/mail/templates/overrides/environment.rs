@@ -13,9 +13,11 @@ const SUBJECT_LENGTH: usize = 200;
 pub(super) fn new() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|name| {
-        if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
-    });
+    environment.set_auto_escape_callback(
+        |name| {
+            if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
+        },
+    );
     environment.set_fuel(Some(STEPS));
     environment.set_formatter(|output, state, value| {
         if value.is_none() {

@@ -51,8 +51,8 @@ impl Overrides {
         let mut environment = environment::new();
         let names: Vec<_> = files.templates.iter().map(|file| file.name.clone()).collect();
         for file in files.templates {
-            if let Err(error) = environment.add_template_owned(file.name.clone(), file.text) {
-                faults.push(check::fault(directory, &file.name, &error));
+            if let Err(error) = environment.add_template_owned(file.name.clone(), file.text.clone()) {
+                faults.push(check::fault(directory, &file.name, Some(&file.text), &error));
             }
         }
         let overrides = Self { environment, languages: files.languages };
@@ -86,11 +86,19 @@ impl Overrides {
                 Ok(rendered) => return Some(rendered),
                 // Without its detail, which may quote what the mail tells.
                 Err(error) => {
-                    tracing::error!(template = name, line = error.line(), error = %error.kind(), "a template of mails failed");
+                    tracing::error!(template = name, line = error.line(), error = %check::root(&error).kind(), "a template of mails failed");
                 }
             }
         }
         None
+    }
+
+    /// The fault of the template with this name, or of one that it includes.
+    fn fault(&self, directory: &Path, name: &str, error: &minijinja::Error) -> String {
+        let error = check::root(error);
+        let name = error.name().unwrap_or(name);
+        let template = self.environment.get_template(name).ok();
+        check::fault(directory, name, template.as_ref().map(|template| template.source()), error)
     }
 
     fn has_template(&self, tag: &str, kind: Kind, part: Part) -> bool {
@@ -116,3 +124,6 @@ impl fmt::Debug for Overrides {
         f.debug_struct("Overrides").field("languages", &self.languages).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

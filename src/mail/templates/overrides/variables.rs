@@ -1,5 +1,6 @@
 //! The variables of the operator's templates. `docs/deploying/mail-templates.md` lists them.
 
+use minijinja::context;
 use minijinja::value::Value;
 
 use super::Part;
@@ -22,24 +23,24 @@ pub(super) fn of(facts: &Facts<'_>, tag: &str, part: Part) -> Value {
     let end = |what: Option<&LinkOrCode>| value(what.and_then(|what| what.expires_at).map(time));
     let minutes = |what: Option<&LinkOrCode>| value(what.and_then(|what| what.minutes).map(Value::from));
     let address = asker.and_then(|asker| asker.ip_address).map(|address| address.to_string());
-    Value::from_iter([
-        ("app", ours(facts.app)),
-        ("kind", ours(facts.kind.as_str())),
-        ("locale", ours(tag)),
-        ("recipient", value(typed(facts.recipient, plain_address))),
-        ("username", value(facts.username.and_then(|name| typed(name, plain_name)))),
-        ("new_email", value(facts.new_email.and_then(|address| typed(address, plain_address)))),
-        ("link", value(link.map(|link| ours(&link.text)))),
-        ("link_expires_at", end(link)),
-        ("link_minutes", minutes(link)),
-        ("code", value(code.map(|code| ours(&code.text)))),
-        ("code_expires_at", end(code)),
-        ("code_minutes", minutes(code)),
-        ("browser", value(asker.and_then(|asker| asker.browser).map(ours))),
-        ("system", value(asker.and_then(|asker| asker.system).map(ours))),
-        ("ip_address", value(address.map(|address| if is_html { escaped(&unlinked(&address)) } else { address.into() }))),
-        ("asked_at", value(asker.map(|asker| time(asker.at)))),
-    ])
+    context! {
+        app => ours(facts.app),
+        kind => ours(facts.kind.as_str()),
+        locale => ours(tag),
+        recipient => value(typed(facts.recipient, plain_address)),
+        username => value(facts.username.and_then(|name| typed(name, plain_name))),
+        new_email => value(facts.new_email.and_then(|address| typed(address, plain_address))),
+        link => value(link.map(|link| ours(&link.text))),
+        link_expires_at => end(link),
+        link_minutes => minutes(link),
+        code => value(code.map(|code| ours(&code.text))),
+        code_expires_at => end(code),
+        code_minutes => minutes(code),
+        browser => value(asker.and_then(|asker| asker.browser).map(ours)),
+        system => value(asker.and_then(|asker| asker.system).map(ours)),
+        ip_address => value(address.map(|address| if is_html { escaped(&unlinked(&address)) } else { address.into() })),
+        asked_at => value(asker.map(|asker| time(asker.at))),
+    }
 }
 
 fn value(value: Option<Value>) -> Value {

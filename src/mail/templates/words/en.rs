@@ -77,10 +77,7 @@ impl Language for English {
                     "Somebody, perhaps you, tried to register at {app} with this e-mail address. It already has an account, so no other one was made. Sign in as usual.",
                     "If you have forgotten your password, you can set a new one.",
                 ],
-                link: Some(Link {
-                    intro: "To set a new password, open this page:",
-                    button: "Set a new password",
-                }),
+                link: Some(Link { intro: "To set a new password, open this page:", button: "Set a new password" }),
                 code: None,
                 not_you: Some(
                     "If this was not you, there is nothing to do: your account is unchanged, and nobody got into it. Do not give the link to anybody.",
@@ -88,9 +85,7 @@ impl Language for English {
             },
             Kind::ConfirmEmail => Words {
                 subject: "Confirm your e-mail address",
-                paragraphs: &[
-                    "An account at {app} has this e-mail address. Please confirm that the address is yours.",
-                ],
+                paragraphs: &["An account at {app} has this e-mail address. Please confirm that the address is yours."],
                 link: Some(Link { intro: "To confirm, open this page:", button: "Confirm address" }),
                 code: Some("where you were asked for it"),
                 not_you: Some(
@@ -135,7 +130,9 @@ impl Language for English {
                 ],
                 link: Some(Link { intro: "To confirm, open this page:", button: "Confirm address" }),
                 code: Some("where you changed the address"),
-                not_you: Some("If this was not you, ignore this mail, and do not give the link or the code to anybody."),
+                not_you: Some(
+                    "If this was not you, ignore this mail, and do not give the link or the code to anybody.",
+                ),
             },
             Kind::EmailChanged => Words {
                 subject: "Your e-mail address was changed",
