@@ -17,14 +17,16 @@ pub(crate) async fn prepare(operator: &Client, tries: usize) -> Outcome<()> {
     Ok(())
 }
 
+type Start = fn(&str) -> Question;
+
 /// What asks for a mail.
-const STARTS: [(&str, fn(&str) -> Question); 3] =
+const STARTS: [(&str, Start); 3] =
     [("register", register), ("startPasswordReset", start_password_reset), ("startEmailSignIn", start_email_sign_in)];
 
 /// The rows: an account and none, and one that is shut out and none.
 pub(crate) fn rows() -> Vec<Row<'static>> {
     let kinds = [("has", "an address with an account"), ("shut", "that of a disabled account")];
-    let row = |(kind, about), (name, ask): (&str, fn(&str) -> Question)| Row {
+    let row = |(kind, about), (name, ask): (&str, Start)| Row {
         name: format!("{name}, {about}"),
         there: Box::new(move |number| ask(&format!("{kind}{number}@example.com"))),
         not_there: Box::new(move |number| ask(&format!("{kind}-not{number}@example.com"))),
