@@ -1,6 +1,7 @@
 //! Accounts: who can sign in.
 
 mod email;
+mod email_change;
 mod registration;
 pub(crate) mod store;
 mod username;
@@ -11,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::ids::AccountId;
 
 pub use email::{BadEmail, EmailAddress};
+pub(crate) use email_change::PendingChange;
 pub(crate) use registration::PendingAccount;
 pub use registration::{Fault, Registration};
 pub use username::{BadUsername, Username};

@@ -8,6 +8,7 @@ mod fresh;
 mod mailing;
 mod operator;
 mod password_check;
+mod reverting;
 mod turns;
 
 use std::fmt;
@@ -41,6 +42,7 @@ pub(crate) use fresh::{FreshlySignedIn, fresh_until};
 pub(crate) use mailing::{Ask, Asked, Started};
 pub use operator::Operator;
 pub(crate) use password_check::{Anybody, Caller, Checked, Confirmed};
+pub(crate) use reverting::LinkTo;
 use turns::{Turn, Turns};
 
 /// Everything that a use case needs.

@@ -177,13 +177,16 @@ impl RegisterResult {
     }
 }
 
+/// Another account has the e-mail address.
+pub(super) fn email_taken() -> EmailTaken {
+    let message = "An account with this e-mail address exists.".to_owned();
+    EmailTaken { code: ErrorCode::EmailTaken, message }
+}
+
 /// The name that another account has.
 pub(super) fn taken(name: NameTaken) -> Result<EmailTaken, UsernameTaken> {
     match name {
-        NameTaken::Email => Ok(EmailTaken {
-            code: ErrorCode::EmailTaken,
-            message: "An account with this e-mail address exists.".to_owned(),
-        }),
+        NameTaken::Email => Ok(email_taken()),
         NameTaken::Username => Err(UsernameTaken {
             code: ErrorCode::UsernameTaken,
             message: "An account with this username exists.".to_owned(),

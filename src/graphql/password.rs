@@ -68,9 +68,10 @@ impl ChangePasswordSuccess {
 impl ChangePasswordResult {
     fn new(outcome: Outcome, caller: SignedIn) -> Self {
         match outcome {
-            Outcome::Success(ending) => {
-                Self::Success(ChangePasswordSuccess { ended: EndedSessions::new(caller.clone(), Some(ending)), caller })
-            }
+            Outcome::Success(ending) => Self::Success(ChangePasswordSuccess {
+                ended: EndedSessions::new(Some(caller.session()), Some(ending)),
+                caller,
+            }),
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,
                 message: "That is not the current password.".to_owned(),

@@ -246,12 +246,32 @@ impl Limits {
     /// buckets come first, so that a client that has used up its mails takes nothing from those of an address.
     #[must_use]
     pub fn mail(&self, client: &Client, kind: &str, recipient: &str, now: Timestamp) -> Attempt {
+        self.steps(now, self.mailed(client, kind, recipient))
+    }
+
+    /// A mail to an address that `account` is to have. It counts for the account as well, from wherever its owner asks, so that
+    /// nobody writes to many strangers by one account.
+    #[must_use]
+    pub fn mail_of_account(
+        &self,
+        client: &Client,
+        account: &[u8],
+        kind: &str,
+        recipient: &str,
+        now: Timestamp,
+    ) -> Attempt {
+        let mut steps = self.mailed(client, kind, recipient);
+        steps.push((5, Key::new("mail/account").bytes(account), self.rates.mail));
+        self.steps(now, steps)
+    }
+
+    fn mailed(&self, client: &Client, kind: &str, recipient: &str) -> Vec<(i32, Key, Rate)> {
         let mut steps = vec![(0, Key::new("mail/client").network(client.network()), self.rates.mail)];
         if let Some(site) = client.site() {
             steps.push((1, Key::new("mail/site").network(Some(site)), of_site(self.rates.mail)));
         }
         steps.extend(self.mailing(kind, recipient));
-        self.steps(now, steps)
+        steps
     }
 
     fn registering(&self, client: &Client) -> Vec<(i32, Key, Rate)> {

@@ -87,6 +87,8 @@ pub(crate) async fn register(
         Some(NameTaken::Email) if is_by_mail && !names.username_is_taken => {}
         Some(NameTaken::Email) if is_by_mail => return Ok(Outcome::Taken(NameTaken::Username)),
         Some(taken) => return Ok(Outcome::Taken(taken)),
+        // Whoever changed the address of another's account must not keep it from being given back by a registration.
+        None if names.email_may_be_reverted && !is_by_mail => return Ok(Outcome::Taken(NameTaken::Email)),
         None => {}
     }
     let hash = match permit.hash(password, context).await? {

@@ -202,6 +202,9 @@ async fn a_field_is_guarded_as_it_says() {
             "mutation { changePassword(input: { currentPassword: \"\", newPassword: \"\" }) { __typename } }",
         ),
         ("deleteAccount", "mutation { deleteAccount(input: { password: \"\" }) { __typename } }"),
+        ("startEmailChange", "mutation { startEmailChange(input: { newEmail: \"\" }) { __typename } }"),
+        ("completeEmailChange", "mutation { completeEmailChange(input: { proof: { link: \"\" } }) { __typename } }"),
+        ("revertEmailChange", "mutation { revertEmailChange(input: { flow: \"\" }) { __typename } }"),
         ("reauthenticate", "mutation { reauthenticate(input: { factor: { password: \"\" } }) { __typename } }"),
     ];
     for (name, directives) in root_fields() {

@@ -107,6 +107,47 @@ async fn what_is_proven_by_mail_keeps_to_its_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn changes_of_an_address_keep_to_their_budget() {
+    use crate::email_change::{complete, start};
+
+    let database = TestDatabase::new().await;
+    let proxy = Proxy::before(&database).await;
+    let url = proxy.url(&database);
+    let app = TestApp::on(database, &url, &["--database-pool-size=1"]).await;
+    let (anonymous, ada) = (app.anonymous(), app.registered("0@example.com").await);
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    app.registered("taken@example.com").await;
+    let free = trips(&proxy, async |round| {
+        assert_eq!(start(&ada, &format!("{round}@example.org")).await["__typename"], "EmailFlowStarted");
+    });
+    let taken = trips(&proxy, async |_| {
+        assert_eq!(start(&ada, "taken@example.com").await["__typename"], "EmailFlowStarted");
+    });
+    assert_eq!((free.await, taken.await), (2, 2), "startEmailChange, of an address that is free or taken");
+
+    let (mut links, mut completed) = (Vec::new(), 0);
+    for new in ["1@example.com", "2@example.com"] {
+        // The first change ends the session's place in memory.
+        assert_eq!(ada.is_signed_in().await, Ok(()));
+        start(&ada, new).await;
+        links.push(app.mail_to(new).await.link());
+        let before = proxy.trips();
+        let answer = complete(&anonymous, json!({ "link": links.last() })).await;
+        assert_eq!(answer["__typename"], "CompleteEmailChangeSuccess", "{answer}");
+        completed = proxy.trips() - before;
+    }
+    assert_eq!(completed, 2, "completeEmailChange");
+
+    let reverts = [app.mail_to("1@example.com").await.link(), app.mail_to("0@example.com").await.link()];
+    let reverted = trips(&proxy, async |round| {
+        let query = "mutation($input: FlowTokenInput!) { revertEmailChange(input: $input) { __typename } }";
+        let answer = anonymous.send(query, json!({ "input": { "flow": reverts[round] } })).await;
+        assert_eq!(answer["data"]["revertEmailChange"]["__typename"], "RevertEmailChangeSuccess", "{answer}");
+    });
+    assert_eq!(reverted.await, 2, "revertEmailChange");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_keep_nobody_waiting_for_a_round_trip() {
     let database = TestDatabase::new().await;
     let proxy = Proxy::before(&database).await;

@@ -22,11 +22,11 @@ pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) ->
     Ok(unless_taken(creating.execute(connection).await)?.map(|_| ()))
 }
 
-/// The number of rows. Distinguishes an e-mail address or username that another account has from other errors.
+/// What was written. Distinguishes an e-mail address or username that another account has from other errors.
 #[track_caller]
-pub(crate) fn unless_taken(inserted: QueryResult<usize>) -> Result<Result<usize, NameTaken>, Error> {
-    match inserted {
-        Ok(rows) => Ok(Ok(rows)),
+pub(crate) fn unless_taken<T>(written: QueryResult<T>) -> Result<Result<T, NameTaken>, Error> {
+    match written {
+        Ok(value) => Ok(Ok(value)),
         Err(error) => match violated_constraint(&error) {
             Some("accounts_email_key") => Ok(Err(NameTaken::Email)),
             Some("accounts_username_key") => Ok(Err(NameTaken::Username)),

@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod new_email;
 mod operate;
 mod remove;
 
@@ -21,6 +22,7 @@ use crate::passwords::{PasswordHash, StoredPassword};
 
 pub(crate) use create::{create, unless_taken};
 pub(crate) use delete::{Deleted, Deletion, delete_own};
+pub(crate) use new_email::find_new_email;
 pub(crate) use operate::{delete, restore, set_enabled, sign_out};
 pub(crate) use remove::{Due, next_due, remove};
 
@@ -125,7 +127,8 @@ pub(crate) async fn find_taken(
     let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
     let row = finding.get_result::<NamesRow>(connection).await?;
     let owner = row.owner.map(|id| Owner { id: AccountId(id), username: row.username, is_disabled: row.is_disabled });
-    Ok((attempt.read(row.taken), Names { owner, username_is_taken: row.username_is_taken }))
+    let (username_is_taken, email_may_be_reverted) = (row.username_is_taken, row.email_may_be_reverted);
+    Ok((attempt.read(row.taken), Names { owner, username_is_taken, email_may_be_reverted }))
 }
 
 /// Who has the names of a registration.
@@ -134,6 +137,8 @@ pub(crate) struct Names {
     pub(crate) owner: Option<Owner>,
     /// Whether an account has the username.
     pub(crate) username_is_taken: bool,
+    /// Whether the e-mail address may be given back to an account that had it.
+    pub(crate) email_may_be_reverted: bool,
 }
 
 /// The account that has an e-mail address.
@@ -169,5 +174,6 @@ row! {
         username: Option<String>,
         is_disabled: bool,
         username_is_taken: bool,
+        email_may_be_reverted: bool,
     }
 }

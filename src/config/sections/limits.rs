@@ -122,7 +122,8 @@ pub(in crate::config) struct LimitSettings {
     )]
     pub(in crate::config) limit_register: Given<Rate>,
 
-    /// How many mails may be asked for by one address of a network, whoever gets them.
+    /// How many mails may be asked for by one address of a network, whoever gets them, and as many by one account that changes
+    /// its address.
     #[arg(
         long,
         global = true,

@@ -31,13 +31,16 @@ const COUNT: Weight = Weight::Flat(10);
 /// As many items as are asked for.
 const CONNECTION: Weight = Weight::Connection { argument: "first", usual: USUAL as u64, most: MOST as u64 };
 
-const WEIGHTS: [(&str, &str, Weight); 26] = [
+const WEIGHTS: [(&str, &str, Weight); 31] = [
     ("Mutation", "register", HASHING),
     ("Mutation", "login", HASHING),
     ("Mutation", "changePassword", HASHING),
     ("Mutation", "deleteAccount", HASHING),
     ("Mutation", "reauthenticate", HASHING),
     ("Mutation", "confirmRegistration", CHANGE),
+    ("Mutation", "startEmailChange", CHANGE),
+    ("Mutation", "completeEmailChange", CHANGE),
+    ("Mutation", "revertEmailChange", CHANGE),
     ("Mutation", "refreshToken", CHANGE),
     ("Mutation", "logout", CHANGE),
     ("Mutation", "revokeSession", CHANGE),
@@ -46,6 +49,8 @@ const WEIGHTS: [(&str, &str, Weight); 26] = [
     ("RevokeOtherSessionsSuccess", "endedSessions", CONNECTION),
     ("ChangePasswordSuccess", "endedCount", COUNT),
     ("ChangePasswordSuccess", "endedSessions", CONNECTION),
+    ("RevertEmailChangeSuccess", "endedCount", COUNT),
+    ("RevertEmailChangeSuccess", "endedSessions", CONNECTION),
     ("User", "sessions", CONNECTION),
     ("User", "securityEvents", CONNECTION),
     ("__Schema", "types", Weight::List(3)),

@@ -95,7 +95,7 @@ impl DevicesMutation {
         let client = ctx.data_unchecked::<Requester>().client();
         let caller = signed_in(ctx).await?;
         let ending = revoke_other_sessions::revoke_other_sessions(app, &client, caller).boxed().await?;
-        let ended = EndedSessions::new(caller.clone(), ending);
+        let ended = EndedSessions::new(Some(caller.session()), ending);
         Ok(Some(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess(ended))))
     }
 }

@@ -19,7 +19,8 @@ use crate::use_cases::ended_sessions;
 /// Sessions of an account, page by page (GraphQL Cursor Connections Specification).
 pub(crate) struct SessionConnection {
     sessions: Vec<sessions::Session>,
-    current: SessionId,
+    /// The session of the request, if it has one.
+    current: Option<SessionId>,
     has_previous_page: bool,
     has_next_page: bool,
 }
@@ -77,19 +78,25 @@ pub(crate) async fn sessions_of(
     let has_next_page = sessions.len() > usize::from(first);
     sessions.truncate(usize::from(first));
     // A client that has a cursor has seen the page before it.
-    Ok(SessionConnection { sessions, current: caller.session(), has_previous_page: after.is_some(), has_next_page })
+    Ok(SessionConnection {
+        sessions,
+        current: Some(caller.session()),
+        has_previous_page: after.is_some(),
+        has_next_page,
+    })
 }
 
-/// The sessions that one request of the caller ended all together, if there were any.
+/// The sessions that one request ended all together, if there were any.
 pub(crate) struct EndedSessions {
-    caller: SignedIn,
+    /// The session of the request, if it has one.
+    current: Option<SessionId>,
     ending: Option<Ending>,
     counted: OnceCell<i32>,
 }
 
 impl EndedSessions {
-    pub(crate) fn new(caller: SignedIn, ending: Option<Ending>) -> Self {
-        Self { caller, ending, counted: OnceCell::new() }
+    pub(crate) fn new(current: Option<SessionId>, ending: Option<Ending>) -> Self {
+        Self { current, ending, counted: OnceCell::new() }
     }
 
     /// The number of these sessions. They are counted once, however many fields ask for it.
@@ -116,7 +123,7 @@ impl EndedSessions {
         };
         let has_next_page = sessions.len() > usize::from(first);
         sessions.truncate(usize::from(first));
-        let current = self.caller.session();
+        let current = self.current;
         Ok(SessionConnection { sessions, current, has_previous_page: after.is_some(), has_next_page })
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(session: sessions::Session, current: SessionId) -> Self {
+    pub(super) fn new(session: sessions::Session, current: Option<SessionId>) -> Self {
         Self {
             id: session.id.0.into(),
             created_at: session.created_at.into(),
@@ -46,7 +46,7 @@ impl Session {
             expires_at: session.expires_at.into(),
             user_agent: session.user_agent,
             ip_address: session.ip_address.map(|address| address.to_string()),
-            current: session.id == current,
+            current: Some(session.id) == current,
         }
     }
 }
@@ -55,6 +55,6 @@ impl Session {
 pub(in crate::graphql) fn parts(sign_in: SignIn, delivery: Delivery<'_>) -> (SignedIn, Session, Tokens) {
     let tokens = delivery.tokens(&sign_in);
     let SignIn { caller, session, .. } = sign_in;
-    let session = Session::new(session, caller.session());
+    let session = Session::new(session, Some(caller.session()));
     (caller, session, tokens)
 }

@@ -1,6 +1,7 @@
 //! Queries on sessions.
 
 mod clean_up;
+mod email;
 mod end;
 mod end_all;
 mod ended;
@@ -25,6 +26,7 @@ use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 
 pub(crate) use clean_up::{Over, USES, claim, hand_on, record_uses, step};
+pub(crate) use email::{EmailChange, EmailRevert, Moved, change_email, revert_email};
 pub(crate) use end::{Asking, log_out, revoke_own};
 pub(crate) use end_all::end_others;
 pub(crate) use ended::{EndedCursor, count_ended, list_ended, record_endings};
