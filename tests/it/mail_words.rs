@@ -4,9 +4,12 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use crate::support::app::SECRET;
 use crate::support::cluster::watched_dir;
 use crate::support::process::run;
+use crate::support::{PASSWORD, TestApp};
 
 /// The kinds of mails.
 const KINDS: [&str; 8] = [
@@ -243,4 +246,49 @@ fn a_start_is_stopped_by_a_faulty_template() {
     ];
     let (status, _, errors) = run(&[], &environment);
     assert!(!status.success() && errors.contains("/de/sign_in.html:2: undefined"), "{errors}");
+}
+
+/// Registers with this input and these headers, and gives the text of the mail that comes of it.
+async fn mail(app: &TestApp, email: &str, more: Value, headers: &[(&str, &str)]) -> String {
+    let mut input = json!({ "email": email, "password": PASSWORD });
+    input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    let query = "mutation($input: RegisterInput!) { register(input: $input) { __typename } }";
+    let body = json!({ "query": query, "variables": { "input": input } }).to_string();
+    let request =
+        headers.iter().fold(app.anonymous().post(body), |request, (name, value)| request.header(*name, *value));
+    let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["data"]["register"]["__typename"], "RegistrationPending", "{answer}");
+    app.mail_to(email).await.text().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_input_then_the_browser_then_the_setting_decides_the_language() {
+    let app = TestApp::with(&["--email-verification=required", "--mail-locale=de"]).await;
+    let (english, german) = ("Confirm your registration", "Bestätigen Sie Ihre Registrierung");
+    let long = "en,".repeat(200);
+    for (number, (locale, accepted, subject)) in [
+        (Some("en-GB"), Some("de"), english),
+        (Some("fr"), Some("en;q=0.1"), english),
+        (Some("../en\r\n"), None, german),
+        (None, Some("fr-FR, en-US;q=0.7, de;q=0.3"), english),
+        (None, Some("en;q=0, *;q=0.5"), german),
+        (None, Some("en;q=nan, ../../etc/passwd, \"en\""), german),
+        (None, Some(long.as_str()), german),
+        (None, None, german),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let headers: Vec<_> = accepted.map(|accepted| ("accept-language", accepted)).into_iter().collect();
+        let text = mail(&app, &format!("ada{number}@example.com"), json!({ "locale": locale }), &headers).await;
+        assert!(text.starts_with(subject), "{locale:?} {accepted:?}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_gets_no_message_of_whoever_types_their_address() {
+    let app = TestApp::with(&["--email-verification=required"]).await;
+    let lure = [("user-agent", "You have won: https://evil.example <b>Firefox/1.0</b>")];
+    let text = mail(&app, "ada@example.com", json!({ "username": "evil.com" }), &lure).await;
+    assert!(!text.contains("evil") && !text.contains("won") && text.contains("  Device      Firefox\n"), "{text}");
 }
