@@ -107,6 +107,11 @@ impl Letter {
     fn wrapped(&self, text: &str) -> String {
         wrap(text)
     }
+
+    /// The text with hyphens in the word `E-Mail` at which no line ends.
+    fn unbroken(&self, text: &str) -> String {
+        text.replace("E-Mail", "E\u{2011}Mail").replace("e-mail", "e\u{2011}mail")
+    }
 }
 
 impl Origin {
