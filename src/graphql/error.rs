@@ -1,5 +1,7 @@
 //! The one place where an error becomes an answer's `errors` entry.
 
+use std::time::Duration;
+
 use async_graphql::{ErrorExtensions, Response, ServerError, Value};
 
 use super::factor::{REAUTHENTICATION_REQUIRED, STALE};
@@ -33,7 +35,8 @@ pub(crate) enum Code {
     FeatureDisabled,
     /// Too many passwords wait to be hashed; `extensions.retryAfter` says when to come back, in seconds.
     ServerBusy,
-    /// One address sent too many requests. The header `Retry-After` says when to come back.
+    /// One address sent too many requests. The header `Retry-After` says when to come back, or `extensions.retryAfter` where one
+    /// field was refused.
     RateLimited,
     /// The database is away, or executing took too long.
     ServiceUnavailable,
@@ -163,6 +166,8 @@ pub(crate) enum ApiError {
     Forbidden(&'static str),
     /// The caller has not proved for too long who they are (RFC 9470).
     NotFresh,
+    /// There were too many attempts, at a field whose type has no word for that. The time says when to try again.
+    Limited(Duration),
 }
 
 /// Logs what only the operator may know: the error, its causes, and the place in our source where it rose.
@@ -197,8 +202,15 @@ impl From<ApiError> for async_graphql::Error {
         let coded = |message: &str, code: Code| {
             async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
         };
+        let later = |error: async_graphql::Error, retry_after: Duration| {
+            let seconds = retry_after.as_secs_f64().ceil() as u64;
+            error.extend_with(|_, extensions| extensions.set("retryAfter", Value::from(seconds)))
+        };
         let error = match error {
             ApiError::Failed(error) => error,
+            ApiError::Limited(retry_after) => {
+                return later(coded("There were too many attempts. Try again later.", Code::RateLimited), retry_after);
+            }
             ApiError::Input(message) => return coded(message, Code::BadUserInput),
             ApiError::Forbidden(message) => return coded(message, Code::Forbidden),
             ApiError::NotFresh => {
@@ -210,9 +222,7 @@ impl From<ApiError> for async_graphql::Error {
             Error::Unauthenticated(reason) => coded("You are not signed in.", Code::Unauthenticated)
                 .extend_with(|_, extensions| extensions.set("reason", reason.as_str())),
             Error::Busy { retry_after } => {
-                coded("The server is busy. Try again later.", Code::ServerBusy).extend_with(|_, extensions| {
-                    extensions.set("retryAfter", Value::from(retry_after.as_secs_f64().ceil() as u64))
-                })
+                later(coded("The server is busy. Try again later.", Code::ServerBusy), retry_after)
             }
             Error::Disabled(sentence) => coded(sentence, Code::FeatureDisabled),
             Error::Unavailable(_) | Error::ReadOnly(_) => coded(UNAVAILABLE, Code::ServiceUnavailable),

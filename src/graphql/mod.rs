@@ -34,7 +34,7 @@ pub(crate) use guard::Requester;
 
 /// What can be read.
 #[derive(MergedObject)]
-pub(crate) struct Query<H: ObjectType>(Arc<H>, account::AccountQuery);
+pub(crate) struct Query<H: ObjectType>(Arc<H>, account::AccountQuery, email::link::LinkQuery);
 
 /// What can be done. Each outcome that a caller can bring about is a member of the result's union; `errors` is for a missing
 /// or bad token, malformed input, overload and faults.
@@ -74,7 +74,7 @@ fn measured<Q: ObjectType + 'static, M: ObjectType + 'static>(
 }
 
 fn bare<Q: ObjectType + 'static, M: ObjectType + 'static>(host: &Host<Q, M>) -> Builder<Q, M> {
-    let query = Query(host.query.clone(), account::AccountQuery);
+    let query = Query(host.query.clone(), account::AccountQuery, email::link::LinkQuery);
     let mutation = Mutation(
         host.mutation.clone(),
         account::AccountMutation,

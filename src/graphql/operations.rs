@@ -16,16 +16,18 @@ use crate::app::App;
 use crate::config::{Graphql, PersistedQueries};
 use crate::error::Error;
 
-/// Reads the documents that the operator registered, if only those are answered. This takes some time if there are many.
+/// Reads the documents that the operator registered, if only those are answered, and `ours`, which a page of the server sends.
+/// This takes some time if there are many.
 ///
 /// # Errors
 /// [`Error::Internal`] with a sentence for the operator when one would be refused.
 pub(crate) async fn read_registered<Q: ObjectType + 'static, M: ObjectType + 'static>(
     settings: &Graphql,
     host: &Host<Q, M>,
+    ours: &[(&str, &str)],
 ) -> Result<Option<Registered>, Error> {
     match &settings.persisted {
-        PersistedQueries::Only(manifest) => registered(manifest, settings.bounds, host).await.map(Some),
+        PersistedQueries::Only(manifest) => registered(manifest, settings.bounds, host, ours).await.map(Some),
         PersistedQueries::Off | PersistedQueries::Automatic => Ok(None),
     }
 }

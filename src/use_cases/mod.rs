@@ -14,6 +14,7 @@ pub(crate) mod list_events;
 pub(crate) mod list_sessions;
 pub(crate) mod login;
 pub mod logout;
+pub(crate) mod look_at_link;
 pub(crate) mod reauthenticate;
 pub mod record_endings;
 pub mod record_uses;

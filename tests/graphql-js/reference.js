@@ -48,6 +48,8 @@ const roots = world => ({
     const message = 'This is not a refresh token of this server.'
     return failure('InvalidRefreshToken', 'INVALID_REFRESH_TOKEN', message, { reason: 'INVALID' })
   },
+  // No link was ever sent.
+  emailLink: () => null,
   // Nobody who is signed in sends this one, nor any that is guarded.
   logout: () => ({ ended: false }),
 })

@@ -72,6 +72,14 @@ async fn operations_keep_to_their_budget_of_round_trips() {
     });
     assert_eq!(public.await, 0, "no guarded field");
 
+    // It is no link, but may be one.
+    let link = trips(&proxy, async |_| {
+        let query = "query($link: String!) { emailLink(link: $link) { email } }";
+        let answer = client.send(query, json!({ "link": "pcl_x" })).await;
+        assert_eq!(answer, json!({ "data": { "emailLink": null } }));
+    });
+    assert_eq!(link.await, 1, "a look at a link");
+
     let clients = [anonymous.login("0@example.com").await, client];
     let logout = trips(&proxy, async |round| assert!(clients[round].logout().await));
     assert_eq!(logout.await, 1, "logout");

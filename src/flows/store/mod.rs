@@ -1,5 +1,7 @@
 //! Statements on flows.
 
+mod look;
+
 use std::time::Duration;
 
 use diesel::OptionalExtension;
@@ -16,6 +18,8 @@ use crate::db::{Connection, parameters, row, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::mail::{Locale, Posting};
+
+pub(crate) use look::{Linked, look};
 
 /// The parameters of a flow in the statement that begins it.
 pub(crate) struct Beginning<'a> {

@@ -26,7 +26,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::registry::Registry;
+use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 
 use super::error::{Code, cut, without_line};
@@ -88,7 +88,7 @@ impl Document {
         // The parsed document has names and strings of its own.
         let bytes = (DOCUMENT + 2 * text.len() + counted.tokens * TOKEN) as u64;
         let changes = parsed.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
-        let secret = changes && counted.strings > 0;
+        let secret = counted.strings > 0 && (changes || asks_with_secrets(text, registry));
         let measure::Measured { uses, introspects } = measured;
         Ok(Self { text: text.into(), parsed, prepared: None, weight, uses, introspects, secret, bytes })
     }
@@ -178,6 +178,12 @@ impl Document {
         }
         Ok(())
     }
+}
+
+/// Whether a query may have a secret as an argument. It is enough that it has the name of such a field somewhere.
+fn asks_with_secrets(text: &str, registry: &Registry) -> bool {
+    let Some(MetaType::Object { fields, .. }) = registry.types.get(&registry.query_type) else { return false };
+    fields.values().any(|field| field.args.values().any(|argument| argument.is_secret) && text.contains(&field.name))
 }
 
 /// The name of an operation, if they have names.

@@ -39,6 +39,11 @@ impl Registered {
         self.by_name.insert(name.to_owned(), document.clone());
     }
 
+    /// Adds a document that is found by its text or its hash alone.
+    pub(super) fn add_unnamed(&mut self, text: &str, document: &Arc<Document>) {
+        self.by_hash.entry(hash_of(text)).or_insert_with(|| document.clone());
+    }
+
     /// The document of a request. A text is executed only if it is exactly that of a registered document.
     pub(super) fn find(&self, text: &str, name: Option<&Named>) -> Result<Arc<Document>, ServerError> {
         let by_text = || self.by_hash.get(&hash_of(text));

@@ -11,29 +11,30 @@ use crate::config::Manifest;
 use crate::error::Error;
 use crate::graphql::host::Host;
 
-/// Reads all documents of a manifest: parses, measures and validates each.
+/// Reads all documents of a manifest, and those that a page of the server sends: parses, measures and validates each. One of
+/// ours that is over the operator's bounds stops no start, because other applications work without it.
 ///
 /// # Errors
-/// [`Error::Internal`] with a line for the operator about each that would be refused.
+/// [`Error::Internal`] with a line for the operator about each of the manifest that would be refused.
 pub(crate) async fn registered<Q: ObjectType + 'static, M: ObjectType + 'static>(
     manifest: &Manifest,
     bounds: Bounds,
     host: &Host<Q, M>,
+    ours: &[(&str, &str)],
 ) -> Result<Registered, Error> {
     let schema = crate::graphql::measured(host, Documents::new(bounds, None, false, host)).finish();
     let mut registered = Registered::default();
     let mut faults = Vec::new();
-    for (name, text) in manifest.0.iter() {
+    let of_manifest = manifest.0.iter().map(|(name, text)| (name.as_str(), text.as_str(), false));
+    for (name, text, is_ours) in of_manifest.chain(ours.iter().map(|(name, text)| (*name, *text, true))) {
         let registration = Arc::new(RegisteringDocument::default());
         let response = schema.execute(Request::new(text).data(registration.clone())).await;
+        let why = response.errors.first().map_or("it is refused", |error| error.message.as_str());
         match registration.sound() {
-            Some(document) => {
-                registered.add(name, text, document);
-            }
-            None => {
-                let why = response.errors.first().map_or("it is refused", |error| error.message.as_str());
-                faults.push(format!("\n  {} ({name}): {why}", operation_name(text)));
-            }
+            Some(document) if is_ours => registered.add_unnamed(text, document),
+            Some(document) => registered.add(name, text, document),
+            None if is_ours => tracing::warn!(document = name, why, "the page behind links can't send this document"),
+            None => faults.push(format!("\n  {} ({name}): {why}", operation_name(text))),
         }
     }
     if faults.is_empty() {
@@ -85,7 +86,7 @@ mod tests {
              fragment F on User {{ sessions(after: \"{long}\") {{ nodes {{ id }} }} }}"
         );
         let manifest = Manifest(Arc::new(BTreeMap::from([("a".to_owned(), text)])));
-        let registered = registered(&manifest, bounds, &Host::default()).await.expect("a sound document");
+        let registered = registered(&manifest, bounds, &Host::default(), &[]).await.expect("a sound document");
         let bytes = registered.find("", Some(&Named("a".to_owned()))).expect("the document").bytes;
         // The text, what was parsed, and each place in what was prepared.
         assert!((5_000_000..5_100_000).contains(&bytes), "{bytes}");

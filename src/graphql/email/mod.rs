@@ -1,6 +1,7 @@
 //! What is proven by mail.
 
 mod change;
+pub(super) mod link;
 pub(super) mod problem;
 pub(super) mod proof;
 pub(super) mod registration;

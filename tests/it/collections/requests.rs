@@ -42,7 +42,7 @@ pub(super) struct Request {
     /// Whether a random name is chosen before.
     #[serde(default)]
     pub(super) new_account: bool,
-    /// Which type stands at which place of the data.
+    /// Which type stands at which place of the data, or `null`.
     #[serde(default)]
     pub(super) expect: BTreeMap<String, String>,
     /// The reason why the request must be refused, if it must.

@@ -57,6 +57,10 @@ impl Names {
             lines.push(test("There are no errors", "answer.errors", "undefined"));
         }
         for (place, kind) in &request.expect {
+            if kind == "null" {
+                lines.push(test("There is nothing", &at(place), "null"));
+                continue;
+            }
             let place = format!("{place}.__typename");
             lines.push(test(&format!("The answer is a {kind}"), &at(&place), &format!("'{kind}'")));
         }

@@ -313,7 +313,22 @@ mutation Login($input: LoginInput!) {
     ... on RateLimited { retryAfter }
   }
 }
-`,variables:{input:{identifier:"{{email}}",password:"{{password}}"}}},{name:"Me",query:`# Shows who is signed in. The access token of
+`,variables:{input:{identifier:"{{email}}",password:"{{password}}"}}},{name:"EmailLink",query:`# Tells what a link from a mail leads to, and
+# uses nothing up. This one leads nowhere.
+query EmailLink($link: String!) {
+  emailLink(link: $link) {
+    __typename
+    purpose
+    email
+    newEmail
+    username
+    requestedAt
+    userAgent
+    ipAddress
+    expiresAt
+  }
+}
+`,variables:{link:"pcl_what-stands-in-the-link-after-the-equals-sign"}},{name:"Me",query:`# Shows who is signed in. The access token of
 # the last sign-in is sent along: run Register
 # or Login first.
 query Me {
