@@ -161,6 +161,10 @@ fn announce(config: &Config, address: std::net::SocketAddr) -> std::io::Result<(
     if config.graphql.graphiql {
         writeln!(out, "  GraphiQL  {url}/")?;
     }
+    if let Some(page) = config.mail_page() {
+        let page = if address.ip().is_loopback() { format!("{url}/mail") } else { page };
+        writeln!(out, "  Mails     {page}")?;
+    }
     match &config.database {
         DatabaseChoice::Private { data_dir, .. } => writeln!(out, "  Data      {}", data_dir.display())?,
         DatabaseChoice::External { target, .. } => writeln!(out, "  Database  {}", target.address())?,

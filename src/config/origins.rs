@@ -172,12 +172,16 @@ fn app(scheme: &str, host: &str) -> Result<(), String> {
 /// Whether anybody on the way could serve a page of this origin.
 pub(super) fn is_forgeable(origin: &Origin) -> bool {
     let Origin::Tuple(scheme, host, _) = origin else { return true };
-    scheme != "https"
-        && !match host {
-            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        }
+    scheme != "https" && !is_loopback(host)
+}
+
+/// Whether it is this machine. Browsers take `localhost` and all below it for that without asking anybody (RFC 6761 section 6.3).
+pub(crate) fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
+    match host {
+        Host::Domain(name) => name.as_ref() == "localhost" || name.as_ref().ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::graphql::error::Code;
 
 /// Each path with the methods that it answers, as the header `Allow` lists them (RFC 9110 section 10.2.1). A path that is not
 /// here answers none.
-pub const ROUTES: [(&str, &str); 10] = [
+pub const ROUTES: [(&str, &str); 17] = [
     ("/graphql", "GET, HEAD, POST"),
     ("/health/live", "GET, HEAD"),
     ("/health/ready", "GET, HEAD"),
@@ -20,6 +20,13 @@ pub const ROUTES: [(&str, &str); 10] = [
     ("/graphiql/graphiql.js", "GET, HEAD"),
     ("/graphiql/graphiql.css", "GET, HEAD"),
     ("/graphiql/THIRD-PARTY-LICENSES.txt", "GET, HEAD"),
+    ("/confirm", "GET, HEAD"),
+    ("/confirm/confirm.js", "GET, HEAD"),
+    ("/confirm/confirm.css", "GET, HEAD"),
+    ("/mail", "GET, HEAD"),
+    ("/mail/html", "GET, HEAD"),
+    ("/mail/mail.js", "GET, HEAD"),
+    ("/mail/mail.css", "GET, HEAD"),
 ];
 
 /// The routes that a server has.

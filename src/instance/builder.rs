@@ -11,10 +11,11 @@ use super::{Portcullis, StartError};
 use crate::app::App;
 use crate::background::Background;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, MailWay};
 use crate::db::Database;
 use crate::graphql::host::{Host, NoFields};
 use crate::graphql::operations::{Operations, read_registered};
+use crate::http::page_documents;
 
 /// An instance that is not started yet: [`Portcullis::builder`].
 ///
@@ -75,7 +76,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
         }
         // This is checked before anything is started.
         host.check()?;
-        let registered = read_registered(&config.graphql, &host).await?;
+        let registered = read_registered(&config.graphql, &host, page_documents(&config.mail)).await?;
         let opened = open_to_serve(&config, |_| ()).await?;
         let left = prepare(&config, opened.direct(), opened.private.is_some()).await?;
         if !left.is_empty() {
@@ -89,6 +90,15 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
             tracing::warn!(
                 "PORTCULLIS_RATE_LIMITS is off: anybody may try passwords as fast as the server compares them"
             );
+        }
+        match (config.mail_page(), &config.mail.way) {
+            (Some(url), _) => {
+                tracing::info!(url, "no mail is sent: they are shown at this address, to this machine alone")
+            }
+            (None, MailWay::Mailbox) => tracing::warn!(
+                "mails are neither sent nor shown: PORTCULLIS_SMTP_URL is not set, and PORTCULLIS_ISSUER names another machine"
+            ),
+            (None, _) => {}
         }
         let secret = opened.secret()?;
         let database = Database::new(opened.target.clone(), 1, config.database_timeout);

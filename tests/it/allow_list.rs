@@ -10,16 +10,16 @@ use crate::support::process::run;
 use crate::support::{PASSWORD, TestApp};
 
 /// A file of this content, which is removed with this.
-struct File(PathBuf);
+pub(crate) struct File(PathBuf);
 
 impl File {
-    fn new(content: &Value) -> Self {
+    pub(crate) fn new(content: &Value) -> Self {
         let path = std::env::temp_dir().join(format!("portcullis-manifest-{}.json", uuid::Uuid::new_v4()));
         std::fs::write(&path, content.to_string()).expect("a file");
         Self(path)
     }
 
-    fn flag(&self) -> String {
+    pub(crate) fn flag(&self) -> String {
         format!("--persisted-documents={}", self.0.display())
     }
 }

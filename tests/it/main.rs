@@ -62,6 +62,7 @@ mod operator;
 mod operator_in_server;
 mod origins;
 mod own_name;
+mod pages;
 mod persisted;
 mod pooled;
 mod private_schema;

@@ -134,6 +134,12 @@ impl Mail {
     pub fn is_possible(&self) -> bool {
         !matches!(self.way, MailWay::None)
     }
+
+    /// Whether links lead to the server's own page.
+    #[must_use]
+    pub fn serves_own_page(&self) -> bool {
+        self.is_possible() && self.has_own_page
+    }
 }
 
 /// Whether a registration has to be confirmed by mail.

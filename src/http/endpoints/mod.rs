@@ -2,10 +2,13 @@
 
 pub(crate) mod bearer_token;
 pub(crate) mod body;
+pub(crate) mod confirm;
 mod graphiql;
 mod graphql;
 mod health;
 mod issuer_path;
+mod mail_page;
+mod page;
 pub(crate) mod persisted_query;
 mod revocations;
 mod well_known;
@@ -48,6 +51,12 @@ pub(crate) fn routes(
     routes = well_known::add_discovery(routes, app);
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes, &app.config.issuer);
+    }
+    if app.config.mail.serves_own_page() {
+        routes = confirm::add(routes, &app.config.issuer);
+    }
+    if app.mailbox().is_some() {
+        routes = mail_page::add(routes, app);
     }
     surrounded(routes, app, shutdown)
 }

@@ -74,7 +74,8 @@ impl Drop for Line {
         let Self { method, route, status, .. } = self;
         let address = self.address.map(tracing::field::display);
         let duration_ms = (self.watch.elapsed().as_secs_f64() * 1e6).round() / 1000.0;
-        if route.starts_with("/health") {
+        // A page of mails that is open asks every two seconds.
+        if route.starts_with("/health") || route.starts_with("/mail") {
             tracing::debug!(address, %method, route, status, duration_ms, "request");
         } else {
             tracing::info!(address, %method, route, status, duration_ms, "request");

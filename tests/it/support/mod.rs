@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod browser;
+pub(crate) mod chromium;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod database;
