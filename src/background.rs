@@ -5,13 +5,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
-use crate::use_cases::{clean_up, keys, record_endings, record_uses, remove_accounts, send_mails};
+use crate::mail::Mailer;
+use crate::use_cases::send_mails::Sending;
+use crate::use_cases::{clean_up, keys, record_endings, record_uses, remove_accounts};
 
 /// How often the uses of sessions are written.
 const USES: Duration = Duration::from_secs(10);
@@ -31,6 +34,9 @@ const MAILS: Duration = Duration::from_secs(5);
 /// The same while the feed of changes is silent.
 const MAILS_UNHEARD: Duration = Duration::from_millis(500);
 
+/// How long a stop waits for mails that are being sent.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 /// Shortest time between two runs.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
@@ -39,6 +45,8 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 pub struct Background {
     app: Arc<App>,
     tasks: JoinSet<()>,
+    /// Ends by itself when it is told to stop.
+    mails: Option<(watch::Sender<bool>, JoinHandle<()>)>,
 }
 
 impl Background {
@@ -51,7 +59,6 @@ impl Background {
             record_uses::record_uses(app).await
         }));
         tasks.spawn(write_endings(app.clone()));
-        tasks.spawn(send_mails(app.clone()));
         tasks.spawn(every(CLEAN_UP, app.clone(), "removing ended sessions", async |app| {
             let removed = clean_up::clean_up(app).await?;
             if removed > 0 {
@@ -59,12 +66,20 @@ impl Background {
             }
             Ok(())
         }));
-        Self { app: app.clone(), tasks }
+        let mails = app.mailer.is_some().then(|| {
+            let (stop, stopped) = watch::channel(false);
+            (stop, tokio::spawn(send_mails(app.clone(), stopped)))
+        });
+        Self { app: app.clone(), tasks, mails }
     }
 
-    /// Ends the tasks, and writes the uses that wait to be written.
+    /// Ends the tasks, waits a moment for mails that are being sent, and writes the uses that wait to be written.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
+        if let Some((stop, mails)) = self.mails.take() {
+            stop.send_replace(true);
+            _ = mails.await;
+        }
         if let Err(error) = record_uses::record_uses(&self.app).await {
             tracing::warn!(%error, causes = error.causes(), at = error.at(), "the last uses of sessions were not recorded");
         }
@@ -123,24 +138,50 @@ async fn write_endings(app: Arc<App>) {
     }
 }
 
-/// Sends mails as soon as the feed reports that one was written, and from time to time those that have to be tried again.
-async fn send_mails(app: Arc<App>) {
+/// Sends mails as soon as the feed reports that one was written, and from time to time those that have to be tried again. A mail
+/// that takes long holds up none of the others.
+async fn send_mails(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let mut heard = app.feed.follow();
+    let mut sending = Sending::new(&app);
     let mut failed = false;
     loop {
         let known = heard.borrow_and_update().mails;
-        match send_mails::send_mails(&app).await {
-            Ok(_) => failed = false,
-            Err(error) if failed => {
-                tracing::debug!(%error, causes = error.causes(), at = error.at(), "sending mails still fails")
+        let is_more = match sending.take().await {
+            Ok(is_more) => {
+                failed = false;
+                is_more
             }
             Err(error) => {
+                let (causes, at) = (error.causes(), error.at());
+                match failed {
+                    true => tracing::debug!(%error, causes, at, "sending mails still fails"),
+                    false => tracing::warn!(%error, causes, at, "sending mails failed, and will be tried again"),
+                }
                 failed = true;
-                tracing::warn!(%error, causes = error.causes(), at = error.at(), "sending mails failed, and will be tried again");
+                false
             }
-        }
+        };
         let pause = if failed || app.feed.is_fresh() { MAILS } else { MAILS_UNHEARD };
-        let _ = timeout(pause, heard.wait_for(|heard| heard.mails != known)).await;
+        let woken = timeout(pause, heard.wait_for(|heard| heard.mails != known));
+        tokio::select! {
+            _ = woken => {}
+            () = room(&mut sending, is_more) => {}
+            // It is also told when the instance is dropped without a stop.
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+        }
+        app.mailer.iter().for_each(Mailer::tidy);
+    }
+    sending.finish(FAREWELL).await;
+}
+
+/// Waits for the ends of attempts: for the next one if more mails wait for room.
+async fn room(sending: &mut Sending, is_more: bool) {
+    loop {
+        match sending.next().await {
+            Some(_) if is_more => return,
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
     }
 }
 

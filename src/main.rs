@@ -10,7 +10,7 @@ use portcullis::config::{self, Settings};
 mod commands;
 mod serve;
 
-use commands::Work;
+use commands::{Mail, Work};
 
 /// An authentication server for applications: one binary and PostgreSQL, spoken to in GraphQL.
 #[derive(Parser)]
@@ -41,9 +41,9 @@ enum Command {
     /// Make, list or revoke the keys with which backends follow GET /revocations.
     #[command(subcommand)]
     ServiceKeys(commands::ServiceKeys),
-    /// Look at the mails that the server sends.
+    /// Look at the mails that the server sends, list those that were not sent, or try them again.
     #[command(subcommand)]
-    Mail(commands::Mail),
+    Mail(Mail),
     /// Print the GraphQL schema.
     Schema,
 }
@@ -59,7 +59,8 @@ async fn main() -> ExitCode {
         Command::Accounts(command) => commands::run(&cli.settings, Work::Accounts(command)).await,
         Command::Keys(command) => commands::run(&cli.settings, Work::Keys(command)).await,
         Command::ServiceKeys(command) => commands::run(&cli.settings, Work::ServiceKeys(command)).await,
-        Command::Mail(command) => command.run(&cli.settings),
+        Command::Mail(Mail::Preview(command)) => command.run(&cli.settings),
+        Command::Mail(Mail::Outbox(command)) => commands::run(&cli.settings, Work::Outbox(command)).await,
         Command::Schema => {
             serve::say(&portcullis::graphql::sdl());
             Ok(())

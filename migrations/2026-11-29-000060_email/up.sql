@@ -27,7 +27,7 @@ CREATE TABLE flows (
 
 CREATE INDEX flows_account_id_idx ON flows (account_id);
 CREATE INDEX flows_email_idx ON flows (lower(email COLLATE "C"), created_at);
-CREATE INDEX flows_expires_at_idx ON flows (expires_at);
+CREATE INDEX flows_ended_at_idx ON flows (least(expires_at, consumed_at));
 
 COMMENT ON TABLE flows IS 'Steps on the way that wait for what somebody gets by mail.';
 COMMENT ON COLUMN flows.kind IS 'What the code leads to, with the token of whoever began it.';
@@ -64,7 +64,7 @@ CREATE INDEX mails_created_at_idx ON mails (created_at);
 COMMENT ON TABLE mails IS 'Mails to be sent, and those that were sent or given up a short time ago.';
 COMMENT ON COLUMN mails.content IS 'What the mail tells, sealed; null once it was sent.';
 COMMENT ON COLUMN mails.due_at IS 'When it is tried next. Null once it was sent or given up.';
-COMMENT ON COLUMN mails.error IS 'Why the last attempt failed.';
+COMMENT ON COLUMN mails.error IS 'Why the last attempt failed. Null while one goes on.';
 
 -- Each instance listens, and whoever is first sends. It is a channel of its own: what an instance of the release before
 -- does not know makes it forget all sessions.

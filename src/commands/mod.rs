@@ -12,7 +12,7 @@ use portcullis::config::{Config, Settings};
 
 pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
-pub(crate) use mail::Mail;
+pub(crate) use mail::{Mail, Outbox};
 pub(crate) use service_keys::ServiceKeys;
 
 use crate::serve::{Outcome, Signals, checked, say, say_that_it_starts, unless_stopped};
@@ -22,6 +22,7 @@ use portcullis::instance::open::{open_for_command, prepare};
 pub(crate) enum Work {
     Accounts(Accounts),
     Keys(Keys),
+    Outbox(Outbox),
     ServiceKeys(ServiceKeys),
 }
 
@@ -43,6 +44,7 @@ pub(crate) async fn run(settings: &Settings, work: Work) -> Outcome {
             match work {
                 Work::Accounts(command) => command.run(&console.operator(), password).await,
                 Work::Keys(command) => command.run(&console.operator()).await,
+                Work::Outbox(command) => command.run(&console.operator()).await,
                 Work::ServiceKeys(command) => command.run(&console.operator()).await,
             }
         }

@@ -42,6 +42,7 @@ pub use sections::limits::Limits;
 pub use sections::mail::{EmailSignIn, EmailVerification, Mail, MailWay};
 pub use sections::persisted::{Manifest, PersistedQueries};
 pub use sections::rate::Rate;
+pub use sections::smtp::{Sender, SmtpServer, SmtpTls};
 pub use sections::tokens::MAX_ACCESS_TOKEN_TTL;
 pub use settings::Settings;
 pub use trusted_proxies::TrustedProxies;

@@ -11,7 +11,7 @@ use super::{Portcullis, StartError};
 use crate::app::App;
 use crate::background::Background;
 use crate::clock::Clock;
-use crate::config::{Config, MailWay};
+use crate::config::{Config, Environment, MailWay};
 use crate::db::Database;
 use crate::graphql::host::{Host, NoFields};
 use crate::graphql::operations::{Operations, read_registered};
@@ -91,15 +91,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
                 "PORTCULLIS_RATE_LIMITS is off: anybody may try passwords as fast as the server compares them"
             );
         }
-        match (config.mail_page(), &config.mail.way) {
-            (Some(url), _) => {
-                tracing::info!(url, "no mail is sent: they are shown at this address, to this machine alone")
-            }
-            (None, MailWay::Mailbox) => tracing::warn!(
-                "mails are neither sent nor shown: PORTCULLIS_SMTP_URL is not set, and PORTCULLIS_ISSUER names another machine"
-            ),
-            (None, _) => {}
-        }
+        tell_of_mails(&config);
         let secret = opened.secret()?;
         let database = Database::new(opened.target.clone(), 1, config.database_timeout);
         database.ping().await.map_err(|error| unreachable(&opened.target, &error))?;
@@ -107,5 +99,36 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static> Builder<Q, M> {
         let operations = Arc::new(Operations::new(app.clone(), &host, registered)?);
         let background = Background::start(&app);
         Ok(Portcullis::new(app, operations, background, opened.private))
+    }
+}
+
+/// Says once how mails leave, and what is off if they don't.
+fn tell_of_mails(config: &Config) {
+    let from = &config.mail.from;
+    match &config.mail.way {
+        MailWay::Smtp(server) => {
+            tracing::info!(server = server.address(), tls = ?server.tls, %from, "mails are sent by SMTP");
+            if server.is_exposed() {
+                tracing::warn!(
+                    "PORTCULLIS_SMTP_URL lets mails leave unencrypted: whoever reads them on the way can open accounts by their links"
+                );
+            }
+        }
+        MailWay::Directory(directory) => tracing::info!(?directory, "mails are written into a directory"),
+        MailWay::Mailbox => match config.mail_page() {
+            Some(url) => {
+                tracing::info!(url, "no mail is sent: they are shown at this address, to this machine alone");
+            }
+            None => tracing::warn!(
+                "mails are neither sent nor shown: PORTCULLIS_SMTP_URL is not set, and PORTCULLIS_ISSUER names another machine"
+            ),
+        },
+        MailWay::None => tracing::warn!(
+            "no mail can be sent, since PORTCULLIS_SMTP_URL is not set: addresses are not verified, passwords can't be reset, \
+             and nobody signs in by e-mail"
+        ),
+    }
+    if matches!(config.mail.way, MailWay::Directory(_)) && config.environment == Environment::Production {
+        tracing::warn!("PORTCULLIS_MAIL_DIR is for trying things out: no mail reaches anybody");
     }
 }

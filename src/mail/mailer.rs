@@ -45,16 +45,27 @@ impl Mailer {
     /// Sends a mail. Returns when the other side has accepted it.
     pub(crate) async fn send(&self, mail: &Due<'_>) -> Result<(), Refused> {
         let rendered = self.templates.render(mail.kind, mail.locale, mail.recipient, mail.content);
-        let rendered: Rendered = rendered.map_err(|error| Refused::ForGood(error.to_string()))?;
+        // An operator can mend a template.
+        let rendered: Rendered = rendered.map_err(|error| Refused::ForNow(error.to_string()))?;
         let letter =
             Letter { id: mail.id, recipient: mail.recipient, written_at: mail.written_at, rendered: &rendered };
-        self.transport.send(&letter).await
+        let code = mail.content.code.as_deref();
+        // As people read it.
+        let halves = code.and_then(|code| code.split_at_checked(4)).map(|(one, two)| format!("{one} {two}"));
+        let secrets = [mail.content.link.as_deref(), code, halves.as_deref(), Some(mail.recipient)];
+        self.transport.send(&letter).await.map_err(|refused| refused.without(secrets.into_iter().flatten()))
+    }
+
+    /// Closes connections that have not been used for a while.
+    pub(crate) fn tidy(&self) {
+        self.transport.tidy();
     }
 
     /// The mailbox that shows mails, if that is how they leave.
     pub(crate) fn mailbox(&self) -> Option<&Mailbox> {
         match &self.transport {
             Transport::Mailbox(mailbox) => Some(mailbox),
+            Transport::Smtp(..) | Transport::Directory(..) => None,
         }
     }
 }

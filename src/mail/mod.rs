@@ -18,6 +18,7 @@ pub(crate) use locale::Locale;
 pub(crate) use mailer::{Due, Mailer};
 pub(crate) use outbox::{Mail, Outbox, Posting};
 pub use purpose::Purpose;
+pub use store::{State as MailState, Unsent as UnsentMail};
 pub use templates::{Preview, previews};
 pub use transport::{Delivered, Mailbox};
 

@@ -8,8 +8,10 @@ use crate::app::App;
 use crate::audit;
 use crate::clock::{Stopwatch, Timestamp};
 use crate::error::Error;
+use crate::flows;
 use crate::ids::SessionId;
 use crate::limits;
+use crate::mail;
 use crate::revocations;
 use crate::sessions::store;
 use crate::tokens::lifecycle::RETIREMENT;
@@ -23,12 +25,12 @@ const REST: Duration = Duration::from_secs(10 * 60);
 /// Longest time that an instance works in a turn. The next turn does what is left.
 const WORK: Duration = Duration::from_secs(5);
 
-/// How long an ended session is kept, for operators who want to look into it.
+/// How long an ended session or flow is kept, for operators who want to look into it.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Takes a turn at removing old rows, if a turn is due and no other instance has it: sessions and revocations that
-/// ended more than a day ago, full buckets of limits, and events that are older than the settings keep them. The work
-/// is done in small steps, each a statement of its own. The next turn continues where this one stopped. Returns how
+/// ended more than a day ago, full buckets of limits, events that are older than the settings keep them, mails, and
+/// flows. The work is done in small steps, each a statement of its own. The next turn continues where this one stopped. Returns how
 /// many sessions were removed.
 ///
 /// # Errors
@@ -38,12 +40,14 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
     let claimed = app.db.run(async |connection| store::claim(connection, now, (TURN, REST)).await).await?;
     let Some(mut position) = claimed else { return Ok(0) };
     let watch = Stopwatch::start();
-    let share = |number: u32| WORK * number / 8;
+    let share = |number: u32| WORK * number / 10;
     // If one of them fails, the others are still done.
     let swept = [
         sweep(app, Swept::Revocations, now, (watch, share(2))).await,
         sweep(app, Swept::Buckets, now, (watch, share(4))).await,
         sweep(app, Swept::Events, now, (watch, share(5))).await,
+        sweep(app, Swept::Mails, now, (watch, share(6))).await,
+        sweep(app, Swept::Flows, now, (watch, share(7))).await,
     ];
     let removed = walk(app, &mut position, now, watch).await;
     let is_done = position.0.is_nil() && swept.iter().all(|swept| matches!(swept, Ok(true)));
@@ -59,6 +63,8 @@ enum Swept {
     Revocations,
     Buckets,
     Events,
+    Mails,
+    Flows,
 }
 
 /// Removes rows step by step, until this part of the turn's time is over. Returns whether nothing is left.
@@ -69,6 +75,8 @@ async fn sweep(app: &App, what: Swept, now: Timestamp, (watch, until): (Stopwatc
             Swept::Revocations => revocations::store::clean_up(connection, RETIREMENT).await,
             Swept::Buckets => limits::store::clean_up(connection, now).await,
             Swept::Events => audit::store::clean_up(connection, app.config.audit_retention, now).await,
+            Swept::Mails => mail::store::clean_up(connection, now).await,
+            Swept::Flows => flows::store::clean_up(connection, KEPT, now).await,
         };
         if !app.db.run(step).await? {
             return Ok(true);

@@ -15,6 +15,7 @@ pub(crate) mod list_sessions;
 pub(crate) mod login;
 pub mod logout;
 pub(crate) mod look_at_link;
+pub mod mails;
 pub(crate) mod reauthenticate;
 pub mod record_endings;
 pub mod record_uses;

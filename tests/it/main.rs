@@ -53,6 +53,7 @@ mod limits;
 mod login;
 mod logout;
 mod logs;
+mod mail;
 mod mail_words;
 mod many_logins;
 mod many_sessions;

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use secrecy::SecretString;
-
+use super::smtp::{Sender, SmtpServer};
 use crate::config::Environment;
 use crate::config::faults::Check;
-use crate::config::form::{Given, Named, choice, file_name, text, text_of};
+use crate::config::form::{Given, Named, choice, file_name, text_of};
 use crate::config::secret_setting::{SecretSetting, SmtpUrl};
+use clap::Args;
 
 /// As they are given.
 #[derive(Args, Clone)]
@@ -25,9 +24,9 @@ pub(in crate::config) struct MailSettings {
         global = true,
         env = "PORTCULLIS_MAIL_FROM",
         value_name = "MAILBOX",
-        value_parser = text()
+        value_parser = text_of(Sender::parse, Sender::default())
     )]
-    pub(in crate::config) mail_from: Option<Given<String>>,
+    pub(in crate::config) mail_from: Option<Given<Sender>>,
 
     /// A directory into which mails are written as files (RFC 5322), for trying things out without a mail server.
     #[arg(
@@ -100,7 +99,7 @@ pub struct Mail {
     /// How mails leave.
     pub way: MailWay,
     /// The sender.
-    pub from: String,
+    pub from: Sender,
     /// The directory of the operator's templates.
     pub templates: Option<PathBuf>,
     /// The language of mails when none is known.
@@ -120,8 +119,8 @@ pub struct Mail {
 pub enum MailWay {
     /// They don't. What needs them is off.
     None,
-    /// To the server of this URL.
-    Smtp(SecretString),
+    /// To this server.
+    Smtp(SmtpServer),
     /// As files into this directory.
     Directory(PathBuf),
     /// They are shown to whoever builds an application.
@@ -171,22 +170,22 @@ impl Named for EmailSignIn {
         &[("off", Self::Off), ("on", Self::On), ("register", Self::Register)];
 }
 
-/// The sender where none is set and no mail leaves the machine.
-const NOBODY: &str = "Portcullis <no-reply@localhost>";
-
 impl MailSettings {
     pub(in crate::config) fn check(&self, environment: Environment, issuer: &str, check: &mut Check) -> Mail {
-        let smtp = self.smtp_url.read(check).map(|url| SecretString::from(url.to_string()));
+        let smtp = self.smtp_url.read(check).and_then(|url| {
+            SmtpServer::parse(&url).map_or_else(|why| check.fault(self.smtp_url.variable(), why, None), Some)
+        });
         let directory = check.optional(self.mail_dir.as_ref());
         let from = check.optional(self.mail_from.as_ref());
         if smtp.is_some() && directory.is_some() {
             check.fault("PORTCULLIS_MAIL_DIR", "PORTCULLIS_SMTP_URL is set as well: set one of them", ());
         }
-        if smtp.is_some() && from.is_none() {
+        let has_sender = self.mail_from.as_ref().is_some_and(|from| from.is_set) || check.file_may_set(&["mail-from"]);
+        if smtp.is_some() && !has_sender {
             check.fault("PORTCULLIS_MAIL_FROM", "it must be set with PORTCULLIS_SMTP_URL", ());
         }
         let way = match (smtp, directory) {
-            (Some(url), _) => MailWay::Smtp(url),
+            (Some(server), _) => MailWay::Smtp(server),
             (None, Some(directory)) => MailWay::Directory(directory),
             (None, None) if environment.is_development() => MailWay::Mailbox,
             (None, None) => MailWay::None,
@@ -194,7 +193,7 @@ impl MailSettings {
         let link_url = check.optional(self.link_url.as_ref());
         let mut mail = Mail {
             way,
-            from: from.unwrap_or_else(|| NOBODY.to_owned()),
+            from: from.unwrap_or_default(),
             templates: check.optional(self.mail_templates.as_ref()),
             locale: check.take(&self.mail_locale),
             has_own_page: link_url.is_none(),

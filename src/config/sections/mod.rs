@@ -14,6 +14,7 @@ pub(super) mod persisted;
 pub(super) mod rate;
 pub(super) mod server;
 pub(super) mod sessions;
+pub(super) mod smtp;
 pub(super) mod tokens;
 
 use std::time::Duration;

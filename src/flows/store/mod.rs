@@ -1,5 +1,6 @@
 //! Statements on flows.
 
+mod clean_up;
 mod look;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::error::Error;
 use crate::ids::AccountId;
 use crate::mail::{Locale, Posting};
 
+pub(crate) use clean_up::clean_up;
 pub(crate) use look::{Linked, look};
 
 /// The parameters of a flow in the statement that begins it.

@@ -1,5 +1,8 @@
 //! Statements on the outbox.
 
+mod clean_up;
+mod operate;
+
 use std::time::Duration;
 
 use diesel_async::RunQueryDsl;
@@ -8,6 +11,10 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::db::{Connection, row, statement};
 use crate::error::Error;
+
+pub(crate) use clean_up::clean_up;
+pub use operate::{State, Unsent};
+pub(crate) use operate::{list, retry};
 
 /// A mail that this instance has taken, so that no other sends it before its lease is over.
 pub(crate) struct Taken {
@@ -61,6 +68,25 @@ row! {
         content: Option<Vec<u8>>,
         created_at: Timestamp,
         attempts: i32,
+    }
+}
+
+/// Gives back mails whose attempts have ended, so that they are due at once.
+pub(crate) async fn release(
+    connection: &mut Connection,
+    attempts: &[(Uuid, i32)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (mails, numbers) = attempts.iter().copied().unzip();
+    Releasing { mails, numbers, now }.execute(connection).await?;
+    Ok(())
+}
+
+statement! {
+    struct Releasing = "release.sql" {
+        mails: Vec<Uuid>,
+        numbers: Vec<i32>,
+        now: Timestamp,
     }
 }
 

@@ -8,10 +8,13 @@ pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod events;
 pub(crate) mod mails;
+pub(crate) mod npm;
+pub(crate) mod outbox;
 pub(crate) mod pgbouncer;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod raw;
+pub(crate) mod sealed_mail;
 
 use std::time::Duration;
 

@@ -1,39 +1,35 @@
-//! `portcullis mail`.
+//! `portcullis mail preview`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use portcullis::StartError;
 use portcullis::config::Settings;
-use portcullis::mail::{Kind, Preview, previews};
+use portcullis::mail::{Kind, Preview as Rendering, previews};
 use strum::VariantArray;
 
 use crate::serve::{Outcome, checked, say};
 
-/// What can be done about mails.
-#[derive(Clone, Subcommand)]
-pub(crate) enum Mail {
-    /// Show mails with invented content, in the words in which the server would send them. It needs no database, and tells what
-    /// is wrong with the templates of PORTCULLIS_MAIL_TEMPLATES.
-    Preview {
-        /// The language, as a tag such as de or pt-BR [default: all that have templates].
-        #[arg(long, value_name = "TAG")]
-        locale: Option<String>,
-        /// The kind of mail [default: all].
-        #[arg(long, value_parser = kind())]
-        kind: Option<Kind>,
-        /// Write <language>/<kind>.subject, .txt and .html into this directory, instead of printing the plain text.
-        #[arg(long, value_name = "DIRECTORY")]
-        out: Option<PathBuf>,
-    },
+/// What is shown, and where.
+#[derive(Args, Clone)]
+pub(crate) struct Preview {
+    /// The language, as a tag such as de or pt-BR [default: all that have templates].
+    #[arg(long, value_name = "TAG")]
+    locale: Option<String>,
+    /// The kind of mail [default: all].
+    #[arg(long, value_parser = kind())]
+    kind: Option<Kind>,
+    /// Write <language>/<kind>.subject, .txt and .html into this directory, instead of printing the plain text.
+    #[arg(long, value_name = "DIRECTORY")]
+    out: Option<PathBuf>,
 }
 
-impl Mail {
-    /// Does it.
+impl Preview {
+    /// Shows it.
     pub(crate) fn run(self, settings: &Settings) -> Outcome {
-        let Self::Preview { locale, kind, out } = self;
+        let Self { locale, kind, out } = self;
         let config = checked(settings)?.mail;
         let previews = previews(&config, locale.as_deref(), kind).map_err(StartError::of)?;
         match out {
@@ -51,17 +47,17 @@ fn kind() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Kind>())
 }
 
-fn shown(Preview { locale, kind, rendered }: &Preview) -> String {
+fn shown(Rendering { locale, kind, rendered }: &Rendering) -> String {
     format!("==== {locale}/{kind}\nSubject: {}\n\n{}", rendered.subject, rendered.text)
 }
 
-fn write(previews: &[Preview], directory: &Path, templates: Option<&Path>) -> Outcome {
+fn write(previews: &[Rendering], directory: &Path, templates: Option<&Path>) -> Outcome {
     fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     let is_same = |templates: &Path| Some(templates.canonicalize().ok()? == directory.canonicalize().ok()?);
     if templates.and_then(is_same).unwrap_or_default() {
         return Err("--out names the directory of PORTCULLIS_MAIL_TEMPLATES, whose templates it would overwrite".into());
     }
-    for Preview { locale, kind, rendered } in previews {
+    for Rendering { locale, kind, rendered } in previews {
         let folder = directory.join(locale);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let subject = format!("{}\n", rendered.subject);

@@ -1,0 +1,26 @@
+//! Removing flows that ended long ago.
+
+use std::time::Duration;
+
+use diesel_async::RunQueryDsl;
+
+use crate::clock::Timestamp;
+use crate::db::{Connection, statement};
+use crate::error::Error;
+
+/// How many flows one statement removes.
+const BATCH: i64 = 1000;
+
+/// Removes flows that ended more than `kept` ago. Returns whether there may be more.
+pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration, now: Timestamp) -> Result<bool, Error> {
+    let removed = CleaningUp { now, kept_seconds: kept.as_secs_f64(), batch: BATCH }.execute(connection).await?;
+    Ok(i64::try_from(removed).unwrap_or_default() >= BATCH)
+}
+
+statement! {
+    struct CleaningUp = "clean_up.sql" {
+        now: Timestamp,
+        kept_seconds: f64,
+        batch: i64,
+    }
+}
