@@ -30,9 +30,10 @@ pub struct Delivered {
 }
 
 impl Mailbox {
-    /// Keeps the mail, and forgets the oldest one if there are too many.
+    /// Keeps the mail, and forgets the oldest one if there are too many. Mails may come in another order than they were written.
     pub(super) fn put(&self, letter: &Letter<'_>) {
         let mut mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        mails.retain(|mail| mail.id != letter.id);
         mails.truncate(CAPACITY - 1);
         mails.push_front(Delivered {
             id: letter.id,
@@ -40,6 +41,7 @@ impl Mailbox {
             written_at: letter.written_at,
             rendered: letter.rendered.clone(),
         });
+        mails.make_contiguous().sort_by_key(|mail| std::cmp::Reverse(mail.written_at));
     }
 
     /// The mails, the newest first.
