@@ -173,7 +173,7 @@ impl Sender {
             address.is_ascii() && email_address::EmailAddress::parse_with_options(&address, options).is_ok();
         let name = name.trim();
         let name = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-            Some(quoted) => quoted.replace("\\\"", "\"").replace("\\\\", "\\"),
+            Some(quoted) => unescaped(quoted),
             None => name.to_owned(),
         };
         if !is_address || local.contains('"') || name.contains(['<', '>']) {
@@ -187,6 +187,16 @@ impl Sender {
     pub fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
     }
+}
+
+/// What stands in a quoted string (RFC 5322 section 3.2.4).
+fn unescaped(quoted: &str) -> String {
+    let mut text = String::new();
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        text.extend(if character == '\\' { characters.next() } else { Some(character) });
+    }
+    text
 }
 
 impl Default for Sender {

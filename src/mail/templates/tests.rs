@@ -3,7 +3,7 @@ use std::net::Ipv6Addr;
 use strum::VariantArray;
 
 use super::*;
-use crate::config::{EmailSignIn, EmailVerification, Mail, MailWay};
+use crate::config::{EmailSignIn, EmailVerification, Mail, MailWay, Sender};
 use crate::mail::{Device, Purpose};
 
 const HOSTILE: [&str; 8] = [
@@ -20,7 +20,7 @@ const HOSTILE: [&str; 8] = [
 fn config() -> Mail {
     Mail {
         way: MailWay::None,
-        from: "Example <no-reply@example.com>".to_owned(),
+        from: Sender { name: Some("Example".to_owned()), address: "no-reply@example.com".to_owned() },
         templates: None,
         locale: "en".to_owned(),
         link_url: "https://login.example.com/confirm".to_owned(),
