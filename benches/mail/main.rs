@@ -15,6 +15,7 @@ mod support;
 
 #[path = "../../tests/it/support/npm.rs"]
 mod npm;
+#[allow(clippy::expect_used, reason = "the tests use it as well")]
 #[path = "../../tests/it/support/sealed_mail.rs"]
 mod sealed_mail;
 

@@ -31,6 +31,6 @@ async fn a_directory_that_takes_no_files_stops_the_start() {
     let app = TestApp::start().await;
     let flag = format!("--mail-dir={}", dir.join("file").display());
     let started = instance(&app.database.url, &app.clock, SECRET, &[&flag]).await;
-    let error = started.err().expect("a fault").to_string();
+    let error = started.expect_err("a fault").to_string();
     assert!(error.contains("PORTCULLIS_MAIL_DIR") && error.contains("/file"), "{error}");
 }

@@ -2,13 +2,14 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use portcullis::clock::Clock;
 use serde_json::Value;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// Writes a mail that tells this. `secret` is that of the server which sends it.
 pub(crate) async fn write(database: &Client, secret: &str, kind: &str, recipient: &str, content: &Value) -> Uuid {
-    let id = Uuid::now_v7();
+    let id = portcullis::clock::new_id(Clock::system().now());
     let text = "INSERT INTO mails (id, kind, recipient, locale, content, created_at, due_at) \
                 VALUES ($1::text::uuid, $2, $3, 'en', $4, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')";
     let sealed = seal(secret, id, content.to_string().as_bytes());
