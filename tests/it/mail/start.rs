@@ -20,8 +20,13 @@ async fn a_start_says_once_how_mails_leave() {
         (vec![], vec!["WARN", "no mail can be sent", "PORTCULLIS_SMTP_URL is not set"], vec!["/mail"]),
         (
             vec![("PORTCULLIS_ENV", "development"), ("PORTCULLIS_ISSUER", "https://auth.example.com/a/")],
-            vec!["mails are shown at https://auth.example.com/a/mail"],
-            vec!["WARN", "no mail can be sent"],
+            vec!["WARN", "mails are neither sent nor shown"],
+            vec!["no mail can be sent"],
+        ),
+        (
+            vec![("PORTCULLIS_ENV", "development")],
+            vec!["no mail is sent: they are shown at this address", "/mail"],
+            vec!["WARN"],
         ),
         (
             smtp("smtp://ada:hunter2@mail.example.com").to_vec(),
