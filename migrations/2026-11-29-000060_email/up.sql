@@ -1,6 +1,6 @@
 ALTER TABLE accounts ADD COLUMN email_verified_at timestamptz;
 
-COMMENT ON COLUMN accounts.email_verified_at IS 'When its owner last proved that mails to this address reach them. Null if they never did.';
+COMMENT ON COLUMN accounts.email_verified_at IS 'Since when it is proven that mails to this address reach its owner. Null if it is not.';
 
 CREATE TABLE flows (
     id uuid NOT NULL,

@@ -24,7 +24,7 @@ pub struct Account {
     pub id: AccountId,
     /// The e-mail address, as typed at registration.
     pub email: String,
-    /// When its owner last proved that mails to the address reach them.
+    /// Since when it is proven that mails to the address reach its owner.
     pub email_verified_at: Option<Timestamp>,
     /// The username, as typed at registration.
     pub username: Option<String>,

@@ -1,12 +1,11 @@
 //! Beginning a flow with its mail, which several use cases do.
 
-use std::time::Duration;
-
 use super::App;
 use crate::accounts::EmailAddress;
 use crate::audit;
 use crate::client::Client;
 use crate::clock::Timestamp;
+use crate::config::EmailSignIn;
 use crate::error::Error;
 use crate::flows::{self, Checked, EmailProof, FlowToken, NewFlow};
 use crate::ids::AccountId;
@@ -48,6 +47,22 @@ impl App {
             Some(_) => Ok(()),
             None => Err(Error::Disabled("No mail can be sent: the operator has set no mail server.")),
         }
+    }
+
+    /// Whether a mail alone signs in.
+    ///
+    /// # Errors
+    /// [`Error::Disabled`] if not.
+    pub(crate) fn email_sign_in_is_on(&self) -> Result<(), Error> {
+        match self.config.mail.sign_in {
+            EmailSignIn::Off => Err(Error::Disabled("The operator has switched sign-in by e-mail off.")),
+            EmailSignIn::On | EmailSignIn::Register => self.mails_are_on(),
+        }
+    }
+
+    /// Whether a sign-in by mail makes an account where there is none.
+    pub(crate) fn registers_by_sign_in(&self) -> bool {
+        self.config.limits.open_registration && self.config.mail.sign_in == EmailSignIn::Register
     }
 
     /// The language of a mail to whoever this client is.
@@ -103,15 +118,4 @@ impl App {
         let keys = &self.flow_keys;
         self.db.run(async |connection| flows::store::check(connection, keys, kind, proof, client, now).await).await
     }
-}
-
-/// The outcome of asking for a mail by address.
-#[derive(Debug)]
-pub(crate) enum Asked {
-    /// A mail is on its way if there is something to send. Nobody is told whether there is.
-    Started(Started),
-    /// This is not an e-mail address.
-    NoAddress,
-    /// Too many mails were asked for. The time says when to try again.
-    Limited(Duration),
 }

@@ -1,5 +1,6 @@
 //! The parts of the server, which are put together here.
 
+mod asking;
 mod caller;
 mod charge;
 mod console;
@@ -36,10 +37,11 @@ use crate::tokens::refresh::RefreshToken;
 use crate::tokens::rotation::{NewKey, Policy};
 use crate::tokens::{TokenPair, service};
 
+pub(crate) use asking::{Asked, Wish};
 pub use caller::{SignIn, SignedIn};
 pub use console::Console;
 pub(crate) use fresh::{FreshlySignedIn, fresh_until};
-pub(crate) use mailing::{Ask, Asked, Started};
+pub(crate) use mailing::{Ask, Started};
 pub use operator::Operator;
 pub(crate) use password_check::{Anybody, Caller, Checked, Confirmed};
 pub(crate) use reverting::LinkTo;

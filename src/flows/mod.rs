@@ -109,6 +109,8 @@ pub(crate) struct Flow {
     pub(crate) account: Option<AccountId>,
     /// The address to which the mail went.
     pub(crate) email: String,
+    /// The username of the account.
+    pub(crate) username: Option<String>,
     pub(crate) locale: Locale,
     /// What it kept, opened.
     pub(crate) data: Option<zeroize::Zeroizing<Vec<u8>>>,

@@ -43,7 +43,8 @@ impl User {
         &self.0.account().email
     }
 
-    /// When its owner last proved that mails to this address reach them. Null if they never did.
+    /// Since when it is proven that mails to this address reach the account's owner. Null if it is not. Whether it is proven is the
+    /// claim `email_verified` of access tokens.
     async fn email_verified_at(&self) -> Option<DateTime> {
         self.0.account().email_verified_at.map(Into::into)
     }

@@ -17,7 +17,7 @@ use crate::audit::{Event, EventPage};
 pub(crate) enum SecurityEventKind {
     /// The account was created. A session was opened with it, unless an operator created the account.
     Registered,
-    /// A session was opened with the password.
+    /// A session was opened: with the password, or with what a mail brought.
     LoggedIn,
     /// Somebody tried a wrong password for the account. During an attack not every attempt is recorded.
     LoginFailed,

@@ -20,6 +20,7 @@ pub(crate) mod operations;
 mod pages;
 mod password;
 mod problem;
+mod required;
 mod scalars;
 mod session;
 

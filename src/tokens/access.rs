@@ -45,6 +45,8 @@ struct NewClaims<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     amr: Vec<&'a str>,
     roles: &'a [String],
+    /// OpenID Connect Core 1.0 section 5.1.
+    email_verified: bool,
     #[serde(skip_serializing_if = "is_zero")]
     generation: i64,
 }
@@ -94,6 +96,7 @@ impl AccessTokens {
             auth_time: session.authenticated_at.timestamp(),
             amr: session.methods.iter().map(|method| method.amr()).collect(),
             roles: &account.roles,
+            email_verified: account.email_verified_at.is_some(),
             generation: session.generation,
         };
         let expires_at = Timestamp::from_timestamp(expires, 0).ok_or_else(|| Error::internal("expiry out of range"))?;

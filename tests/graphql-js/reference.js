@@ -24,6 +24,16 @@ const page = (nodes, { first, after }) => {
   }
 }
 
+const over = failure('FlowExpired', 'FLOW_EXPIRED', 'This link or code is not valid any more. Ask for another one.')
+const invalid = (field, code, message) =>
+  failure('InvalidInput', 'INVALID_INPUT', "Some of the input can't be taken.", { fields: [{ path: ['input', field], code, message }] })
+
+// No account has any of the addresses that are asked for, and the clock stands still.
+const started = ({ input: { email } }) =>
+  /^ *[a-z.]+@[a-z]+\.[a-z]+ *$/i.test(email)
+    ? { __typename: 'EmailFlowStarted', flow: 'pcf_', expiresAt: '2026-01-01T01:00:00Z', resendAfter: '2026-01-01T00:01:00Z' }
+    : invalid('email', 'INVALID_FORMAT', 'This is not an e-mail address.')
+
 const roots = world => ({
   me: (_, { signedIn }) => {
     if (!signedIn) throw new Error('nobody is signed in')
@@ -37,10 +47,6 @@ const roots = world => ({
     if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
     return failure('RegistrationClosed', 'REGISTRATION_CLOSED', 'Nobody can register here.')
   },
-  confirmRegistration: ({ input }) => {
-    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
-    return failure('FlowExpired', 'FLOW_EXPIRED', 'This link or code is not valid any more. Ask for another one.')
-  },
   refreshToken: ({ input }) => {
     const token = input?.refreshToken
     if (token == null) throw new Error('no cookies are kept')
@@ -50,6 +56,25 @@ const roots = world => ({
   },
   // No link was ever sent.
   emailLink: () => null,
+  confirmRegistration: ({ input }) => {
+    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
+    return over
+  },
+  startPasswordReset: started,
+  completePasswordReset: ({ input: { newPassword } }) => {
+    const length = [...newPassword.normalize('NFC')].length
+    if (length < 8) return invalid('newPassword', 'TOO_SHORT', 'A password has at least 8 characters.')
+    return length > 256 ? invalid('newPassword', 'TOO_LONG', 'A password has at most 256 characters.') : over
+  },
+  startEmailSignIn: () => {
+    throw new Error('nobody signs in by mail')
+  },
+  signInWithEmail: () => {
+    throw new Error('nobody signs in by mail')
+  },
+  confirmEmail: () => over,
+  completeEmailChange: () => over,
+  revertEmailChange: () => over,
   // Nobody who is signed in sends this one, nor any that is guarded.
   logout: () => ({ ended: false }),
 })
@@ -66,8 +91,9 @@ const fieldResolver = (root) => (source, args, context, info) => {
   return source[fieldName]
 }
 
-// Access tokens differ each time.
-const text = data => JSON.stringify(data, (_, value) => (typeof value === 'string' && value.startsWith('eyJ') ? 'a JWT' : value))
+// Access tokens and those of flows differ each time.
+const kept = value => (value.startsWith('eyJ') ? 'a JWT' : value.startsWith('pcf_') ? 'a flow' : value)
+const text = data => JSON.stringify(data, (_, value) => (typeof value === 'string' ? kept(value) : value))
 const paths = errors => (errors ?? []).map(error => JSON.stringify(error.path)).sort().join()
 
 // Lists of the schema's description come in another order.

@@ -1,11 +1,14 @@
 //! The log: a line a request, and no secret in it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::support::PASSWORD;
 use crate::support::app::SECRET;
 use crate::support::database::TestDatabase;
+use crate::support::flows::{code, kind};
 use crate::support::process::{Server, run};
+use crate::support::{PASSWORD, TestApp};
 
 /// A server that logs all that it can.
 async fn server(database: &TestDatabase) -> Server {
@@ -90,6 +93,62 @@ async fn no_secret_is_ever_logged() {
     }
     let signature = ada.access_token().rsplit('.').next().expect("a signature");
     assert!(!log.contains(signature));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_a_mail_is_ever_logged() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    // The server that is looked at leaves its mails to another instance, which is a day ahead and shows what they say.
+    let app = TestApp::at_present().await;
+    let late = "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS \
+        $$ BEGIN NEW.due_at := NEW.due_at + interval '1 day'; RETURN NEW; END $$; \
+        CREATE TRIGGER late BEFORE INSERT ON mails FOR EACH ROW EXECUTE FUNCTION late()";
+    app.database.operator.batch_execute(late).await.expect("a trigger");
+    app.clock.advance(2 * DAY);
+    let server = Server::start(&[
+        ("DATABASE_URL", &app.database.url),
+        ("PORTCULLIS_SECRET", SECRET),
+        ("PORTCULLIS_LOG", "trace"),
+        ("PORTCULLIS_ENV", "development"),
+    ]);
+    let client = server.client();
+    let ada = client.register("ada@example.com").await;
+    client.register("eve@example.com").await;
+    client.register("bob@example.com").await;
+    let mut secrets = Vec::new();
+    let mut brought = async |started: &Value, email: &str| {
+        assert_eq!(kind(started), "EmailFlowStarted", "{started}");
+        let mail = app.mail_to(email).await;
+        let digits: String = mail.code().chars().filter(char::is_ascii_digit).collect();
+        let flow = started["flow"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned();
+        secrets.extend([flow, mail.link(), mail.code(), digits]);
+        (mail.by_link(), code(started, &mail.code()))
+    };
+    let started = ada.start_email_verification().await;
+    let (_, by_code) = brought(&started, "ada@example.com").await;
+    assert_eq!(kind(&client.confirm_email(by_code).await), "ConfirmEmailSuccess");
+    let started = client.start_email_sign_in("eve@example.com").await;
+    let (link, by_code) = brought(&started, "eve@example.com").await;
+    assert_eq!(kind(&client.sign_in_with_email(link).await), "LoginSuccess");
+    assert_eq!(kind(&client.sign_in_with_email(by_code).await), "FlowExpired");
+    let started = client.start_password_reset("bob@example.com").await;
+    let (link, by_code) = brought(&started, "bob@example.com").await;
+    assert_eq!(kind(&client.complete_password_reset(code(&started, "8765 4321"), PASSWORD).await), "InvalidCode");
+    assert_eq!(kind(&client.complete_password_reset(by_code, "password1").await), "WeakPassword");
+    let inline = link["link"].as_str().expect("a token");
+    let inline = format!(
+        "mutation {{ completePasswordReset(input: {{ proof: {{ link: \"{inline}\" }}, newPassword: \"a reset password of mine\" }}) \
+         {{ __typename }} }}"
+    );
+    client.send(&format!("{inline} }}}}"), Value::Null).await;
+    client.send(&inline, Value::Null).await;
+    assert_eq!(client.login_type("bob@example.com", "a reset password of mine").await, "LoginSuccess");
+    let log = server.stop();
+    assert!(log.lines().filter(|line| line.contains("route=")).count() > 10, "{log}");
+    secrets.extend(["a reset password of mine", "8765 4321", "87654321", "password1"].map(str::to_owned));
+    for secret in &secrets {
+        assert_eq!(log.lines().find(|line| line.contains(secret)), None, "{secret}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

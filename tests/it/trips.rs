@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use crate::support::database::TestDatabase;
+use crate::support::flows::kind;
 use crate::support::proxy::Proxy;
 use crate::support::{PASSWORD, TestApp, until};
+
+const STARTED: &str = "EmailFlowStarted";
 
 /// The trips that `operation` takes on a connection whose statements are prepared.
 async fn trips(proxy: &Proxy, mut operation: impl AsyncFnMut(usize)) -> usize {
@@ -112,6 +115,43 @@ async fn what_is_proven_by_mail_keeps_to_its_budget() {
         assert_eq!(answer["data"]["confirmRegistration"]["__typename"], "RegisterSuccess", "{answer}");
     });
     assert_eq!(confirm.await, 2, "confirmRegistration");
+
+    for (email, whose) in [("0@example.com", "a known address"), ("nobody@example.com", "an unknown one")] {
+        let reset = trips(&proxy, async |_| assert_eq!(kind(&anonymous.start_password_reset(email).await), STARTED));
+        assert_eq!(reset.await, 2, "startPasswordReset of {whose}");
+        let sign_in = trips(&proxy, async |_| assert_eq!(kind(&anonymous.start_email_sign_in(email).await), STARTED));
+        assert_eq!(sign_in.await, 2, "startEmailSignIn of {whose}");
+    }
+    let ada = anonymous.login("0@example.com").await;
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    let verification = trips(&proxy, async |_| assert_eq!(kind(&ada.start_email_verification().await), STARTED));
+    assert_eq!(verification.await, 2, "startEmailVerification");
+    // The newest first: two of a verification, of a sign-in and of a reset.
+    let links: Vec<_> = app.mails_to("0@example.com").await.iter().take(6).map(|mail| mail.by_link()).collect();
+    let confirm = trips(&proxy, async |round| {
+        assert_eq!(kind(&anonymous.confirm_email(links[round].clone()).await), "ConfirmEmailSuccess");
+    });
+    assert_eq!(confirm.await, 2, "confirmEmail");
+    let sign_in = trips(&proxy, async |round| {
+        assert_eq!(kind(&anonymous.sign_in_with_email(links[2 + round].clone()).await), "LoginSuccess");
+    });
+    assert_eq!(sign_in.await, 2, "signInWithEmail");
+    // The first ends the flow of the second.
+    let document = "mutation($l: String!) { completePasswordReset(input: { proof: { link: $l }, newPassword: \"a horse of another colour\" }) \
+        { __typename } }";
+    let reset = trips(&proxy, async |round| {
+        anonymous.start_password_reset("1@example.com").await;
+        let link = if round == 0 {
+            links[4]["link"].as_str().expect("a link").to_owned()
+        } else {
+            app.mail_to("1@example.com").await.link()
+        };
+        let before = proxy.trips();
+        let answer = anonymous.send(document, json!({ "l": link })).await;
+        assert_eq!(answer["data"]["completePasswordReset"]["__typename"], "CompletePasswordResetSuccess", "{answer}");
+        assert!(round == 0 || proxy.trips() - before == 2, "completePasswordReset");
+    });
+    reset.await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod delete;
 mod new_email;
 mod operate;
 mod remove;
+mod verify;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -25,6 +26,7 @@ pub(crate) use delete::{Deleted, Deletion, delete_own};
 pub(crate) use new_email::find_new_email;
 pub(crate) use operate::{delete, restore, set_enabled, sign_out};
 pub(crate) use remove::{Due, next_due, remove};
+pub(crate) use verify::verify;
 
 row! {
     /// An account's row, without its password.

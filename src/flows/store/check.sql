@@ -1,5 +1,6 @@
 -- Checks what somebody got by mail, and counts a wrong code. The flow's row is locked, so of many codes at once each counts.
--- Wrong codes count for the address as well, whichever of its flows they were tried in, and are recorded if an account has it.
+-- Wrong codes count for the address as well, whichever of its flows they were tried in. They are recorded whether an account has it
+-- or not, so that the work is the same.
 WITH given AS (
     SELECT $1::text AS kind, $2::bytea AS token_hash, $3::bytea AS link_hash, $4::bytea[] AS code_macs, $5::timestamptz AS now,
         $6::integer AS tries, $7::bigint AS tries_of_address, $8::timestamptz AS tries_since,
@@ -30,11 +31,11 @@ counted AS (
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id)
     SELECT portcullis_event_id(now), now, 'code_failed', user_agent, ip_address, request_id, account_id
-    FROM counted, given WHERE account_id IS NOT NULL
+    FROM counted, given
 )
-SELECT found.id, found.account_id, found.email, found.locale, found.data,
+SELECT found.id, found.account_id, found.email, found.locale, found.data, a.username,
     given.link_hash IS NOT NULL OR takes_code AND has_code AS is_right,
     EXISTS (SELECT FROM counted) AS is_counted,
     coalesce((SELECT tries FROM counted), found.tries) AS tries,
     CASE WHEN is_limited THEN wait END AS wait
-FROM found, judged, given
+FROM judged, given, found LEFT JOIN accounts a ON a.id = found.account_id

@@ -78,7 +78,8 @@ impl NewFlow {
     }
 }
 
-/// Begins a flow, with its mail and its event. The event is recorded if the flow has an account.
+/// Begins a flow, with its mail and its event. If the flow's account was deleted meanwhile, it is a flow without one, and no mail is
+/// sent.
 pub(crate) async fn begin(
     connection: &mut Connection,
     flow: &NewFlow,
@@ -134,7 +135,8 @@ pub(crate) async fn check(
     }
     let data = row.data.map(|sealed| keys.open(row.id, &sealed)).transpose()?;
     let locale = Locale::parse(&row.locale).ok_or_else(|| Error::internal("a flow without a language"))?;
-    Ok(Checked::Right(Flow { id: row.id, account: row.account_id.map(AccountId), email: row.email, locale, data }))
+    let (account, username) = (row.account_id.map(AccountId), row.username);
+    Ok(Checked::Right(Flow { id: row.id, account, email: row.email, username, locale, data }))
 }
 
 statement! {
@@ -158,6 +160,7 @@ row! {
         email: String,
         locale: String,
         data: Option<Vec<u8>>,
+        username: Option<String>,
         is_right: bool,
         /// Whether this was a wrong code that counted.
         is_counted: bool,

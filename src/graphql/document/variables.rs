@@ -122,7 +122,8 @@ fn be_whole(value: &mut Value, long: bool) -> Option<()> {
 }
 
 fn fit_object(value: &mut Value, name: &str, registry: &Registry) -> Result<(), Unfit> {
-    let (Value::Object(fields), Some(MetaType::InputObject { input_fields, .. })) = (value, registry.types.get(name))
+    let (Value::Object(fields), Some(MetaType::InputObject { input_fields, oneof, .. })) =
+        (value, registry.types.get(name))
     else {
         return Ok(());
     };
@@ -140,6 +141,10 @@ fn fit_object(value: &mut Value, name: &str, registry: &Registry) -> Result<(), 
             }
             None => {}
         }
+    }
+    // GraphQL specification of September 2025, section 3.10.1.
+    if *oneof && (fields.len() != 1 || fields.values().any(|value| *value == Value::Null)) {
+        return Err(Unfit::because(format!("exactly one field of type \"{name}\" must be given, and not be null")));
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ const COUNT: Weight = Weight::Flat(10);
 /// As many items as are asked for.
 const CONNECTION: Weight = Weight::Connection { argument: "first", usual: USUAL as u64, most: MOST as u64 };
 
-const WEIGHTS: [(&str, &str, Weight); 31] = [
+const WEIGHTS: [(&str, &str, Weight); 39] = [
     ("Mutation", "register", HASHING),
     ("Mutation", "login", HASHING),
     ("Mutation", "changePassword", HASHING),
@@ -41,6 +41,12 @@ const WEIGHTS: [(&str, &str, Weight); 31] = [
     ("Mutation", "startEmailChange", CHANGE),
     ("Mutation", "completeEmailChange", CHANGE),
     ("Mutation", "revertEmailChange", CHANGE),
+    ("Mutation", "startPasswordReset", CHANGE),
+    ("Mutation", "completePasswordReset", HASHING),
+    ("Mutation", "startEmailSignIn", CHANGE),
+    ("Mutation", "signInWithEmail", CHANGE),
+    ("Mutation", "startEmailVerification", CHANGE),
+    ("Mutation", "confirmEmail", CHANGE),
     ("Mutation", "refreshToken", CHANGE),
     ("Mutation", "logout", CHANGE),
     ("Mutation", "revokeSession", CHANGE),
@@ -51,6 +57,8 @@ const WEIGHTS: [(&str, &str, Weight); 31] = [
     ("ChangePasswordSuccess", "endedSessions", CONNECTION),
     ("RevertEmailChangeSuccess", "endedCount", COUNT),
     ("RevertEmailChangeSuccess", "endedSessions", CONNECTION),
+    ("CompletePasswordResetSuccess", "endedCount", COUNT),
+    ("CompletePasswordResetSuccess", "endedSessions", CONNECTION),
     ("User", "sessions", CONNECTION),
     ("User", "securityEvents", CONNECTION),
     ("__Schema", "types", Weight::List(3)),

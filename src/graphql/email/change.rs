@@ -49,7 +49,7 @@ impl From<Asked> for StartEmailChangeResult {
 #[derive(InputObject)]
 pub(crate) struct ConfirmEmailInput {
     /// What the mail brought.
-    proof: EmailProof,
+    pub(super) proof: EmailProof,
 }
 
 /// The outcome of `completeEmailChange`.

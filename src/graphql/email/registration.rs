@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
+use async_graphql::{Context, InputObject, Object, Union};
 use futures_util::FutureExt;
 
 use super::problem::{FlowExpired, InvalidCode};

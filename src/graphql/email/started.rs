@@ -1,10 +1,19 @@
 //! The answer to whoever asks for a mail.
 
-use async_graphql::{SimpleObject, Union};
+use async_graphql::{InputObject, SimpleObject, Union};
 
 use crate::app::{Asked, Started};
 use crate::graphql::problem::{FieldError, InvalidInput, RateLimited};
 use crate::graphql::scalars::DateTime;
+
+/// Who gets a mail.
+#[derive(InputObject)]
+pub(crate) struct StartEmailInput {
+    /// The e-mail address. Upper and lower case are the same.
+    pub(super) email: String,
+    /// The language of the mail, as a tag of BCP 47, such as `de`. By default it is chosen by the header `Accept-Language`.
+    pub(super) locale: Option<String>,
+}
 
 /// A mail is on its way if there is something to send. The answer is the same if there is not.
 #[derive(SimpleObject)]

@@ -29,4 +29,10 @@ pub(crate) enum ErrorCode {
     FlowExpired,
     /// The caller has to prove anew who they are.
     ReauthenticationRequired,
+    /// A second factor is needed.
+    SecondFactorRequired,
+    /// The e-mail address has to be proven first.
+    EmailVerificationRequired,
+    /// A new password has to be set first.
+    PasswordResetRequired,
 }

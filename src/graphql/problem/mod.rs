@@ -10,6 +10,7 @@ pub(crate) use code::ErrorCode;
 
 use super::email::problem::{FlowExpired, InvalidCode};
 use super::factor::ReauthenticationRequired;
+use super::required::{EmailVerificationRequired, PasswordResetRequired, SecondFactorRequired};
 use crate::accounts::BadUsername;
 use crate::passwords::{BadPassword, Weakness};
 use crate::use_cases::register::Fault;
@@ -34,6 +35,9 @@ pub(crate) enum UserError {
     InvalidCode(InvalidCode),
     FlowExpired(FlowExpired),
     ReauthenticationRequired(ReauthenticationRequired),
+    SecondFactorRequired(SecondFactorRequired),
+    EmailVerificationRequired(EmailVerificationRequired),
+    PasswordResetRequired(PasswordResetRequired),
 }
 
 /// There were too many attempts of this kind. Wait for `retryAfter` seconds.

@@ -12,6 +12,7 @@ use crate::graphql::account::User;
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{ErrorCode, InvalidCredentials, RateLimited};
+use crate::graphql::required::{EmailVerificationRequired, PasswordResetRequired, SecondFactorRequired};
 use crate::tokens::PlainToken;
 use crate::use_cases::login::{self, Login, Outcome};
 
@@ -35,11 +36,13 @@ pub(crate) struct LoginInput {
 
 /// The outcome of `login`.
 #[derive(Union)]
-#[expect(clippy::large_enum_variant, reason = "one lives for as long as its answer is written")]
 pub(crate) enum LoginResult {
     Success(LoginSuccess),
     InvalidCredentials(InvalidCredentials),
     RateLimited(RateLimited),
+    SecondFactorRequired(SecondFactorRequired),
+    EmailVerificationRequired(EmailVerificationRequired),
+    PasswordResetRequired(PasswordResetRequired),
 }
 
 /// The account is signed in.
@@ -53,13 +56,14 @@ pub(crate) struct LoginSuccess {
     tokens: Tokens,
     /// A token that proves at the next `login` that this device has signed in to the account before. Store it with
     /// the refresh token, and keep it after a logout. It gives no access to anything. It is valid for 90 days, until
-    /// the password is changed, and each `login` brings a new one. Null when it is in a cookie.
+    /// the password is changed, and each sign-in brings a new one. Null when it is in a cookie, and for an account without a
+    /// password.
     device_token: Option<String>,
 }
 
 impl LoginSuccess {
-    fn new(sign_in: SignIn, device: PlainToken, delivery: Delivery<'_>) -> Self {
-        let device_token = delivery.device(device, sign_in.session.created_at);
+    pub(in crate::graphql) fn new(sign_in: SignIn, device: Option<PlainToken>, delivery: Delivery<'_>) -> Self {
+        let device_token = device.and_then(|device| delivery.device(device, sign_in.session.created_at));
         let (caller, session, tokens) = parts(sign_in, delivery);
         Self { user: User::of(caller), session, tokens, device_token }
     }
@@ -68,7 +72,7 @@ impl LoginSuccess {
 impl LoginResult {
     fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
-            Outcome::Success(sign_in, device) => Self::Success(LoginSuccess::new(*sign_in, device, delivery)),
+            Outcome::Success(sign_in, device) => Self::Success(LoginSuccess::new(*sign_in, Some(device), delivery)),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,

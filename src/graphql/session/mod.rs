@@ -2,7 +2,7 @@
 
 mod devices;
 pub(super) mod list;
-mod login;
+pub(super) mod login;
 mod logout;
 pub(super) mod object;
 mod reauthenticate;

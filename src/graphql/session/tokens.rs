@@ -82,7 +82,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// The refresh token that came in this way, if there is one.
-    pub(super) fn known_device(self) -> Option<String> {
+    pub(in crate::graphql) fn known_device(self) -> Option<String> {
         self.0?.get(Cookie::Device)
     }
 

@@ -7,6 +7,7 @@ mod end_all;
 mod ended;
 mod list;
 mod open;
+mod open_by_mail;
 mod password;
 mod prove_again;
 mod refresh;
@@ -32,7 +33,8 @@ pub(crate) use end_all::end_others;
 pub(crate) use ended::{EndedCursor, count_ended, list_ended, record_endings};
 pub(crate) use list::list;
 pub(crate) use open::{Bound, Confirmed, OpenedSession, open, open_with_account, open_with_confirmed_account};
-pub(crate) use password::{Change, Changed, change_password};
+pub(crate) use open_by_mail::{OpenedByMail, Proven, open_by_mail};
+pub(crate) use password::{Change, Changed, Reset, change_password, reset_password};
 pub(crate) use prove_again::{ProvedAgain, prove_again};
 pub(crate) use refresh::refresh;
 

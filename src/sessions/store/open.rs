@@ -168,11 +168,11 @@ statement! {
     }
 }
 
-fn names(methods: &[Method]) -> Vec<String> {
+pub(super) fn names(methods: &[Method]) -> Vec<String> {
     methods.iter().map(|method| method.as_str().to_owned()).collect()
 }
 
-fn new_session(new: NewSession, account_id: AccountId, generation: i64) -> Session {
+pub(super) fn new_session(new: NewSession, account_id: AccountId, generation: i64) -> Session {
     Session {
         id: new.id,
         account_id,

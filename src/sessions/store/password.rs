@@ -1,12 +1,17 @@
 //! Changing an account's password, which ends sessions.
 
+use diesel::OptionalExtension;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::end::Asking;
 use crate::audit::store::Origin;
+use crate::client::Client;
+use crate::clock::Timestamp;
 use crate::db::{Connection, row, statement};
 use crate::error::Error;
+use crate::ids::AccountId;
+use crate::mail::Posting;
 use crate::passwords::PasswordHash;
 use crate::sessions::{ActiveAt, Ending};
 
@@ -69,4 +74,49 @@ row! {
         has_hash: bool,
         generation: Option<i64>,
     }
+}
+
+/// A password to be reset, by whoever has what a mail brought.
+pub(crate) struct Reset<'a> {
+    /// The flow, which is ended.
+    pub(crate) flow: Uuid,
+    pub(crate) account: AccountId,
+    /// The address to which the mail went.
+    pub(crate) email: &'a str,
+    pub(crate) new: &'a PasswordHash,
+    /// The mail that tells the address of it.
+    pub(crate) mail: &'a Posting,
+    pub(crate) client: &'a Client,
+}
+
+/// Sets the account's password, and ends all its sessions and its other open flows. `None` if the flow is over, or the account is
+/// disabled, gone, or has another address. Of several at once one succeeds.
+pub(crate) async fn reset_password(
+    connection: &mut Connection,
+    reset: &Reset<'_>,
+    now: Timestamp,
+) -> Result<Option<Ending>, Error> {
+    let resetting = Resetting {
+        flow: reset.flow,
+        account: reset.account.0,
+        email: reset.email,
+        hash: reset.new.as_str(),
+        now,
+        mail: reset.mail,
+        origin: Origin::of(reset.client),
+    };
+    let generation = resetting.get_result::<i64>(connection).await.optional()?;
+    Ok(generation.map(|generation| Ending { account: reset.account, generation, at: now }))
+}
+
+statement! {
+    struct Resetting<'a> = "reset_password.sql" {
+        flow: Uuid,
+        account: Uuid,
+        email: &'a str,
+        hash: &'a str,
+        now: Timestamp,
+        mail: &'a Posting,
+        origin: Origin<'a>,
+    } -> i64
 }

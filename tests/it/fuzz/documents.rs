@@ -1,6 +1,6 @@
 //! GraphQL documents that are nearly right: a walk over the schema that takes a wrong turn now and then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
@@ -32,6 +32,8 @@ pub(crate) struct Schema {
     pub(crate) fields: BTreeMap<String, Vec<Field>>,
     pub(crate) members: BTreeMap<String, Vec<String>>,
     pub(crate) inputs: BTreeMap<String, Vec<Typed>>,
+    /// Those of which exactly one field is given.
+    pub(crate) one_of: BTreeSet<String>,
     pub(crate) values: BTreeMap<String, Vec<String>>,
     pub(crate) names: Vec<String>,
 }
@@ -53,6 +55,9 @@ impl Schema {
                     continue;
                 }
                 TypeKind::InputObject(input) => {
+                    if kind.node.directives.iter().any(|directive| directive.node.name.node == "oneOf") {
+                        schema.one_of.insert(name.clone());
+                    }
                     let typed = input.fields.into_iter().map(|field| field.node);
                     let typed = typed.map(|field| (field.name.node.to_string(), field.ty.node.to_string()));
                     schema.inputs.insert(name, typed.collect());
@@ -241,6 +246,10 @@ impl<'a, 'b> Writer<'a, 'b> {
         let schema = self.schema;
         if let Some(fields) = schema.inputs.get(base(kind)) {
             let mut object = serde_json::Map::new();
+            if schema.one_of.contains(base(kind)) && !self.choices.one_in(WRONG) {
+                let (name, kind) = &fields[self.choices.below(fields.len())];
+                return json!({ name: self.json(kind, depth.saturating_sub(1)) });
+            }
             for (name, kind) in fields {
                 if name.contains("assword") {
                     let value = if self.choices.one_in(WRONG) { json!([MARKER]) } else { json!(MARKER) };

@@ -20,6 +20,13 @@ const REFUSED: &[(&str, &str)] = &[
     ("mutation($p: String) { login(input: { identifier: \"a\", password: $p }) { __typename } }", "$p"),
     ("mutation($p: Int!) { login(input: { identifier: \"a\", password: $p }) { __typename } }", "$p"),
     ("mutation($p: String) { logout(input: { refreshToken: [$p] }) { ended } }", "String"),
+    // 3.10.1 and 5.8.5, input objects of which exactly one field is given.
+    ("mutation($l: String) { confirmEmail(input: { proof: { link: $l } }) { __typename } }", "$l"),
+    ("mutation($l: String = \"a\") { confirmEmail(input: { proof: { link: $l } }) { __typename } }", "$l"),
+    ("mutation($c: CodeProof) { confirmEmail(input: { proof: { code: $c } }) { __typename } }", "$c"),
+    ("mutation { confirmEmail(input: { proof: {} }) { __typename } }", "proof"),
+    ("mutation { confirmEmail(input: { proof: { link: null } }) { __typename } }", "proof"),
+    ("mutation($l: String!) { confirmEmail(input: { proof: { link: $l, code: null } }) { __typename } }", "EmailProof"),
     // 5.6.1, values of their type; of directives too.
     ("{ me @skip(if: \"yes\") { id } }", "Boolean"),
     ("{ me @include(if: null) { id } }", "Boolean"),

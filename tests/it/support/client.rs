@@ -157,7 +157,7 @@ impl Deref for SignedIn {
 
 impl SignedIn {
     /// A client with this answer of `register`, `login` or `refreshToken`.
-    fn new(client: &Client, success: &Value) -> Self {
+    pub(super) fn new(client: &Client, success: &Value) -> Self {
         let token = success["tokens"]["accessToken"].as_str().unwrap_or_else(|| panic!("no sign-in: {success}"));
         Self { client: client.with_token(token), success: success.clone() }
     }

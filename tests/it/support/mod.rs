@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod events;
+pub(crate) mod flows;
 pub(crate) mod mails;
 pub(crate) mod npm;
 pub(crate) mod outbox;

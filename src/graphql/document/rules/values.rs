@@ -46,7 +46,10 @@ impl<'a> Values<'a> {
             }
             (MetaTypeName::List(inner), _) => return self.check(value, inner, false, position),
             (MetaTypeName::Named(name), _) => match (self.registry.types.get(name), value) {
-                (Some(MetaType::InputObject { input_fields, .. }), Value::Object(fields)) => {
+                (Some(MetaType::InputObject { input_fields, oneof, .. }), Value::Object(fields)) => {
+                    if *oneof {
+                        self.one_of(name, fields, position);
+                    }
                     return self.object(name, input_fields, fields, position);
                 }
                 (Some(MetaType::Enum { enum_values, .. }), Value::Enum(chosen)) => {
@@ -85,6 +88,24 @@ impl<'a> Values<'a> {
                 None => {}
             }
         }
+    }
+
+    /// GraphQL specification of September 2025, sections 3.10.1 and 5.8.5: exactly one field of a `@oneOf`, which is not null. A variable
+    /// may not be null either, whatever its default is.
+    fn one_of(&mut self, name: &str, fields: &IndexMap<Name, Value>, position: Pos) {
+        let message = match fields.iter().collect::<Vec<_>>()[..] {
+            [(field, Value::Null)] => format!("Field \"{name}.{field}\" must not be null."),
+            [(_, Value::Variable(variable))] => match self.definitions.get(variable.as_str()) {
+                Some(definition) if definition.var_type.node.nullable => format!(
+                    "Variable \"${variable}\" of type \"{}\" must not be nullable where it is a field of \"{name}\".",
+                    definition.var_type.node
+                ),
+                _ => return,
+            },
+            [_] => return,
+            _ => format!("Exactly one field of \"{name}\" must be given."),
+        };
+        self.report(message, position);
     }
 
     /// GraphQL specification, section 5.8.5. The library has reported variables that are not defined.

@@ -8,10 +8,15 @@ const values = {
   password: 'correct horse battery staple',
   refreshToken: '',
   firstSessionId: '',
+  link: '',
 };
 
-// An account is deleted only by somebody who typed its password.
-const byHand = { DeleteAccount: { input: { password: '' } } };
+// An account is deleted only by somebody who typed its password. Mails go to the account of the other tabs.
+const byHand = {
+  DeleteAccount: { input: { password: '' } },
+  StartPasswordReset: { input: { email: '{{email}}' } },
+  StartEmailSignIn: { input: { email: '{{email}}' } },
+};
 
 const fill = (_, value) =>
   typeof value === 'string' ? value.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]) : value;

@@ -82,6 +82,10 @@ impl Generator<'_, '_> {
             return "null".to_owned();
         }
         let schema = self.schema;
+        if let Some((name, kind)) = self.one_of(base(kind)) {
+            let value = if self.wrong() { "null".to_owned() } else { self.argument(&kind, false, depth) };
+            return format!("{{ {name}: {value} }}");
+        }
         if let Some(fields) = schema.inputs.get(base(kind)) {
             let mut text = "{ ".to_owned();
             for (name, kind) in fields {
@@ -124,6 +128,10 @@ impl Generator<'_, '_> {
             return Value::Null;
         }
         let schema = self.schema;
+        if let Some((name, kind)) = self.one_of(base(kind)) {
+            let value = if self.wrong() { Value::Null } else { self.json(&kind, depth) };
+            return json!({ name: value });
+        }
         if let Some(fields) = schema.inputs.get(base(kind)) {
             let mut object = Map::new();
             for (name, kind) in fields {
@@ -147,6 +155,16 @@ impl Generator<'_, '_> {
                 _ => json!(self.texts[self.choices.below(self.texts.len())]),
             },
         }
+    }
+
+    /// The field that is given of a type of which one must be, and the type of its value. In a wrong turn any number of fields is given.
+    fn one_of(&mut self, kind: &str) -> Option<(String, String)> {
+        let fields = self.schema.inputs.get(kind).filter(|_| self.schema.one_of.contains(kind))?;
+        if self.wrong() {
+            return None;
+        }
+        let (name, kind) = &fields[self.choices.below(fields.len())];
+        Some((name.clone(), format!("{kind}!")))
     }
 
     /// Object keys are names, and values of enums have no quotes.

@@ -17,7 +17,7 @@ fn described(name: &str, is_interface: bool) -> String {
     let value =
         "name description defaultValue type { kind name ofType { kind name ofType { kind name ofType { name } } } }";
     format!(
-        "{{ __type(name: \"{name}\") {{ kind name description specifiedByURL possibleTypes {{ name }} {interfaces} \
+        "{{ __type(name: \"{name}\") {{ kind name description specifiedByURL isOneOf possibleTypes {{ name }} {interfaces} \
          enumValues(includeDeprecated: true) {{ name description isDeprecated deprecationReason }} inputFields {{ {value} }} \
          fields(includeDeprecated: true) {{ name description isDeprecated deprecationReason args {{ {value} }} \
          type {{ kind name ofType {{ kind name ofType {{ kind name ofType {{ name }} }} }} }} }} }} }}"

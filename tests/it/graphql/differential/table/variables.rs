@@ -64,7 +64,49 @@ pub(super) fn with_variables() -> Vec<(&'static str, Vec<Value>)> {
             with("more", json!(1)),
         ]
     };
+    let proofs = || {
+        let code = json!({ "flow": "a", "code": "1" });
+        let values = [
+            json!({ "link": "a" }),
+            json!({ "code": code }),
+            json!({}),
+            json!({ "link": null }),
+            json!({ "code": null }),
+            json!({ "link": "a", "code": null }),
+            json!({ "link": "a", "code": code }),
+            json!({ "link": null, "code": null }),
+            json!({ "link": "a", "more": 1 }),
+            json!({ "more": 1 }),
+            json!({ "link": 5 }),
+            json!({ "code": { "flow": "a" } }),
+            json!({ "code": { "flow": "a", "code": null } }),
+            json!([{ "link": "a" }]),
+            json!("a"),
+            json!({ "proof": { "link": "a" } }),
+            json!({ "proof": { "link": "a", "code": null } }),
+            json!({ "proof": {} }),
+            code,
+        ];
+        let given = values.into_iter().map(|value| json!({ "v": value }));
+        [json!({}), json!({ "v": null })].into_iter().chain(given).collect()
+    };
     vec![
+        ("mutation($v: EmailProof!) { confirmEmail(input: { proof: $v }) { __typename } }", proofs()),
+        ("mutation($v: EmailProof) { confirmEmail(input: { proof: $v }) { __typename } }", proofs()),
+        ("mutation($v: EmailProof = { link: \"a\" }) { confirmEmail(input: { proof: $v }) { __typename } }", proofs()),
+        ("mutation($v: EmailProof! = { link: \"a\" }) { confirmEmail(input: { proof: $v }) { __typename } }", proofs()),
+        ("mutation($v: EmailProof = {}) { confirmEmail(input: { proof: $v }) { __typename } }", proofs()),
+        ("mutation($v: EmailProof = { link: null }) { confirmEmail(input: { proof: $v }) { __typename } }", proofs()),
+        ("mutation($v: ConfirmEmailInput!) { confirmEmail(input: $v) { __typename } }", proofs()),
+        ("mutation($v: CodeProof!) { confirmEmail(input: { proof: { code: $v } }) { __typename } }", proofs()),
+        ("mutation($v: String!) { confirmEmail(input: { proof: { link: $v } }) { __typename } }", texts()),
+        ("mutation($v: String! = \"a\") { confirmEmail(input: { proof: { link: $v } }) { __typename } }", texts()),
+        ("mutation($v: String!) { confirmEmail(input: { proof: { link: \"a\", code: $v } }) { __typename } }", texts()),
+        ("mutation($v: String!) { confirmEmail(input: { proof: { link: $v, code: null } }) { __typename } }", texts()),
+        (
+            "mutation($v: String!) { confirmEmail(input: { proof: { code: { flow: \"a\", code: $v } } }) { __typename } }",
+            texts(),
+        ),
         ("query($v: Boolean!) { me @include(if: $v) { id } }", booleans()),
         ("query($v: Boolean!) { me { id @skip(if: $v) email ... @include(if: $v) { roles } } }", booleans()),
         ("query($v: Boolean! = true) { ...F @skip(if: $v) __typename } fragment F on Query { me { id } }", booleans()),

@@ -1,0 +1,113 @@
+//! Signing in with what a mail brought.
+
+use std::time::Duration;
+
+use crate::accounts::{EmailAddress, NewAccount};
+use crate::app::{App, SignIn};
+use crate::client::Client;
+use crate::clock::new_id;
+use crate::error::Error;
+use crate::flows::{Checked, EmailProof, Flow, Kind};
+use crate::ids::AccountId;
+use crate::sessions::Method;
+use crate::sessions::store::{Bound, Confirmed, OpenedByMail, Proven, open_by_mail, open_with_confirmed_account};
+use crate::telemetry;
+use crate::tokens::PlainToken;
+use crate::tokens::device::{DeviceToken, SignInTimes};
+
+/// The outcome of a sign-in by mail.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The account is signed in. The token is the device's. An account without a password has none.
+    Success(Box<SignIn>, Option<PlainToken>),
+    /// The code is wrong. So many more may be tried.
+    Wrong(i32),
+    /// The link or the code is over, or the account is disabled or has another address by now.
+    Expired,
+    /// There were too many attempts. The time says when to try again.
+    Limited(Duration),
+}
+
+/// Opens a session for whoever has the address to which the mail went, which is proven by that. Where the server registers people so, an
+/// address without an account gets one without a password. Of several at once one succeeds.
+///
+/// # Errors
+/// [`Error::Disabled`] when nobody signs in by mail here; [`Error::Unavailable`] when the database is away. Then the session may exist or
+/// not.
+pub(crate) async fn sign_in_with_email(
+    app: &App,
+    client: Client,
+    proof: &EmailProof,
+    device_token: Option<String>,
+) -> Result<Outcome, Error> {
+    app.email_sign_in_is_on()?;
+    let device = device_token.and_then(|token| DeviceToken::verify(&app.keys.current(), &token));
+    match app.check_proof(&client, Kind::EmailSignIn, proof).await? {
+        Checked::Right(flow) => match flow.account {
+            Some(account) => open(app, client, &flow, account, device).await,
+            None if app.registers_by_sign_in() => create(app, client, &flow).await,
+            None => Ok(Outcome::Expired),
+        },
+        Checked::Expired => Ok(Outcome::Expired),
+        Checked::Wrong { tries_left } => Ok(Outcome::Wrong(tries_left)),
+        Checked::Limited(retry_after) => Ok(Outcome::Limited(retry_after)),
+    }
+}
+
+async fn open(
+    app: &App,
+    client: Client,
+    flow: &Flow,
+    account: AccountId,
+    device: Option<DeviceToken>,
+) -> Result<Outcome, Error> {
+    let turn = app.turn(account).await?;
+    let now = app.clock.now();
+    let new = app.new_session(client, vec![Method::Email], now);
+    let bound = Bound { most: app.config.max_sessions.into(), unused_since: app.unused_since(now) };
+    let proven = Proven { flow: flow.id, account, email: &flow.email };
+    let opened = app.db.run(async |connection| open_by_mail(connection, &proven, new, &bound).await).await?;
+    drop(turn);
+    let Some(OpenedByMail { account, session, ended, password_of, is_newly_verified }) = opened else {
+        return Ok(Outcome::Expired);
+    };
+    app.session_cache.forget_sessions(&ended);
+    if is_newly_verified {
+        app.session_cache.forget_account(account.id);
+    }
+    telemetry::record_account(account.id);
+    let device = password_of.map(|password_of| {
+        let known = device.filter(|device| device.is_alive(now) && device.is_of(account.id, password_of));
+        let device = match known {
+            Some(known) => known.renewed(now),
+            None => DeviceToken::new(account.id, SignInTimes { password_of, now }),
+        };
+        device.mint(&app.keys.current())
+    });
+    Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
+}
+
+/// Creates the account of an address that had none, and opens its first session.
+async fn create(app: &App, client: Client, flow: &Flow) -> Result<Outcome, Error> {
+    let now = app.clock.now();
+    let account = NewAccount {
+        id: AccountId(new_id(now)),
+        email: EmailAddress::parse(&flow.email)
+            .map_err(|_| Error::internal("a flow with an address that can't be read"))?,
+        email_verified_at: Some(now),
+        username: None,
+        password: None,
+        created_at: now,
+    };
+    let session = app.new_session(client, vec![Method::Email], now);
+    let opened =
+        app.db.run(async |connection| open_with_confirmed_account(connection, flow.id, account, session).await).await?;
+    Ok(match opened {
+        Confirmed::Done(account, session) => {
+            telemetry::record_account(account.id);
+            Outcome::Success(Box::new(app.sign_in(*account, *session, now)?), None)
+        }
+        // Another account has got the address in the meantime. Another mail signs in to that one.
+        Confirmed::Taken(_) | Confirmed::Over => Outcome::Expired,
+    })
+}
