@@ -17,7 +17,7 @@ const words = {
       SIGN_IN: 'This signs you in on this device, whichever device asked for the mail.',
       RESET_PASSWORD: 'This replaces the password of your account, and signs out all devices.',
       CONFIRM_EMAIL_CHANGE: 'This makes this address the one of your account.',
-      REVERT_EMAIL_CHANGE: 'Somebody gave your account another address. This restores yours, and signs out all devices.',
+      REVERT_EMAIL_CHANGE: 'Somebody gave your account another address. This restores yours, removes the password, and signs out all devices.',
     },
     acts: {
       CONFIRM_REGISTRATION: 'Create the account',
@@ -52,7 +52,7 @@ const words = {
       CONFIRM_EMAIL_CHANGE: ['Your address is changed', 'You can close this page and go on in the application.'],
       REVERT_EMAIL_CHANGE: [
         'Your address is restored',
-        'All devices are signed out. Choose a new password before you sign in again: ask for that in the application.',
+        'All devices are signed out, and the password is removed. A mail with a link to choose a new one is on its way to you.',
       ],
       signInNow: ['Your account is ready', 'You can sign in now, in the application.'],
     },
@@ -103,7 +103,7 @@ const words = {
       SIGN_IN: 'Damit melden Sie sich auf diesem Gerät an, gleich welches Gerät die E-Mail angefordert hat.',
       RESET_PASSWORD: 'Damit ersetzen Sie das Passwort Ihres Kontos und melden alle Geräte ab.',
       CONFIRM_EMAIL_CHANGE: 'Damit wird diese Adresse die Ihres Kontos.',
-      REVERT_EMAIL_CHANGE: 'Jemand hat Ihrem Konto eine andere Adresse gegeben. Damit erhält es Ihre zurück, und alle Geräte werden abgemeldet.',
+      REVERT_EMAIL_CHANGE: 'Jemand hat Ihrem Konto eine andere Adresse gegeben. Damit erhält es Ihre zurück. Das Passwort wird entfernt, und alle Geräte werden abgemeldet.',
     },
     acts: {
       CONFIRM_REGISTRATION: 'Konto anlegen',
@@ -138,7 +138,7 @@ const words = {
       CONFIRM_EMAIL_CHANGE: ['Ihre Adresse ist geändert', 'Sie können diese Seite schließen und in der Anwendung weitermachen.'],
       REVERT_EMAIL_CHANGE: [
         'Ihre Adresse ist wiederhergestellt',
-        'Alle Geräte sind abgemeldet. Wählen Sie ein neues Passwort, bevor Sie sich wieder anmelden: Fordern Sie das in der Anwendung an.',
+        'Alle Geräte sind abgemeldet, und das Passwort ist entfernt. Eine E-Mail mit einem Link, um ein neues zu wählen, ist auf dem Weg zu Ihnen.',
       ],
       signInNow: ['Ihr Konto ist bereit', 'Sie können sich jetzt in der Anwendung anmelden.'],
     },
