@@ -110,6 +110,22 @@ async fn of_two_changes_from_one_address_one_succeeds() {
     }
 }
 
+/// As when it was begun while another one was being completed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_started_from_an_address_of_before_is_over() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    start(&ada, "c@example.com").await;
+    let late = app.mail_to("c@example.com").await.link();
+    app.database.execute("UPDATE flows SET account_id = NULL").await;
+    change(&app, &ada, "ada@example.com", "b@example.com").await;
+    let again =
+        "UPDATE flows SET account_id = accounts.id FROM accounts WHERE kind = 'email_change' AND consumed_at IS NULL";
+    assert_eq!(app.database.execute(again).await, 1);
+    assert!(is(&complete(&ada, json!({ "link": late })).await, "FlowExpired"));
+    assert_eq!(addresses(&app).await, ["b@example.com"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_case_needs_no_revert() {
     let app = TestApp::start().await;
