@@ -13,8 +13,6 @@ pub(crate) struct PendingChange {
     pub(crate) from: String,
     /// The session that asked for it. The change is over when the session is.
     pub(crate) session: Uuid,
-    /// The username of the account, for the mail that tells of the change.
-    pub(crate) username: Option<String>,
 }
 
 impl PendingChange {

@@ -44,7 +44,7 @@ pub(crate) async fn complete_email_change(app: &App, client: &Client, proof: &Em
 
 async fn change(app: &App, client: &Client, flow: Flow) -> Result<Outcome, Error> {
     let data = flow.data.as_ref().ok_or("a change of an address without its data").or_internal()?;
-    let PendingChange { from, session, username } = PendingChange::from_bytes(data)?;
+    let PendingChange { from, session } = PendingChange::from_bytes(data)?;
     let account: AccountId = flow.account.ok_or("a change of an address without an account").or_internal()?;
     let turn = app.turn(account).await?;
     let now = app.clock.now();
@@ -54,7 +54,7 @@ async fn change(app: &App, client: &Client, flow: Flow) -> Result<Outcome, Error
         account,
         email: &from,
         locale: flow.locale,
-        username,
+        username: flow.username,
         new_email: Some(&flow.email),
         client,
         now,

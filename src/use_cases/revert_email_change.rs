@@ -47,7 +47,7 @@ async fn revert(app: &App, client: &Client, flow: Flow) -> Result<Outcome, Error
         account,
         email: &flow.email,
         locale: flow.locale,
-        username: None,
+        username: flow.username,
         new_email: None,
         client,
         now,

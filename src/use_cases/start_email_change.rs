@@ -39,7 +39,7 @@ pub(crate) async fn start_email_change(
         return Ok(Asked::Limited(retry_after));
     }
     let from = before.email.ok_or(Error::Unauthenticated(Reason::SessionRevoked))?;
-    let pending = PendingChange { from, session: session.0, username: before.username.clone() };
+    let pending = PendingChange { from, session: session.0 };
     let data = pending.to_bytes()?;
     let ask = Ask {
         kind,
