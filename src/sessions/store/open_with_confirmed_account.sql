@@ -1,5 +1,5 @@
 -- Ends a registration that was confirmed by mail: creates the account with its address proven, and opens its first session. Does
--- nothing if the registration is over.
+-- nothing if the registration is over. Events are listed by their ids, so the second has a later one.
 WITH given AS (
     SELECT $1::uuid AS flow, $2::uuid AS account, $3::text AS email, $4::text AS username, $5::text AS hash, $6::uuid AS session,
         $7::text[] AS methods, $8::timestamptz AS now, $9::timestamptz AS expires_at,
@@ -23,5 +23,5 @@ session AS (
     FROM account, given RETURNING account_id, id
 )
 INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
-SELECT portcullis_event_id(now), now, kind, user_agent, ip_address, request_id, session.account_id, session.id
-FROM session, given, (VALUES ('registered'), ('email_verified')) AS event (kind)
+SELECT portcullis_event_id(now + later), now, kind, user_agent, ip_address, request_id, session.account_id, session.id
+FROM session, given, (VALUES ('registered', interval '0'), ('email_verified', interval '1 millisecond')) AS event (kind, later)
