@@ -30,8 +30,9 @@ function learn(answer, sentToken) {
   for (const result of Object.values(answer?.data ?? {})) {
     if (typeof result?.tokens?.accessToken === 'string') {
       token = result.tokens.accessToken;
-      // Null when the cookie has it; left out when it was not asked for.
-      if (result.tokens.refreshToken !== undefined) refreshToken = result.tokens.refreshToken;
+      // Null when the cookie has it; left out when it was not asked for. A session that goes on keeps the one that it has.
+      const goesOn = result.__typename === 'ReauthenticateSuccess';
+      if (result.tokens.refreshToken !== undefined && !goesOn) refreshToken = result.tokens.refreshToken;
       show({ signedIn: true, name: result.user?.username ?? result.user?.email ?? null, note: null });
     } else if ((result?.ended === true || result?.deletedAt) && sentToken && sentToken === token) {
       show({ ...status, note: 'signed out' });
