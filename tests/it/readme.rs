@@ -17,7 +17,8 @@ const PLACE: &str = "http://127.0.0.1:8080";
 const SEPARATOR: char = '\u{1e}';
 
 /// What differs from one run to the next.
-const VARIES: [&str; 8] = ["flow", "id", "createdAt", "lastUsedAt", "occurredAt", "userAgent", "accessToken", "refreshToken"];
+const VARIES: [&str; 8] =
+    ["flow", "id", "createdAt", "lastUsedAt", "occurredAt", "userAgent", "accessToken", "refreshToken"];
 
 /// A command, and what the page says that it answers: nothing, or each time that it is sent.
 struct Step {
