@@ -27,11 +27,6 @@ pub(super) struct Shown {
 }
 
 impl EmailProof {
-    /// Whether it is a code, which can be guessed.
-    pub(crate) fn is_code(&self) -> bool {
-        matches!(self, Self::Code { .. })
-    }
-
     /// The proof for the database. `None` if it can't be one of ours.
     pub(super) fn shown(&self, keys: &FlowKeys) -> Option<Shown> {
         match self {
