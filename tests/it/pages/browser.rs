@@ -147,3 +147,30 @@ async fn a_new_mail_appears_by_itself_while_the_page_is_open() {
         browser.until("document.querySelector('#shown h2') !== null");
     });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_password_is_replaced_and_a_weak_one_is_refused_with_advice() {
+    let app = TestApp::start().await;
+    app.registered("ada@example.com").await;
+    let query = "mutation { startPasswordReset(input: { email: \"ada@example.com\" }) { __typename } }";
+    app.anonymous().send(query, json!({})).await;
+    let link = app.mail_to("ada@example.com").await.link();
+    let runtime = tokio::runtime::Handle::current();
+    in_browser(&app, |mut browser| {
+        browser.open(&format!("/confirm#reset-password={link}"));
+        browser.until(ASKING);
+        browser.click("#password");
+        browser.type_text("password1");
+        browser.click("button");
+        browser.until("document.querySelector('[role=alert]') !== null");
+        browser.picture("weak");
+        assert!(browser.text().contains("too easily guessed"), "{}", browser.text());
+        assert_eq!(browser.value("document.activeElement.id"), "password");
+        browser.value("document.querySelector('#password').select()");
+        browser.type_text("a parrot under seven umbrellas");
+        browser.press("Enter");
+        browser.until(DONE);
+        let login = runtime.block_on(app.anonymous().login_type("ada@example.com", "a parrot under seven umbrellas"));
+        assert_eq!(login, "LoginSuccess");
+    });
+}

@@ -161,6 +161,11 @@ impl Chromium {
         }
     }
 
+    /// Types into whatever has the focus.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        self.call("Input.insertText", json!({ "text": text }));
+    }
+
     /// Presses a key in whatever has the focus.
     pub(crate) fn press(&mut self, key: &str) {
         let (code, text) = match key {
