@@ -14,6 +14,7 @@ use super::page::{Asset, SCRIPT, STYLE, page};
 use crate::app::App;
 use crate::http::routes::Routes;
 use crate::mail::Delivered;
+use crate::use_cases::send_mails::send_mails;
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
      frame-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
@@ -52,6 +53,10 @@ impl Endpoint for MailPage {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         if let Err(why) = access::check(&self.app, &request) {
             return Ok(refused(StatusCode::FORBIDDEN, why));
+        }
+        // A mail that was written a moment ago is shown, whether its turn has come or not.
+        if let Err(error) = send_mails(&self.app).await {
+            tracing::debug!(%error, causes = error.causes(), at = error.at(), "mails that are due are not shown yet");
         }
         let mails = self.app.mailbox().map(|mailbox| mailbox.list()).unwrap_or_default();
         let asked = request.uri().query().and_then(|query| query.strip_prefix("id=")).and_then(|id| id.parse().ok());
