@@ -32,10 +32,10 @@ const KEYS: Duration = Duration::from_secs(60);
 const MAILS: Duration = Duration::from_secs(5);
 
 /// The same while the feed of changes is silent.
-const MAILS_UNHEARD: Duration = Duration::from_millis(500);
+const MAILS_WITHOUT_FEED: Duration = Duration::from_millis(500);
 
 /// How long a stop waits for mails that are being sent.
-const FAREWELL: Duration = Duration::from_secs(3);
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// Shortest time between two runs.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -161,7 +161,7 @@ async fn send_mails(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
                 false
             }
         };
-        let pause = if failed || app.feed.is_fresh() { MAILS } else { MAILS_UNHEARD };
+        let pause = if failed || app.feed.is_fresh() { MAILS } else { MAILS_WITHOUT_FEED };
         let woken = timeout(pause, heard.wait_for(|heard| heard.mails != known));
         tokio::select! {
             _ = woken => {}
@@ -171,7 +171,7 @@ async fn send_mails(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         }
         app.mailer.iter().for_each(Mailer::tidy);
     }
-    sending.finish(FAREWELL).await;
+    sending.finish(STOP_GRACE).await;
 }
 
 /// Waits for the ends of attempts: for the next one if more mails wait for room.

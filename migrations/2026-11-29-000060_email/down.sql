@@ -1,5 +1,6 @@
 DROP TABLE mails;
 DROP FUNCTION portcullis_mail_written;
+DROP FUNCTION portcullis_take_back;
 DROP TABLE flows;
 ALTER TABLE accounts DROP COLUMN email_verified_at;
 

@@ -38,7 +38,21 @@ COMMENT ON COLUMN flows.token_hash IS 'SHA-256 of the token of the client that b
 COMMENT ON COLUMN flows.link_hash IS 'SHA-256 of the token in the link of the mail.';
 COMMENT ON COLUMN flows.code_mac IS 'HMAC of the code in the mail.';
 COMMENT ON COLUMN flows.tries IS 'How many wrong codes were tried.';
-COMMENT ON COLUMN flows.data IS 'What it keeps until its end, sealed; null afterwards.';
+COMMENT ON COLUMN flows.data IS 'What it keeps until it was used, sealed; null afterwards.';
+
+-- The owner of an account took it back: nothing of whoever had it in between stays. This is a function, because it sees what was
+-- committed while its caller waited for the account's row, as a statement does not.
+CREATE FUNCTION portcullis_take_back(account uuid, keep uuid[], reverts_until timestamptz, at timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM passwords p WHERE p.account_id = account;
+    UPDATE flows f SET consumed_at = at, data = NULL, code_mac = NULL
+    WHERE f.account_id = account AND f.id <> ALL (keep) AND f.consumed_at IS NULL
+        AND (f.kind <> 'email_revert' OR f.created_at > reverts_until);
+END
+$$;
+
+COMMENT ON FUNCTION portcullis_take_back IS 'Ends the password and the open flows of an account, but for reverts of earlier changes.';
 
 CREATE TABLE mails (
     id uuid NOT NULL,
@@ -66,8 +80,8 @@ COMMENT ON COLUMN mails.content IS 'What the mail tells, sealed; null once it wa
 COMMENT ON COLUMN mails.due_at IS 'When it is tried next. Null once it was sent or given up.';
 COMMENT ON COLUMN mails.error IS 'Why the last attempt failed. Null while one goes on.';
 
--- Each instance listens, and whoever is first sends. It is a channel of its own: what an instance of the release before
--- does not know makes it forget all sessions.
+-- Each instance listens, and whoever is first sends. It is a channel of its own, because instances forget all sessions when
+-- they read something unknown on the other one.
 CREATE FUNCTION portcullis_mail_written() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM pg_notify('portcullis_mail_' || (SELECT relnamespace FROM pg_class WHERE oid = TG_RELID), '');

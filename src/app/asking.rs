@@ -12,7 +12,7 @@ use crate::limits::{Decision, Refusal};
 use crate::{audit, flows, mail};
 
 /// What is asked for by address.
-pub(crate) struct Wish<'a> {
+pub(crate) struct EmailRequest<'a> {
     pub(crate) kind: flows::Kind,
     pub(crate) mail: mail::Kind,
     /// The event of the account that has the address.
@@ -22,7 +22,7 @@ pub(crate) struct Wish<'a> {
     /// The language that was asked for.
     pub(crate) locale: Option<&'a str>,
     /// Whether an address without an account gets the mail as well.
-    pub(crate) is_for_anybody: bool,
+    pub(crate) sends_to_unknown: bool,
 }
 
 /// The outcome of asking for a mail by address.
@@ -42,14 +42,14 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Disabled`] when no mail can be sent; [`Error::Unavailable`] when the database is away. Then the mail may go out or not.
-    pub(crate) async fn ask_by_address(&self, client: &Client, wish: Wish<'_>) -> Result<Asked, Error> {
+    pub(crate) async fn start_by_address(&self, client: &Client, request: EmailRequest<'_>) -> Result<Asked, Error> {
         self.mails_are_on()?;
-        let Ok(typed) = EmailAddress::parse(wish.email) else { return Ok(Asked::NoAddress) };
+        let Ok(typed) = EmailAddress::parse(request.email) else { return Ok(Asked::NoAddress) };
         let now = self.clock.now();
         if let Err(retry_after) = self.limits.attempt(client, now) {
             return Ok(Asked::Limited(retry_after));
         }
-        let attempt = self.limits.mail(client, wish.kind.as_str(), &typed.folded(), now);
+        let attempt = self.limits.mail(client, request.kind.as_str(), &typed.folded(), now);
         let designation = Designation::Identifier(Identifier::Email(typed.clone()));
         let (limit, found) =
             self.db.run(async |connection| find(connection, Some(&designation), &attempt).await).await?;
@@ -57,14 +57,14 @@ impl App {
             return Ok(Asked::Limited(retry_after));
         }
         let account = found.map(|Found { account, .. }| account);
-        let is_sent = account.as_ref().map_or(wish.is_for_anybody, |account| account.is_enabled());
+        let is_sent = account.as_ref().map_or(request.sends_to_unknown, |account| account.is_enabled());
         // The mail goes to the address that the account has, and not to another spelling of it.
         let email = account.as_ref().and_then(|account| EmailAddress::parse(&account.email).ok()).unwrap_or(typed);
         let (flow, posting) = self.prepare_flow(Ask {
-            kind: wish.kind,
-            mail: wish.mail,
+            kind: request.kind,
+            mail: request.mail,
             email: &email,
-            locale: self.locale(wish.locale, client),
+            locale: self.locale(request.locale, client),
             account: account.as_ref().map(|account| account.id),
             username: account.and_then(|account| account.username),
             data: None,
@@ -72,6 +72,6 @@ impl App {
             now,
         })?;
         let posting = if is_sent { posting } else { posting.unsent() };
-        self.begin_flow(flow, &posting, Some(wish.event), client).await.map(Asked::Started)
+        self.begin_flow(flow, &posting, Some(request.event), client).await.map(Asked::Started)
     }
 }

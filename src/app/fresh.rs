@@ -14,6 +14,9 @@ use crate::sessions::{Method, Session};
 /// How long somebody is fresh who proved who they are.
 const FRESH: Duration = Duration::from_secs(10 * 60);
 
+/// How far ahead the clock of the instance may be that issued a token, in seconds.
+const CLOCK_SKEW: i64 = 60;
+
 /// A caller who proved a short time ago who they are, as the access token says. Only the check of that makes one, so a function
 /// that takes it can't be called for anybody else.
 #[derive(Clone, Debug)]
@@ -29,7 +32,8 @@ impl SignedIn {
     /// The same caller, if they are fresh at `now`. A token that does not say when its owner proved who they are is not.
     pub(crate) fn freshly(&self, now: Timestamp) -> Option<FreshlySignedIn> {
         let age = now.timestamp().saturating_sub(self.auth_time()?);
-        let is_fresh = u64::try_from(age).map_or(true, |age| age < FRESH.as_secs());
+        // The clocks of instances differ by a little.
+        let is_fresh = age > -CLOCK_SKEW && u64::try_from(age).unwrap_or_default() < FRESH.as_secs();
         is_fresh.then(|| FreshlySignedIn(self.clone()))
     }
 }

@@ -70,6 +70,12 @@ impl App {
         self.mailer.as_ref().map(|mailer| mailer.locale(input, client)).unwrap_or_default()
     }
 
+    /// The mail, to be written in a statement, if mails can be sent.
+    pub(crate) fn post(&self, mail: &Mail<'_>, now: Timestamp) -> Result<Posting, Error> {
+        let posting = self.outbox.post(mail, now)?;
+        Ok(if self.mailer.is_some() { posting } else { posting.unsent() })
+    }
+
     /// The flow and its mail, to be written in one statement.
     pub(crate) fn prepare_flow(&self, ask: Ask<'_>) -> Result<(NewFlow, Posting), Error> {
         let Ask { kind, mail, email, locale, account, username, data, client, now } = ask;

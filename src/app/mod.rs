@@ -37,7 +37,7 @@ use crate::tokens::refresh::RefreshToken;
 use crate::tokens::rotation::{NewKey, Policy};
 use crate::tokens::{TokenPair, service};
 
-pub(crate) use asking::{Asked, Wish};
+pub(crate) use asking::{Asked, EmailRequest};
 pub use caller::{SignIn, SignedIn};
 pub use console::Console;
 pub(crate) use fresh::{FreshlySignedIn, fresh_until};

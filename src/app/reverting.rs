@@ -38,7 +38,7 @@ impl App {
         };
         let posting =
             Mail { kind: mail, account: Some(account), recipient: email, locale: &flow.locale, content: &content };
-        let posting = self.outbox.post(&posting, now)?;
-        Ok((flow, if self.mailer.is_some() { posting } else { posting.unsent() }))
+        let posting = self.post(&posting, now)?;
+        Ok((flow, posting))
     }
 }

@@ -47,7 +47,7 @@ pub enum Kind {
     AccountRestored,
     /// A mail that verifies the address was asked for.
     EmailVerificationRequested,
-    /// The e-mail address was proven to be the owner's.
+    /// Somebody proved that mails to the e-mail address reach them.
     EmailVerified,
     /// A mail that signs in was asked for.
     EmailSignInRequested,
@@ -61,7 +61,7 @@ pub enum Kind {
     PasswordResetRequested,
     /// The password was reset.
     PasswordReset,
-    /// A wrong code was tried in place of one that a mail has.
+    /// A wrong code was tried in place of the one from a mail.
     CodeFailed,
     /// Somebody proved again, in a session, who they are.
     Reauthenticated,

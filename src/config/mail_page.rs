@@ -10,8 +10,13 @@ impl Config {
     /// machine's: whoever reads that page can reset every password.
     #[must_use]
     pub fn mail_page(&self) -> Option<String> {
-        let is_here = Url::parse(&self.issuer).is_ok_and(|issuer| issuer.host().is_some_and(|host| is_loopback(&host)));
-        let is_shown = matches!(self.mail.way, MailWay::Mailbox) && self.environment.is_development() && is_here;
+        let is_shown = matches!(self.mail.way, MailWay::Mailbox) && self.environment.is_development();
+        let is_shown = is_shown && is_here(&self.issuer);
         is_shown.then(|| format!("{}/mail", self.issuer.trim_end_matches('/')))
     }
+}
+
+/// Whether this issuer is this machine, by its name.
+pub(super) fn is_here(issuer: &str) -> bool {
+    Url::parse(issuer).is_ok_and(|issuer| issuer.host().is_some_and(|host| is_loopback(&host)))
 }

@@ -62,8 +62,8 @@ secret_setting! {
 
 secret_setting! {
     /// The mail server: smtp://user:password@host:587 for STARTTLS, smtps://user:password@host:465 for TLS from the start. With
-    /// ?tls=opportunistic or ?tls=none mails may leave unencrypted, which is the default to this machine itself only;
-    /// ?sslrootcert names a file of certificates to trust in place of the system's. Without a mail server, mails are shown at /mail
+    /// ?tls=opportunistic or ?tls=none mails may leave unencrypted. The latter is the default if the server is on this machine,
+    /// and there only. ?sslrootcert names a file of certificates to trust in place of the system's. Without a mail server, mails are shown at /mail
     /// in development, and what needs them is off in production.
     SmtpUrl, "smtp-url", "PORTCULLIS_SMTP_URL", "URL"
 }

@@ -177,7 +177,12 @@ impl FlowKeys {
         })
     }
 
-    fn open(&self, id: Uuid, sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
-        self.seals.open(id, sealed).map(|opened| opened.plain).ok_or("another secret sealed a flow").or_internal()
+    /// Opens what a flow keeps. `None` if another secret sealed it: the flow is over then.
+    fn open(&self, id: Uuid, sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+        let opened = self.seals.open(id, sealed).map(|opened| opened.plain);
+        if opened.is_none() {
+            tracing::warn!(flow = %id, "another secret sealed what a flow keeps, so the flow is over");
+        }
+        opened
     }
 }

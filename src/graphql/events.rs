@@ -47,23 +47,24 @@ pub(crate) enum SecurityEventKind {
     AccountDeletionFailed,
     /// An operator restored the account after it was deleted.
     AccountRestored,
-    /// `startEmailVerification` asked for a mail that verifies the address.
+    /// Somebody asked by `startEmailVerification` for a mail that verifies the address.
     EmailVerificationRequested,
-    /// The e-mail address was proven to be the owner's.
+    /// Somebody proved that mails to the e-mail address reach them.
     EmailVerified,
-    /// `startEmailSignIn` asked for a mail that signs in.
+    /// Somebody asked by `startEmailSignIn` for a mail that signs in.
     EmailSignInRequested,
-    /// `startEmailChange` asked for a change of the e-mail address.
+    /// Somebody asked by `startEmailChange` for a change of the e-mail address.
     EmailChangeRequested,
-    /// The e-mail address was changed.
+    /// The e-mail address was changed. The new one is proven by that.
     EmailChanged,
-    /// A change of the e-mail address was reverted from the address before.
+    /// A change of the e-mail address was reverted with the link that the previous address got. All sessions were ended, and
+    /// the password was deleted.
     EmailChangeReverted,
-    /// `startPasswordReset` asked for a mail that resets the password.
+    /// Somebody asked by `startPasswordReset` for a mail that resets the password.
     PasswordResetRequested,
     /// The password was reset by mail. All sessions were ended.
     PasswordReset,
-    /// A wrong code was tried in place of one that a mail has.
+    /// A wrong code was tried in place of the one from a mail.
     CodeFailed,
     /// `reauthenticate` was called with a right factor.
     Reauthenticated,

@@ -38,7 +38,7 @@ pub(crate) use guard::Requester;
 pub(crate) struct Query<H: ObjectType>(Arc<H>, account::AccountQuery, email::link::LinkQuery);
 
 /// What can be done. Each outcome that a caller can bring about is a member of the result's union; `errors` is for a missing
-/// or bad token, malformed input, overload and faults.
+/// or bad token, malformed input, what the operator has switched off, overload and faults.
 #[derive(MergedObject)]
 pub(crate) struct Mutation<H: ObjectType>(
     Arc<H>,

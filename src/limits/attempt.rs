@@ -59,8 +59,8 @@ pub struct Attempt {
     pub(super) now: Timestamp,
     /// The steps that count attempts at an account, from any address.
     of_account: &'static [i32],
-    /// The step that counts successes. All others count failures.
-    of_success: Option<i32>,
+    /// The steps that count successes. All others count failures.
+    of_success: &'static [i32],
     /// The bucket that is taken from only while an account is under attack.
     alarm: Option<Vec<u8>>,
     /// Whether what it takes is given back when the attempt succeeds.
@@ -84,7 +84,7 @@ impl Attempt {
     #[must_use]
     pub fn free(now: Timestamp) -> Self {
         let (steps, keys, costs, bursts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { steps, keys, costs, bursts, now, of_account: &[], of_success: None, alarm: None, holding: false }
+        Self { steps, keys, costs, bursts, now, of_account: &[], of_success: &[], alarm: None, holding: false }
     }
 
     /// Marks these steps as those that count attempts at an account. The last bucket of the last of them is for an
@@ -94,9 +94,9 @@ impl Attempt {
         Self { of_account, alarm, ..self }
     }
 
-    /// Marks this step as the one that counts successes.
-    pub(super) fn counting_success(self, step: i32) -> Self {
-        Self { of_success: Some(step), ..self }
+    /// Marks these steps as those that count successes.
+    pub(super) fn counting_success(self, of_success: &'static [i32]) -> Self {
+        Self { of_success, ..self }
     }
 
     /// Marks the attempt as one whose outcome is not known yet. Until it is settled, others may wait for what it
@@ -118,7 +118,7 @@ impl Attempt {
             Some(wait) => Decision::Refused(Refusal {
                 retry_after: Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)),
                 of_account: refused.is_some_and(|step| self.of_account.contains(&step)),
-                of_guesses: !contended && refused != self.of_success,
+                of_guesses: !contended && !refused.is_some_and(|step| self.of_success.contains(&step)),
                 contended: if contended { self.keys_of(refused) } else { Vec::new() },
             }),
             None => {
@@ -126,7 +126,7 @@ impl Attempt {
                 for (key, period) in taken {
                     let Some(place) = self.keys.iter().position(|other| *other == key) else { continue };
                     all.is_attacked |= self.alarm.as_ref() == Some(&key);
-                    all.costs.push((self.costs[place], self.of_success == Some(self.steps[place])));
+                    all.costs.push((self.costs[place], self.of_success.contains(&self.steps[place])));
                     all.periods.push(period);
                     all.keys.push(key);
                 }

@@ -61,6 +61,22 @@ const ACCOUNT: i32 = 3;
 /// The step of a login that counts those that succeed.
 const SESSIONS: i32 = 4;
 
+/// The steps of a mail that somebody asks for, after those of the client.
+const RESENT: i32 = 2;
+const RECIPIENT_OF_KIND: i32 = 3;
+const RECIPIENT: i32 = 4;
+const RECIPIENT_DAY_OF_KIND: i32 = 5;
+const RECIPIENT_DAY: i32 = 6;
+const OF_ACCOUNT: i32 = 7;
+
+/// The mailbox of a folded address. What stands after a `+` is only a label at most hosts, and none of its own.
+fn mailbox(recipient: &str) -> String {
+    match recipient.split_once('@') {
+        Some((local, host)) => format!("{}@{host}", local.split_once('+').map_or(local, |(local, _)| local)),
+        None => recipient.to_owned(),
+    }
+}
+
 /// The limit that all networks of one site share.
 fn of_site(rate: Rate) -> Rate {
     Rate { burst: rate.burst.saturating_mul(10), ..rate }
@@ -198,7 +214,7 @@ impl Limits {
         steps.push((ACCOUNT, pair("login/attacked"), self.rates.login_attacked));
         steps.push((SESSIONS, Key::new("login/sessions").text(identifier), self.rates.sessions));
         steps.push((SESSIONS, pair("login/sessions/few"), self.rates.login_attacked));
-        self.steps(now, steps).telling(&[PAIR, ACCOUNT]).counting_success(SESSIONS).held()
+        self.steps(now, steps).telling(&[PAIR, ACCOUNT]).counting_success(&[SESSIONS]).held()
     }
 
     /// A password on a device that has signed in to the account before. The device has a bucket of its own, so
@@ -219,7 +235,7 @@ impl Limits {
             (SESSIONS, Key::new("login/sessions").text(identifier), self.rates.sessions),
             (SESSIONS, key("login/sessions/device"), self.rates.login),
         ];
-        self.steps(now, steps).counting_success(SESSIONS).held()
+        self.steps(now, steps).counting_success(&[SESSIONS]).held()
     }
 
     /// The current password, which is repeated in a session.
@@ -234,12 +250,13 @@ impl Limits {
         self.steps(now, self.registering(client))
     }
 
-    /// A registration that has to be confirmed by mail. `recipient` is the folded address.
+    /// A registration that has to be confirmed by mail. `recipient` is the folded address. Its buckets count mails that are sent,
+    /// so one of which nothing comes gives back what it took from them.
     #[must_use]
     pub fn register_by_mail(&self, client: &Client, recipient: &str, now: Timestamp) -> Attempt {
         let mut steps = self.registering(client);
         steps.extend(self.mailing("registration", recipient));
-        self.steps(now, steps)
+        self.steps(now, steps).counting_success(&[RESENT, RECIPIENT, RECIPIENT_DAY])
     }
 
     /// A mail of a kind that somebody asks for. `recipient` is the folded address, whether an account has it or not. The client's
@@ -261,7 +278,16 @@ impl Limits {
         now: Timestamp,
     ) -> Attempt {
         let mut steps = self.mailed(client, kind, recipient);
-        steps.push((5, Key::new("mail/account").bytes(account), self.rates.mail));
+        steps.push((OF_ACCOUNT, Key::new("mail/account").bytes(account), self.rates.mail));
+        self.steps(now, steps)
+    }
+
+    /// A mail that the owner of `account` asks for in a session. Nobody else uses up what it takes, but for the limits of the
+    /// address.
+    #[must_use]
+    pub fn mail_in_session(&self, account: &[u8], kind: &str, recipient: &str, now: Timestamp) -> Attempt {
+        let mut steps = self.mailing(kind, recipient);
+        steps.push((OF_ACCOUNT, Key::new("mail/account").bytes(account), self.rates.mail));
         self.steps(now, steps)
     }
 
@@ -282,14 +308,34 @@ impl Limits {
         steps
     }
 
-    /// Mails of one kind wait for each other. All kinds have the rest in common.
-    fn mailing(&self, kind: &str, recipient: &str) -> [(i32, Key, Rate); 3] {
-        let key = |name| Key::new(name).text(recipient);
-        [
-            (2, key("mail/resend").text(kind), RESEND),
-            (3, key("mail/recipient"), self.rates.mail_recipient),
-            (4, key("mail/recipient/day"), self.rates.mail_recipient_day),
-        ]
+    /// Mails of one kind wait for each other. All kinds have the rest in common, but for two. Resets have a few more in reserve, so
+    /// that nobody keeps an owner out by asking for other mails. Changes of an address count by themselves, because some of them
+    /// send nothing, and must not use up what others get.
+    fn mailing(&self, kind: &str, recipient: &str) -> Vec<(i32, Key, Rate)> {
+        let recipient = mailbox(recipient);
+        let key = |name| Key::new(name).text(&recipient);
+        let (hour, day) = (self.rates.mail_recipient, self.rates.mail_recipient_day);
+        let mut steps = vec![(RESENT, key("mail/resend").text(kind), RESEND)];
+        match kind {
+            "password_reset" => {
+                let few = |rate: Rate| Rate { burst: rate.burst.div_ceil(3), ..rate };
+                steps.push((RECIPIENT_OF_KIND, key("mail/reset"), hour));
+                steps.push((RECIPIENT, key("mail/reset/reserve"), few(hour)));
+                steps.push((RECIPIENT, key("mail/recipient"), hour));
+                steps.push((RECIPIENT_DAY_OF_KIND, key("mail/reset/day"), day));
+                steps.push((RECIPIENT_DAY, key("mail/reset/day/reserve"), few(day)));
+                steps.push((RECIPIENT_DAY, key("mail/recipient/day"), day));
+            }
+            "email_change" => {
+                steps.push((RECIPIENT, key("mail/change"), hour));
+                steps.push((RECIPIENT_DAY, key("mail/change/day"), day));
+            }
+            _ => {
+                steps.push((RECIPIENT, key("mail/recipient"), hour));
+                steps.push((RECIPIENT_DAY, key("mail/recipient/day"), day));
+            }
+        }
+        steps
     }
 
     /// A refresh of a session.

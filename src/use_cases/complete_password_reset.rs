@@ -67,7 +67,7 @@ pub(crate) async fn complete_password_reset(
     drop(permit);
     let turn = app.turn(account).await?;
     let now = app.clock.now();
-    let mail = &told(app, client, &flow, account, now)?;
+    let mail = &notice(app, client, &flow, account, now)?;
     let reset = Reset { flow: flow.id, account, email: &flow.email, new: &new, mail, client };
     let ended = app.db.run(async |connection| reset_password(connection, &reset, now).await).await;
     drop(turn);
@@ -82,7 +82,7 @@ pub(crate) async fn complete_password_reset(
 }
 
 /// The mail that tells the address of it.
-fn told(app: &App, client: &Client, flow: &Flow, account: AccountId, now: Timestamp) -> Result<Posting, Error> {
+fn notice(app: &App, client: &Client, flow: &Flow, account: AccountId, now: Timestamp) -> Result<Posting, Error> {
     let content =
         Content { username: flow.username.clone(), device: Some(Device::of(client, now)), ..Content::default() };
     let mail = Mail {
@@ -92,6 +92,5 @@ fn told(app: &App, client: &Client, flow: &Flow, account: AccountId, now: Timest
         locale: &flow.locale,
         content: &content,
     };
-    let posting = app.outbox.post(&mail, now)?;
-    Ok(if app.mails_are_on().is_ok() { posting } else { posting.unsent() })
+    app.post(&mail, now)
 }

@@ -61,7 +61,7 @@ async fn create(app: &App, client: Client, flow: &Flow, now: Timestamp) -> Resul
         password: Some(PasswordHash::new(pending.hash.to_owned())),
         created_at: now,
     };
-    // The mail is proof of the address. What opens the session is the password that was chosen at the registration.
+    // What was proven just now is the mail. The password was typed at the registration, perhaps by somebody else.
     let session = app.new_session(client, vec![Method::Email], now);
     let opened =
         app.db.run(async |connection| open_with_confirmed_account(connection, flow.id, account, session).await).await?;

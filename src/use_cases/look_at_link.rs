@@ -73,7 +73,7 @@ pub(crate) async fn look_at_link(app: &App, client: &Client, link: &str) -> Resu
     let keys = &app.flow_keys;
     let found = app.db.run(async |connection| look(connection, keys, link, now).await).await?;
     match found {
-        Some(linked) if leads_on(app, &linked) => Ok(Outcome::Found(Box::new(told(linked)?))),
+        Some(linked) if leads_on(app, &linked) => Ok(Outcome::Found(Box::new(link_of(linked)?))),
         _ => Ok(Outcome::Over),
     }
 }
@@ -83,7 +83,7 @@ fn leads_on(app: &App, linked: &Linked) -> bool {
     linked.kind != Kind::Registration || app.config.limits.open_registration
 }
 
-fn told(linked: Linked) -> Result<Link, Error> {
+fn link_of(linked: Linked) -> Result<Link, Error> {
     let pending = match &linked.data {
         Some(data) if linked.kind == Kind::Registration => PendingAccount::from_bytes(data)?.username,
         _ => None,

@@ -11,7 +11,7 @@ use crate::config::EmailVerification;
 use crate::error::Error;
 use crate::flows;
 use crate::ids::AccountId;
-use crate::limits::{Decision, Refusal};
+use crate::limits::{AttemptOutcome, Decision, Refusal};
 use crate::mail::{self, Locale};
 use crate::passwords::{FirstGuesses, Weakness};
 use crate::sessions::{self, Method};
@@ -79,21 +79,36 @@ pub(crate) async fn register(
         .db
         .run(async |connection| accounts::store::find_taken(connection, &email, username.as_ref(), &attempt).await)
         .await?;
-    if let Decision::Refused(Refusal { retry_after, .. }) = limit {
-        return Ok(Outcome::Limited(retry_after));
-    }
+    let taken = match limit {
+        Decision::Refused(Refusal { retry_after, .. }) => return Ok(Outcome::Limited(retry_after)),
+        Decision::Allowed(taken) => taken,
+    };
+    // What was taken from the limits of the address comes back if no mail is sent: whoever registers with another's address in
+    // vain must not use up the mails of its owner.
+    let without_mail = |taken| {
+        if is_by_mail {
+            app.charges().charge(taken).set_ending(AttemptOutcome::Wrong);
+        }
+    };
     match names.taken() {
-        // Nobody but the owner of an address is told that it is taken. Usernames are public.
+        // Nobody but the owner of an address is told that it is taken.
         Some(NameTaken::Email) if is_by_mail && !names.username_is_taken => {}
-        Some(NameTaken::Email) if is_by_mail => return Ok(Outcome::Taken(NameTaken::Username)),
-        Some(taken) => return Ok(Outcome::Taken(taken)),
+        Some(name) if is_by_mail => {
+            without_mail(taken);
+            // Usernames are public.
+            return Ok(Outcome::Taken(if names.username_is_taken { NameTaken::Username } else { name }));
+        }
+        Some(name) => return Ok(Outcome::Taken(name)),
         // Whoever changed the address of another's account must not keep it from being given back by a registration.
         None if names.email_may_be_reverted && !is_by_mail => return Ok(Outcome::Taken(NameTaken::Email)),
         None => {}
     }
     let hash = match permit.hash(password, context).await? {
         Ok(hash) => hash,
-        Err(weakness) => return Ok(Outcome::Weak(weakness)),
+        Err(weakness) => {
+            without_mail(taken);
+            return Ok(Outcome::Weak(weakness));
+        }
     };
     drop(permit);
     let now = app.clock.now();
@@ -139,6 +154,9 @@ async fn pend(
     let is_disabled = owner.as_ref().is_some_and(|owner| owner.is_disabled);
     let owner = owner.filter(|owner| !owner.is_disabled);
     let mail = if owner.is_some() { mail::Kind::AddressTaken } else { mail::Kind::ConfirmRegistration };
+    // The mail goes to the address that the account has, and not to another spelling of it.
+    let known = owner.as_ref().and_then(|owner| EmailAddress::parse(owner.email.as_deref()?).ok());
+    let email = known.as_ref().unwrap_or(email);
     let ask = Ask {
         kind: flows::Kind::Registration,
         mail,

@@ -175,6 +175,10 @@ async fn send(app: &App, mail: &Taken) -> Result<(), Refused> {
         let why = "it can't be read: another secret sealed it, or another version wrote it";
         return Err(Refused::ForNow(why.to_owned()));
     };
+    // Nobody can use it any more, and what was written later must not wait for it.
+    if content.link_expires_at.is_some_and(|expires_at| expires_at <= app.clock.now()) {
+        return Err(Refused::ForGood("what it carries has expired".to_owned()));
+    }
     let (id, recipient, written_at) = (mail.id, mail.recipient.as_str(), mail.created_at);
     mailer.send(&Due { id, kind, recipient, locale: &locale, content: &content, written_at }).await
 }

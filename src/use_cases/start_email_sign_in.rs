@@ -1,6 +1,6 @@
 //! Asking for a mail that signs in.
 
-use crate::app::{App, Asked, Wish};
+use crate::app::{App, Asked, EmailRequest};
 use crate::client::Client;
 use crate::error::Error;
 use crate::{audit, flows, mail};
@@ -16,13 +16,13 @@ pub(crate) async fn start_email_sign_in(
     locale: Option<&str>,
 ) -> Result<Asked, Error> {
     app.email_sign_in_is_on()?;
-    let wish = Wish {
+    let request = EmailRequest {
         kind: flows::Kind::EmailSignIn,
         mail: mail::Kind::SignIn,
         event: audit::Kind::EmailSignInRequested,
         email,
         locale,
-        is_for_anybody: app.registers_by_sign_in(),
+        sends_to_unknown: app.registers_by_sign_in(),
     };
-    app.ask_by_address(client, wish).await
+    app.start_by_address(client, request).await
 }

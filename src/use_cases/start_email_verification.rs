@@ -17,12 +17,12 @@ use crate::{audit, flows, mail};
 pub(crate) async fn start_email_verification(app: &App, client: &Client, caller: &SignedIn) -> Result<Asked, Error> {
     app.mails_are_on()?;
     let now = app.clock.now();
-    if let Err(retry_after) = app.limits.attempt(client, now) {
+    let (id, session) = (caller.account().id, caller.session());
+    if let Err(retry_after) = app.limits.in_session(session.0.as_bytes(), now) {
         return Ok(Asked::Limited(retry_after));
     }
-    let id = caller.account().id;
-    let attempt =
-        app.limits.mail(client, flows::Kind::EmailVerification.as_str(), &caller.email().to_ascii_lowercase(), now);
+    let (kind, recipient) = (flows::Kind::EmailVerification, caller.email().to_ascii_lowercase());
+    let attempt = app.limits.mail_in_session(id.0.as_bytes(), kind.as_str(), &recipient, now);
     let (limit, found) =
         app.db.run(async |connection| find(connection, Some(&Designation::Id(id)), &attempt).await).await?;
     if let Decision::Refused(Refusal { retry_after, .. }) = limit {
@@ -31,9 +31,9 @@ pub(crate) async fn start_email_verification(app: &App, client: &Client, caller:
     let found = found.map(|Found { account, .. }| account).filter(|account| account.is_enabled());
     let account = found.ok_or(Error::Unauthenticated(Reason::SessionRevoked))?;
     let (flow, posting) = app.prepare_flow(Ask {
-        kind: flows::Kind::EmailVerification,
+        kind,
         mail: mail::Kind::ConfirmEmail,
-        email: &EmailAddress::parse(caller.email()).map_err(|_| "an account whose address is none").or_internal()?,
+        email: &EmailAddress::parse(&account.email).map_err(|_| "an account whose address is none").or_internal()?,
         locale: app.locale(None, client),
         account: Some(id),
         username: account.username,

@@ -1,6 +1,6 @@
 //! Asking for a mail that resets the password.
 
-use crate::app::{App, Asked, Wish};
+use crate::app::{App, Asked, EmailRequest};
 use crate::client::Client;
 use crate::error::Error;
 use crate::{audit, flows, mail};
@@ -16,13 +16,13 @@ pub(crate) async fn start_password_reset(
     email: &str,
     locale: Option<&str>,
 ) -> Result<Asked, Error> {
-    let wish = Wish {
+    let request = EmailRequest {
         kind: flows::Kind::PasswordReset,
         mail: mail::Kind::ResetPassword,
         event: audit::Kind::PasswordResetRequested,
         email,
         locale,
-        is_for_anybody: false,
+        sends_to_unknown: false,
     };
-    app.ask_by_address(client, wish).await
+    app.start_by_address(client, request).await
 }

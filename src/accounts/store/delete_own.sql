@@ -32,6 +32,12 @@ deleted AS (
 forgotten AS (
     DELETE FROM passwords USING deleted, given WHERE account_id = deleted.id AND NOT is_kept
 ),
+closed AS (
+    DELETE FROM flows USING deleted WHERE account_id = deleted.id
+),
+unsent AS (
+    DELETE FROM mails USING deleted WHERE mails.account_id = deleted.id
+),
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
     SELECT portcullis_event_id(now), now, 'account_deleted', user_agent, ip_address, request_id, deleted.id, by FROM deleted, given

@@ -1,7 +1,7 @@
 -- Charges the attempt, and finds which names of a registration another account has, and whether the address may be given back to an
 -- account that had it.
 SELECT wait, refused, taken, contended, taken_in,
-    a.id AS owner, a.username, a.disabled_at IS NOT NULL AS is_disabled,
+    a.id AS owner, a.email, a.username, a.disabled_at IS NOT NULL AS is_disabled,
     EXISTS (SELECT FROM accounts WHERE lower(username COLLATE "C") = $8::text) AS username_is_taken,
     EXISTS (
         SELECT FROM flows f JOIN accounts had ON had.id = f.account_id AND had.deleted_at IS NULL

@@ -128,7 +128,7 @@ pub(crate) async fn find_taken(
 ) -> Result<(Decision, Names), Error> {
     let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
     let row = finding.get_result::<NamesRow>(connection).await?;
-    let owner = row.owner.map(|id| Owner { id: AccountId(id), username: row.username, is_disabled: row.is_disabled });
+    let owner = row.owner.map(|id| Owner { id: AccountId(id), email: row.email, username: row.username, is_disabled: row.is_disabled });
     let (username_is_taken, email_may_be_reverted) = (row.username_is_taken, row.email_may_be_reverted);
     Ok((attempt.read(row.taken), Names { owner, username_is_taken, email_may_be_reverted }))
 }
@@ -146,6 +146,8 @@ pub(crate) struct Names {
 /// The account that has an e-mail address.
 pub(crate) struct Owner {
     pub(crate) id: AccountId,
+    /// The address as the account has it.
+    pub(crate) email: Option<String>,
     pub(crate) username: Option<String>,
     pub(crate) is_disabled: bool,
 }
@@ -173,6 +175,7 @@ row! {
     struct NamesRow {
         taken: TakenRow,
         owner: Option<Uuid>,
+        email: Option<String>,
         username: Option<String>,
         is_disabled: bool,
         username_is_taken: bool,

@@ -12,6 +12,10 @@ changed AS (
     UPDATE accounts SET disabled_at = CASE WHEN enabled THEN NULL ELSE now END FROM found, given
     WHERE accounts.id = found.id AND (found.disabled_at IS NOT NULL) = enabled RETURNING accounts.id
 ),
+closed AS (
+    UPDATE flows SET consumed_at = now, data = NULL, code_mac = NULL FROM changed, given
+    WHERE flows.account_id = changed.id AND flows.kind <> 'email_revert' AND consumed_at IS NULL AND NOT enabled
+),
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, account_id)
     SELECT portcullis_event_id(now), now, CASE WHEN enabled THEN 'account_enabled' ELSE 'account_disabled' END, changed.id

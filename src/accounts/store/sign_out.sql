@@ -11,6 +11,10 @@ raised AS (
 noted AS (
     INSERT INTO session_endings (account_id, generation, ended_at) SELECT raised.id, session_generation, now FROM raised, given
 ),
+closed AS (
+    UPDATE flows SET consumed_at = now, data = NULL, code_mac = NULL FROM raised, given
+    WHERE flows.account_id = raised.id AND flows.kind <> 'email_revert' AND consumed_at IS NULL
+),
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, account_id)
     SELECT portcullis_event_id(now), now, 'account_signed_out', raised.id FROM raised, given

@@ -122,8 +122,8 @@ pub(in crate::config) struct LimitSettings {
     )]
     pub(in crate::config) limit_register: Given<Rate>,
 
-    /// How many mails may be asked for by one address of a network, whoever gets them, and as many by one account that changes
-    /// its address.
+    /// How many mails one client address may ask for, whoever gets them. An account that changes its e-mail address may ask for
+    /// as many, from wherever. Registrations have PORTCULLIS_LIMIT_REGISTER in its place.
     #[arg(
         long,
         global = true,
@@ -134,8 +134,8 @@ pub(in crate::config) struct LimitSettings {
     )]
     pub(in crate::config) limit_mail: Given<Rate>,
 
-    /// How many mails may be sent to one e-mail address because somebody who is not signed in, or does not know its password, asks
-    /// for them. All kinds count together, so that nobody fills another's mailbox. Two of one kind are a minute apart at the least.
+    /// How many mails one e-mail address gets because somebody asks for them, all kinds together, so that nobody fills another's
+    /// mailbox. Mails that only tell of something do not count. Two of one kind are at least a minute apart.
     #[arg(
         long,
         global = true,
@@ -146,7 +146,7 @@ pub(in crate::config) struct LimitSettings {
     )]
     pub(in crate::config) limit_mail_recipient: Given<Rate>,
 
-    /// The same, over a longer time.
+    /// The same over a longer time.
     #[arg(
         long,
         global = true,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::smtp::{Sender, SmtpServer};
 use crate::config::Environment;
 use crate::config::faults::Check;
+use crate::config::mail_page::is_here;
 use crate::config::form::{Given, Named, choice, file_name, text_of};
 use crate::config::secret_setting::{SecretSetting, SmtpUrl};
 use clap::Args;
@@ -38,7 +39,7 @@ pub(in crate::config) struct MailSettings {
     )]
     pub(in crate::config) mail_dir: Option<Given<PathBuf>>,
 
-    /// A directory of templates that take the place of the built-in ones.
+    /// A directory of templates, each of which takes the place of a built-in one.
     #[arg(
         long,
         global = true,
@@ -70,8 +71,8 @@ pub(in crate::config) struct MailSettings {
     )]
     pub(in crate::config) link_url: Option<Given<String>>,
 
-    /// Whether a registration makes an account only once its e-mail address is proven [default: required when mails can be
-    /// sent, else off].
+    /// Whether a registration makes an account only once its e-mail address is proven [default: required when mails are
+    /// sent or shown, else off].
     #[arg(
         long,
         global = true,
@@ -81,7 +82,7 @@ pub(in crate::config) struct MailSettings {
     )]
     pub(in crate::config) email_verification: Option<Given<EmailVerification>>,
 
-    /// Whether an account can be signed in to by a mail alone. With register, whoever has no account gets one that way, if
+    /// Whether people can sign in by a mail alone. With register, whoever has no account gets one that way, if
     /// registration is open [default: on when mails can be sent, else off].
     #[arg(
         long,
@@ -212,7 +213,10 @@ impl MailSettings {
             check.fault("PORTCULLIS_EMAIL_SIGN_IN", why, ());
         }
         if is_possible {
-            mail.verification = verification.unwrap_or(EmailVerification::Required);
+            // Where mails are neither sent nor shown, nobody could confirm a registration.
+            let is_read = !matches!(mail.way, MailWay::Mailbox) || is_here(issuer);
+            let usual = if is_read { EmailVerification::Required } else { EmailVerification::Off };
+            mail.verification = verification.unwrap_or(usual);
             mail.sign_in = sign_in.unwrap_or(EmailSignIn::On);
         }
         mail
@@ -221,7 +225,7 @@ impl MailSettings {
 
 fn page(text: &str) -> Result<String, String> {
     match url::Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.fragment().is_none() => Ok(text.to_owned()),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.fragment().is_none() => Ok(url.into()),
         _ => Err("it is not an http or https URL without fragment".to_owned()),
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn look(
 ) -> Result<Option<Linked>, Error> {
     let Some(link_hash) = hash_of(LINK, link) else { return Ok(None) };
     let row = LookingAtLink { link_hash, now }.get_result::<LinkRow>(connection).await.optional()?;
-    row.map(|row| row.opened(keys)).transpose()
+    Ok(row.map(|row| row.opened(keys)).transpose()?.flatten())
 }
 
 statement! {
@@ -66,17 +66,24 @@ row! {
 }
 
 impl LinkRow {
-    fn opened(self, keys: &FlowKeys) -> Result<Linked, Error> {
-        Ok(Linked {
+    fn opened(self, keys: &FlowKeys) -> Result<Option<Linked>, Error> {
+        let data = match self.data {
+            Some(sealed) => match keys.open(self.id, &sealed) {
+                Some(data) => Some(data),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        Ok(Some(Linked {
             kind: self.link_kind.parse().or_internal()?,
             email: self.email,
-            data: self.data.map(|sealed| keys.open(self.id, &sealed)).transpose()?,
+            data,
             created_at: self.created_at,
             expires_at: self.expires_at,
             user_agent: self.user_agent,
             ip_address: self.ip_address.map(|network| network.ip()),
             account_email: self.account_email,
             username: self.username,
-        })
+        }))
     }
 }

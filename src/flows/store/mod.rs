@@ -133,7 +133,13 @@ pub(crate) async fn check(
         // A flow whose tries were used up before this one is over for codes.
         return Ok(if row.is_counted { Checked::Wrong { tries_left: TRIES - row.tries } } else { Checked::Expired });
     }
-    let data = row.data.map(|sealed| keys.open(row.id, &sealed)).transpose()?;
+    let data = match row.data {
+        Some(sealed) => match keys.open(row.id, &sealed) {
+            Some(data) => Some(data),
+            None => return Ok(Checked::Expired),
+        },
+        None => None,
+    };
     let locale = Locale::parse(&row.locale).ok_or_else(|| Error::internal("a flow without a language"))?;
     let (account, username) = (row.account_id.map(AccountId), row.username);
     Ok(Checked::Right(Flow { id: row.id, account, email: row.email, username, locale, data }))

@@ -89,7 +89,7 @@ pub(super) struct ChangeMutation;
 impl ChangeMutation {
     /// Asks for another e-mail address. Nothing changes before `completeEmailChange` is called with what the mail to the new
     /// address brings. If another account has that address, the answer is the same and no mail goes out. The change is over when
-    /// the session that asked for it is.
+    /// the session that asked for it is. The error is FEATURE_DISABLED where no mail can be sent.
     #[graphql(directive = auth_fresh::apply())]
     async fn start_email_change(
         &self,

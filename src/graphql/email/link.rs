@@ -17,7 +17,8 @@ pub(crate) struct EmailLink {
     purpose: EmailLinkPurpose,
     /// The address to which the mail went.
     email: String,
-    /// The address that the account has now. Null if it is the same, or if no change of it is to be reverted.
+    /// The address that the account has now, if the link reverts a change of it. Null for other links, and if the account has the
+    /// same address.
     new_email: Option<String>,
     /// The username of the account, or the one that was typed at the registration.
     username: Option<String>,

@@ -85,7 +85,7 @@ pub(super) struct ResetMutation;
 #[Object]
 impl ResetMutation {
     /// Sends a mail with which a new password can be set. The account may have none. The answer is the same if no account has the
-    /// address.
+    /// address. The error is FEATURE_DISABLED where no mail can be sent.
     #[graphql(directive = public::apply())]
     async fn start_password_reset(
         &self,

@@ -32,7 +32,7 @@ pub(crate) struct EmailSignInInput {
     transport: TokenTransport,
 }
 
-/// The outcome of a sign-in that is not one by password alone.
+/// The outcome of `signInWithEmail`.
 #[derive(Union)]
 pub(crate) enum SignInResult {
     Success(LoginSuccess),

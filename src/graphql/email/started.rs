@@ -18,11 +18,11 @@ pub(crate) struct StartEmailInput {
 /// A mail is on its way if there is something to send. The answer is the same if there is not.
 #[derive(SimpleObject)]
 pub(crate) struct EmailFlowStarted {
-    /// Belongs to the code in the mail. Keep it until the code was used.
+    /// Belongs to the code in the mail. Keep it until the code is used.
     flow: String,
     /// When the link in the mail expires. The code expires ten minutes after it was sent.
     expires_at: DateTime,
-    /// When another mail can be asked for.
+    /// The earliest time at which another mail can be asked for.
     resend_after: DateTime,
 }
 
@@ -55,14 +55,15 @@ impl From<Asked> for StartEmailFlowResult {
 }
 
 /// The registration waits for a proof of the e-mail address: `confirmRegistration` with the link or the code from the mail
-/// creates the account. The answer is the same if an account has the address already. Its owner then gets a mail that says so.
+/// creates the account. The answer is the same if an account has the address already. Its owner then gets a mail that says so,
+/// unless the account is disabled.
 #[derive(SimpleObject)]
 pub(crate) struct RegistrationPending {
     /// Belongs to the code in the mail. Keep it until the registration is confirmed.
     flow: String,
     /// When the link in the mail expires. The code expires ten minutes after it was sent.
     expires_at: DateTime,
-    /// When another mail can be asked for, by another `register`.
+    /// The earliest time at which another mail can be asked for, by another `register`.
     resend_after: DateTime,
 }
 

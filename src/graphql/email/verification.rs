@@ -48,7 +48,7 @@ pub(super) struct VerificationMutation;
 #[Object]
 impl VerificationMutation {
     /// Sends a mail with which the caller proves that mails to the account's address reach them. It is sent as well if that was proven
-    /// before.
+    /// before. The error is FEATURE_DISABLED where no mail can be sent.
     #[graphql(directive = auth::apply())]
     async fn start_email_verification(&self, ctx: &Context<'_>) -> Result<Option<StartEmailFlowResult>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();

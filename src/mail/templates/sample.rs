@@ -27,16 +27,21 @@ pub(super) fn full(kind: Kind) -> Content {
         new_email: (kind == Kind::EmailChanged).then(|| "lovelace@example.net".to_owned()),
         device: Some(Device { user_agent: Some(USER_AGENT.to_owned()), ip_address: Some(address), at }),
         link_expires_at: Purpose::of(kind).is_some().then(|| at + if kind == Kind::EmailChanged { WEEK } else { HOUR }),
+        code: kind.has_code().then(code),
         code_expires_at: kind.has_code().then(|| at + 10 * MINUTE),
         ..least(kind)
     }
 }
 
-/// What a mail of this kind has at the least.
+/// What a mail of this kind has at the least. The mail that sets a new password after a revert has no code.
 pub(super) fn least(kind: Kind) -> Content {
     Content {
         link: Purpose::of(kind).is_some().then(|| "pcl_AXrZ0vC3mUe1uQ6yDk9sWb7tNf4hJg2LpOi8MxEcRaY".to_owned()),
-        code: kind.has_code().then(|| "12345678".to_owned()),
+        code: (kind.has_code() && kind != Kind::ResetPassword).then(code),
         ..Content::default()
     }
+}
+
+fn code() -> String {
+    "12345678".to_owned()
 }

@@ -36,6 +36,10 @@ noted AS (
     INSERT INTO session_endings (account_id, generation, ended_at, kept_session_id, user_agent, ip_address, request_id)
     SELECT raised.id, raised.session_generation, now, by, user_agent, ip_address, request_id FROM raised, given
 ),
+closed AS (
+    UPDATE flows SET consumed_at = now, data = NULL, code_mac = NULL FROM raised, given
+    WHERE flows.account_id = raised.id AND flows.kind <> 'email_revert' AND consumed_at IS NULL
+),
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
     SELECT portcullis_event_id(now), now, 'password_changed', user_agent, ip_address, request_id, raised.id, by FROM raised, given

@@ -22,13 +22,8 @@ reverted AS (
     UPDATE accounts SET email = old_email, email_verified_at = now, session_generation = session_generation + 1 FROM consumed, given
     WHERE accounts.id = consumed.account_id RETURNING accounts.id, session_generation, begun_at
 ),
-forgotten AS (
-    DELETE FROM passwords USING reverted WHERE account_id = reverted.id
-),
-ended AS (
-    UPDATE flows SET consumed_at = now, data = NULL, code_mac = NULL FROM reverted, given
-    WHERE account_id = reverted.id AND flows.id <> revert AND consumed_at IS NULL
-        AND (kind <> 'email_revert' OR flows.created_at > begun_at)
+taken_back AS MATERIALIZED (
+    SELECT reverted.id, portcullis_take_back(reverted.id, ARRAY[revert, flow], begun_at, now) FROM reverted, given
 ),
 noted AS (
     INSERT INTO session_endings (account_id, generation, ended_at, user_agent, ip_address, request_id)
@@ -49,4 +44,4 @@ recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id)
     SELECT portcullis_event_id(now), now, 'email_change_reverted', user_agent, ip_address, request_id, reverted.id FROM reverted, given
 )
-SELECT session_generation FROM reverted
+SELECT session_generation FROM reverted, taken_back

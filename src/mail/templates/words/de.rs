@@ -115,7 +115,7 @@ impl Language for German {
             Kind::ResetPassword => Words {
                 subject: "Setzen Sie Ihr Passwort zurück",
                 paragraphs: &[
-                    "Jemand, vermutlich Sie selbst, möchte ein neues Passwort für Ihr Konto bei {app} festlegen. Bis das geschehen ist, ändert sich nichts.",
+                    "Jemand, vermutlich Sie selbst, möchte ein neues Passwort für Ihr Konto bei {app} festlegen.",
                 ],
                 link: Some(Link {
                     intro: "Öffnen Sie diese Seite, um ein neues Passwort festzulegen:",
