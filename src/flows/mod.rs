@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::clock::{Timestamp, new_id};
 use crate::config::Secret;
-use crate::error::{Error, OrInternal};
+use crate::error::Error;
 use crate::ids::AccountId;
 use crate::mail::Locale;
 use crate::sealing::{Macs, Purpose, Seals};

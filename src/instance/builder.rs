@@ -125,7 +125,7 @@ fn tell_of_mails(config: &Config) {
         },
         MailWay::None => tracing::warn!(
             "no mail can be sent, since PORTCULLIS_SMTP_URL is not set: addresses are not verified, passwords can't be reset, \
-             and nobody signs in by e-mail"
+             and there is no sign-in by e-mail"
         ),
     }
     if matches!(config.mail.way, MailWay::Directory(_)) && config.environment == Environment::Production {

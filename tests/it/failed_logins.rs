@@ -141,7 +141,8 @@ async fn the_lines_can_be_had_without_the_others() {
     let server = server(&database, &[("PORTCULLIS_LOG", "warn,portcullis::authentication=info")]).await;
     try_from(&server.client(), "192.0.2.7", "one", "ada").await;
     let log = server.stop();
-    assert!(log.lines().count() == 1 && log.contains("request{id=\"one\""), "{log}");
+    let others = log.lines().filter(|line| !line.contains("no mail can be sent"));
+    assert!(others.count() == 1 && log.contains("request{id=\"one\""), "{log}");
     assert_eq!(failures(&log).len(), 1, "{log}");
 }
 

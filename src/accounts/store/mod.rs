@@ -128,7 +128,12 @@ pub(crate) async fn find_taken(
 ) -> Result<(Decision, Names), Error> {
     let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
     let row = finding.get_result::<NamesRow>(connection).await?;
-    let owner = row.owner.map(|id| Owner { id: AccountId(id), email: row.email, username: row.username, is_disabled: row.is_disabled });
+    let owner = row.owner.map(|id| Owner {
+        id: AccountId(id),
+        email: row.email,
+        username: row.username,
+        is_disabled: row.is_disabled,
+    });
     let (username_is_taken, email_may_be_reverted) = (row.username_is_taken, row.email_may_be_reverted);
     Ok((attempt.read(row.taken), Names { owner, username_is_taken, email_may_be_reverted }))
 }

@@ -103,9 +103,7 @@ impl Language for English {
             },
             Kind::ResetPassword => Words {
                 subject: "Reset your password",
-                paragraphs: &[
-                    "Somebody, probably you, wants to set a new password for your account at {app}.",
-                ],
+                paragraphs: &["Somebody, probably you, wants to set a new password for your account at {app}."],
                 link: Some(Link { intro: "To set a new password, open this page:", button: "Set a new password" }),
                 code: Some("where you asked for a new password"),
                 not_you: Some(
