@@ -1,8 +1,6 @@
 //! Where mails are shown in place of being sent.
 
-use url::Url;
-
-use super::origins::is_loopback;
+use super::origins::is_here;
 use super::{Config, MailWay};
 
 impl Config {
@@ -14,9 +12,4 @@ impl Config {
         let is_shown = is_shown && is_here(&self.issuer);
         is_shown.then(|| format!("{}/mail", self.issuer.trim_end_matches('/')))
     }
-}
-
-/// Whether this issuer is this machine, by its name.
-pub(super) fn is_here(issuer: &str) -> bool {
-    Url::parse(issuer).is_ok_and(|issuer| issuer.host().is_some_and(|host| is_loopback(&host)))
 }

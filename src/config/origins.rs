@@ -175,6 +175,11 @@ pub(super) fn is_forgeable(origin: &Origin) -> bool {
     scheme != "https" && !is_loopback(host)
 }
 
+/// Whether a URL leads to this machine, by its name.
+pub(super) fn is_here(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.host().is_some_and(|host| is_loopback(&host)))
+}
+
 /// Whether it is this machine. Browsers take `localhost` and all below it for that without asking anybody (RFC 6761 section 6.3).
 pub(crate) fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
     match host {

@@ -31,11 +31,11 @@ row! {
 }
 
 impl EventRow {
-    /// `None` if the event is of a kind that only a newer version knows.
-    fn event(self) -> Option<Event> {
-        Some(Event {
+    fn event(self) -> Result<Event, Error> {
+        let unknown = |_| Error::internal(format!("event {} is of an unknown kind", self.id));
+        Ok(Event {
             id: self.id,
-            kind: self.kind.parse().ok()?,
+            kind: self.kind.parse().map_err(unknown)?,
             occurred_at: self.occurred_at,
             session: self.session_id.map(SessionId),
             user_agent: self.user_agent,
@@ -55,7 +55,7 @@ pub(crate) async fn list(connection: &mut Connection, pages: &[EventPage]) -> Re
     let mut lists = vec![Vec::new(); pages.len()];
     for ListedRow { number, event } in listing.load::<ListedRow>(connection).await? {
         let list = usize::try_from(number - 1).ok().and_then(|place| lists.get_mut(place));
-        list.ok_or_else(|| Error::internal("an event of no page"))?.extend(event.event());
+        list.ok_or_else(|| Error::internal("an event of no page"))?.push(event.event()?);
     }
     Ok(lists)
 }

@@ -6,7 +6,7 @@ use super::smtp::{Sender, SmtpServer};
 use crate::config::Environment;
 use crate::config::faults::Check;
 use crate::config::form::{Given, Named, choice, file_name, text_of};
-use crate::config::mail_page::is_here;
+use crate::config::origins::is_here;
 use crate::config::secret_setting::{SecretSetting, SmtpUrl};
 use clap::Args;
 

@@ -38,7 +38,7 @@ noted AS (
 ),
 closed AS (
     UPDATE flows SET consumed_at = now, data = NULL, code_mac = NULL FROM raised, given
-    WHERE flows.account_id = raised.id AND flows.kind <> 'email_revert' AND consumed_at IS NULL
+    WHERE flows.account_id = raised.id AND flows.kind NOT IN ('email_revert', 'email_change') AND consumed_at IS NULL
 ),
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{VERIFIED, another, by_code, confirm, register, register_as};
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, until};
 
 /// An account with this address.
 async fn account(app: &TestApp, email: &str) {
@@ -192,4 +192,29 @@ async fn no_table_has_a_secret_in_plain() {
     }
     let erased = "SELECT count(*) FROM mails WHERE content IS NULL AND sent_at IS NOT NULL";
     assert_eq!(app.database.count(erased).await, 1, "what was sent is erased");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_of_which_no_mail_comes_takes_no_mail_from_the_owner() {
+    let app = TestApp::with(&["--email-verification=required", "--rate-limits=on"]).await;
+    account(&app, "ada@example.com").await;
+    let query = "mutation($input: RegisterInput!) { register(input: $input) { __typename } }";
+    for _ in 0..10 {
+        let weak = json!({ "input": { "email": "ada@example.com", "password": "password1" } });
+        let answer = app.anonymous().send(query, weak).await;
+        assert_eq!(answer["data"]["register"]["__typename"], "WeakPassword", "{answer}");
+        let full = "SELECT count(*) FROM limits WHERE full_at > $$2026-01-01T00:00:00Z$$";
+        // The address of the client pays for the attempt; that of the owner does not.
+        until("what was taken comes back", async || app.database.count(full).await == 1).await;
+    }
+    assert_eq!(register(&app.anonymous(), "ada@example.com").await["__typename"], "RegistrationPending");
+    assert_eq!(app.database.count("SELECT count(*) FROM mails").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_of_an_address_is_told_as_the_account_has_it() {
+    let app = TestApp::with(VERIFIED).await;
+    account(&app, "ada@example.com").await;
+    register(&app.anonymous(), "ADA@example.com").await;
+    assert_eq!(app.database.texts("SELECT recipient FROM mails").await, ["ada@example.com"]);
 }

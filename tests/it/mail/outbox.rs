@@ -121,3 +121,14 @@ async fn what_was_marked_late_does_not_undo_what_another_instance_did() {
     assert_eq!(slow.next().await, Some(true));
     assert_eq!(state(&app, mail).await, ("failed".to_owned(), "of the other".to_owned()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_link_has_expired_is_given_up() {
+    let Some(mut server) = MailServer::plain().await else { return };
+    let app = app(&format!("smtp://127.0.0.1:{}", server.port), &[]).await;
+    let late = json!({ "link": "pcl_late", "link_expires_at": "2026-01-01T00:00:00Z" });
+    let mail = post_with(&app.database.operator, "reset_password", "ada@example.com", &late).await;
+    assert_eq!(send(&app).await, 0);
+    assert_eq!(state(&app, mail).await, ("failed".to_owned(), "what it carries has expired".to_owned()));
+    assert!(server.rest().await.is_empty());
+}

@@ -27,7 +27,7 @@ pub(crate) async fn post_with(database: &Client, kind: &str, recipient: &str, co
 pub(crate) fn content(typed: &str) -> Value {
     json!({
         "link": LINK,
-        "link_expires_at": "2026-01-01T01:00:00Z",
+        "link_expires_at": "2099-01-01T01:00:00Z",
         "code": CODE,
         "code_expires_at": "2026-01-01T00:10:00Z",
         "username": typed,
