@@ -24,9 +24,10 @@ async fn events(app: &TestApp) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_link_signs_in_on_any_device_and_proves_the_address() {
+async fn the_link_signs_in_on_any_device() {
     let app = TestApp::start().await;
     let first = app.registered(ADA).await;
+    app.database.execute("UPDATE accounts SET email_verified_at = '2026-01-01T00:00:00Z'").await;
     assert_eq!(first.is_signed_in().await, Ok(()));
     app.clock.advance(Duration::from_secs(1));
     let (link, _) = asked(&app, ADA).await;
@@ -34,7 +35,7 @@ async fn the_link_signs_in_on_any_device_and_proves_the_address() {
     let phone = app.anonymous().at("127.0.0.7");
     let success = phone.sign_in_with_email(link.clone()).await;
     assert_eq!(kind(&success), "LoginSuccess", "{success}");
-    assert_eq!(success["user"]["emailVerifiedAt"], "2026-01-01T00:00:02Z");
+    assert_eq!(success["user"]["emailVerifiedAt"], "2026-01-01T00:00:00Z");
     assert_eq!(success["session"]["methods"], json!(["EMAIL"]));
     assert_eq!(success["session"]["current"], true);
     let signed_in = phone.signed_in(&success);
@@ -43,18 +44,68 @@ async fn the_link_signs_in_on_any_device_and_proves_the_address() {
     assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "LoginSuccess", "the password stays");
     assert_eq!(kind(&phone.sign_in_with_email(link).await), "FlowExpired", "it is used");
     let (link, _) = asked(&app, ADA).await;
-    assert_eq!(phone.sign_in_with_email(link).await["user"]["emailVerifiedAt"], "2026-01-01T00:00:02Z");
+    assert_eq!(kind(&phone.sign_in_with_email(link).await), "LoginSuccess");
     let recorded = events(&app).await;
-    let expected = [
-        "registered",
-        "email_sign_in_requested",
-        "email_sign_in_requested",
-        "email_verified",
-        "logged_in",
-        "logged_in",
-        "logged_in",
-    ];
+    let expected =
+        ["registered", "email_sign_in_requested", "email_sign_in_requested", "logged_in", "logged_in", "logged_in"];
     assert_eq!(recorded, expected);
+}
+
+/// Somebody else may have registered the address before its owner came.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_proof_of_the_address_takes_the_account_back_from_whoever_registered_it() {
+    let app = TestApp::start().await;
+    let stranger = app.registered(ADA).await;
+    let reset = app.anonymous().start_password_reset(ADA).await;
+    let reset = code(&reset, &app.mail_to(ADA).await.code());
+    assert_eq!(stranger.is_signed_in().await, Ok(()));
+    app.clock.advance(Duration::from_secs(1));
+    let (link, _) = asked(&app, ADA).await;
+    // A device token of another account changes nothing.
+    let eve = app.registered("eve@example.com").await;
+    let owner = app.anonymous().on_device(eve.device_token());
+    let success = owner.sign_in_with_email(link).await;
+    assert_eq!(success["user"]["emailVerifiedAt"], "2026-01-01T00:00:01Z", "{success}");
+    assert_eq!(success["deviceToken"], Value::Null, "there is no password any more");
+    let owner = owner.signed_in(&success);
+    assert_eq!(owner.refresh().await.is_signed_in().await, Ok(()));
+    assert_eq!(stranger.is_signed_in().await, Err("SESSION_REVOKED".into()));
+    assert_eq!(kind(&app.anonymous().try_refresh(stranger.refresh_token()).await), "InvalidRefreshToken");
+    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "InvalidCredentials");
+    assert_eq!(kind(&app.anonymous().complete_password_reset(reset, PASSWORD).await), "FlowExpired");
+    assert_eq!(eve.is_signed_in().await, Ok(()));
+    let recorded = events(&app).await;
+    for (event, times) in [("email_verified", 1), ("password_removed", 1), ("logged_in", 1)] {
+        assert_eq!(recorded.iter().filter(|kind| *kind == event).count(), times, "{event}: {recorded:?}");
+    }
+    // The next sign-in proves nothing new.
+    app.database
+        .execute("INSERT INTO passwords SELECT id, 'other', now() FROM accounts WHERE email = 'ada@example.com'")
+        .await;
+    let (link, _) = asked(&app, ADA).await;
+    assert_eq!(kind(&app.anonymous().sign_in_with_email(link).await), "LoginSuccess");
+    assert_eq!(owner.is_signed_in().await, Ok(()));
+    assert_eq!(app.database.count("SELECT count(*) FROM passwords").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_proof_on_a_device_that_knows_the_password_ends_nothing() {
+    let app = TestApp::start().await;
+    let ada = app.registered(ADA).await;
+    let (link, _) = asked(&app, ADA).await;
+    let success = app.anonymous().on_device(ada.device_token()).sign_in_with_email(link).await;
+    assert_eq!(success["user"]["emailVerifiedAt"], "2026-01-01T00:00:00Z", "{success}");
+    assert_eq!(ada.is_signed_in().await, Ok(()));
+    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "LoginSuccess");
+    assert!(!events(&app).await.contains(&"password_removed".to_owned()));
+    // It knew an earlier password.
+    let app = TestApp::start().await;
+    let ada = app.registered(ADA).await;
+    app.database.execute("UPDATE passwords SET changed_at = changed_at + interval '1 second'").await;
+    let (link, _) = asked(&app, ADA).await;
+    let success = app.anonymous().on_device(ada.device_token()).sign_in_with_email(link).await;
+    assert_eq!(kind(&success), "LoginSuccess", "{success}");
+    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "InvalidCredentials");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +197,7 @@ async fn a_sign_in_by_mail_makes_room_for_its_session() {
     app.clock.advance(Duration::from_secs(1));
     let second = app.anonymous().login(ADA).await;
     let (link, _) = asked(&app, ADA).await;
-    assert_eq!(kind(&app.anonymous().sign_in_with_email(link).await), "LoginSuccess");
+    assert_eq!(kind(&app.anonymous().on_device(second.device_token()).sign_in_with_email(link).await), "LoginSuccess");
     assert_eq!(first.is_signed_in().await, Err("SESSION_REVOKED".into()));
     assert_eq!(second.is_signed_in().await, Ok(()));
 }
