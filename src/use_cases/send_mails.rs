@@ -1,9 +1,11 @@
 //! Sending the mails of the outbox.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -140,7 +142,10 @@ pub async fn send_mails(app: &Arc<App>) -> Result<usize, Error> {
 
 /// Tries to send one mail, and marks what became of it. Returns whether it was sent.
 async fn attempt(app: Arc<App>, mail: Taken) -> bool {
-    let outcome = send(&app, &mail).await;
+    let outcome = AssertUnwindSafe(send(&app, &mail)).catch_unwind().await;
+    // Its place is in the log. It is an attempt like any that failed.
+    let outcome =
+        outcome.unwrap_or_else(|_| Err(Refused::ForNow("the server failed while it wrote this mail".to_owned())));
     let now = app.clock.now();
     let pause = usize::try_from(mail.attempt).ok().and_then(|attempt| PAUSES.get(attempt.checked_sub(1)?));
     let outcome = match (&outcome, pause) {
