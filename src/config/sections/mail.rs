@@ -135,6 +135,12 @@ impl Mail {
         !matches!(self.way, MailWay::None)
     }
 
+    /// Whether links lead over the network unencrypted.
+    #[must_use]
+    pub fn has_exposed_links(&self) -> bool {
+        self.link_url.starts_with("http:") && !is_here(&self.link_url)
+    }
+
     /// Whether links lead to the server's own page.
     #[must_use]
     pub fn serves_own_page(&self) -> bool {

@@ -16,6 +16,7 @@ async fn a_start_says_once_how_mails_leave() {
     let from = ("PORTCULLIS_MAIL_FROM", "Example <no-reply@example.com>");
     let smtp = |url| [("PORTCULLIS_SMTP_URL", url), from];
     let dir = crate::support::cluster::watched_dir("mails");
+    let over_http = ("PORTCULLIS_LINK_URL", "http://login.example.com/confirm");
     for (settings, said, unsaid) in [
         (vec![], vec!["WARN", "no mail can be sent", "PORTCULLIS_SMTP_URL is not set"], vec!["/mail"]),
         (
@@ -34,6 +35,11 @@ async fn a_start_says_once_how_mails_leave() {
             vec!["hunter2", "WARN"],
         ),
         (smtp("smtp://ada:hunter2@mail.example.com?tls=none").to_vec(), vec!["WARN", "unencrypted"], vec!["hunter2"]),
+        (
+            [&smtp("smtps://mail.example.com")[..], &[over_http]].concat(),
+            vec!["WARN", "links in mails lead to a page over http", "http://login.example.com/confirm"],
+            vec!["unencrypted"],
+        ),
         (vec![("PORTCULLIS_MAIL_DIR", dir.to_str().expect("UTF-8"))], vec!["WARN", "PORTCULLIS_MAIL_DIR"], vec![]),
     ] {
         let log = log(&settings).await;
