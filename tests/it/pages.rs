@@ -1,6 +1,7 @@
 //! The page behind links in mails, and what it asks: `/confirm`, `emailLink`.
 
 mod browser;
+mod changes;
 mod mails;
 
 use serde_json::{Value, json};

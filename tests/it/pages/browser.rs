@@ -8,8 +8,8 @@ use crate::support::chromium::in_browser;
 
 const COOKIES: &[&str] = &["--email-verification=required", "--cookies=on"];
 
-const DONE: &str = "document.querySelector('main').dataset.state === 'done'";
-const ASKING: &str = "document.querySelector('main').dataset.state === 'asking'";
+pub(super) const DONE: &str = "document.querySelector('main').dataset.state === 'done'";
+pub(super) const ASKING: &str = "document.querySelector('main').dataset.state === 'asking'";
 const OVER: &str = "document.querySelector('main').dataset.state === 'over'";
 
 async fn count(app: &TestApp, table: &str) -> i64 {
