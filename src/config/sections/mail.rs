@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::smtp::{Sender, SmtpServer};
+use super::sender::Sender;
+use super::smtp::SmtpServer;
 use crate::config::Environment;
 use crate::config::faults::Check;
 use crate::config::form::{Given, Named, choice, file_name, text_of};

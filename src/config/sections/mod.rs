@@ -12,6 +12,7 @@ pub(super) mod mail;
 pub(super) mod passwords;
 pub(super) mod persisted;
 pub(super) mod rate;
+pub(super) mod sender;
 pub(super) mod server;
 pub(super) mod sessions;
 pub(super) mod smtp;
