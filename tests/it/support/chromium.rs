@@ -13,6 +13,7 @@ use portcullis::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use super::TestApp;
+use super::cluster::watched_dir;
 
 /// A timeout that is longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -46,8 +47,7 @@ pub(crate) fn in_browser(app: &TestApp, work: impl FnOnce(Chromium)) {
 
 impl Chromium {
     fn start(program: &str, app: &TestApp) -> Self {
-        let folder = std::env::temp_dir().join(format!("portcullis-chromium-{}", uuid::Uuid::new_v4()));
-        fs::create_dir(&folder).expect("a folder");
+        let folder = watched_dir("chromium");
         let [to, from] = ["to", "from"].map(|name| folder.join(name));
         assert!(Command::new("mkfifo").args([&to, &from]).status().expect("mkfifo").success());
         // Where the tests run as root, or without user namespaces, its own sandbox can't be had. The frames of mails are looked into,

@@ -16,31 +16,35 @@ use std::{
 use portcullis::db::embedded::{Embedded, EmbeddedError, Options};
 use tokio::sync::OnceCell;
 
-/// Ends only processes that it can identify: the postmaster by its file, then whatever still works in the directory
-/// (an initdb, or a postmaster that has no file yet). A dead child of a process that waits for us is a zombie, so
-/// whether PostgreSQL is gone is read from the file, which it removes last.
+/// Ends only processes that it can identify: each postmaster by its file, then whatever still works in one of the
+/// directories (an initdb, or a postmaster that has no file yet). A dead child of a process that waits for us is a
+/// zombie, so whether PostgreSQL is gone is read from the file, which it removes last.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP QUIT
-dir=$1
+ours=$1
 echo watching
 while read -r line; do :; done
-pid=
-{ read -r pid < "$dir/postgres/postmaster.pid"; } 2>/dev/null
-if [ -n "$pid" ]; then
-    kill -QUIT "$pid" 2>/dev/null
+for file in "$ours"*/postgres/postmaster.pid; do
+    pid=
+    { read -r pid < "$file"; } 2>/dev/null
+    if [ -n "$pid" ]; then kill -QUIT "$pid" 2>/dev/null; fi
+done
+for file in "$ours"*/postgres/postmaster.pid; do
+    pid=
+    { read -r pid < "$file"; } 2>/dev/null
     tries=0
-    while [ -e "$dir/postgres/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null && [ $tries -lt 400 ]; do
+    while [ -n "$pid" ] && [ -e "$file" ] && kill -0 "$pid" 2>/dev/null && [ $tries -lt 400 ]; do
         sleep 0.02
         tries=$((tries + 1))
     done
-fi
+done
 for process in /proc/[0-9]*; do
     case "$(readlink "$process/cwd" 2>/dev/null)" in
-        "$dir" | "$dir"/*) kill -KILL "${process#/proc/}" 2>/dev/null ;;
+        "$ours"*) kill -KILL "${process#/proc/}" 2>/dev/null ;;
     esac
 done
 tries=0
-until rm -rf "$dir" 2>/dev/null || [ $tries -ge 100 ]; do
+until rm -rf "$ours"* 2>/dev/null || [ $tries -ge 100 ]; do
     sleep 0.02
     tries=$((tries + 1))
 done
@@ -50,7 +54,8 @@ done
 pub(crate) const FAST: [(&str, &str); 3] =
     [("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off")];
 
-static WATCHDOGS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+/// One for all directories of this process.
+static WATCHDOG_PROCESS: Mutex<Option<Child>> = Mutex::new(None);
 static DATABASE: OnceCell<Embedded> = OnceCell::const_new();
 
 /// The role that may do in the shared database what the server may not.
@@ -87,43 +92,41 @@ pub(crate) fn watched_dir(name: &str) -> PathBuf {
     let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     // Without symbolic links: the watchdog compares it with what the kernel says.
     let parent = std::env::temp_dir().canonicalize().expect("a directory for temporary files");
-    let dir = parent.join(format!("portcullis-{name}-{}-{number}", std::process::id()));
+    let ours = format!("portcullis-{}-", std::process::id());
+    let dir = parent.join(format!("{ours}{name}-{number}"));
+    watch(&parent.join(ours)).expect("a watchdog");
     // A process with the same number, whose watchdog was killed as well, may have left it.
     _ = fs::remove_dir_all(&dir);
     // As root, PostgreSQL runs as another user, who must have access.
     fs::DirBuilder::new().mode(0o711).create(&dir).expect("a temporary directory");
-    watch(&dir).expect("a watchdog");
     dir
 }
 
-/// Waits until the watchdog has reported that it runs. From then on nothing can be left behind.
-fn watch(dir: &Path) -> io::Result<()> {
+/// Waits until the watchdog of all directories that begin so has reported that it runs. From then on nothing can be
+/// left behind.
+fn watch(ours: &Path) -> io::Result<()> {
+    let mut running = WATCHDOG_PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if running.is_some() {
+        return Ok(());
+    }
     let mut watchdog = Command::new("/bin/sh");
     // Its own group: Ctrl-C at the terminal must not end it before its work. No output of ours: whoever reads
     // that to its end must not wait for a process that outlives us.
-    watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(dir).process_group(0).current_dir("/");
+    watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(ours).process_group(0).current_dir("/");
     let mut child = watchdog.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let mut greeting = [0; 9];
     child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?.read_exact(&mut greeting)?;
-    WATCHDOGS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(child);
+    *running = Some(child);
     Ok(())
-}
-
-/// Lets a test stop its PostgreSQL before the process ends.
-pub(crate) fn end_watch() {
-    let mut watchdogs = std::mem::take(&mut *WATCHDOGS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
-    // All pipes first, so that they work at the same time.
-    for watchdog in &mut watchdogs {
-        drop(watchdog.stdin.take());
-    }
-    for mut watchdog in watchdogs {
-        // Nobody is left who could be told of an error.
-        _ = watchdog.wait();
-    }
 }
 
 /// Runs after main, where printing and thread-locals may be gone: only pipes and waiting.
 #[dtor::dtor(unsafe)]
 fn at_exit() {
-    end_watch();
+    let running = WATCHDOG_PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+    if let Some(mut watchdog) = running {
+        drop(watchdog.stdin.take());
+        // Nobody is left who could be told of an error.
+        _ = watchdog.wait();
+    }
 }
