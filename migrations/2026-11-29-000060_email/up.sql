@@ -58,7 +58,7 @@ CREATE TABLE mails (
     id uuid NOT NULL,
     kind text NOT NULL,
     account_id uuid REFERENCES accounts (id) ON DELETE CASCADE,
-    recipient text NOT NULL,
+    recipient text,
     locale text NOT NULL,
     content bytea,
     created_at timestamptz NOT NULL,
@@ -76,6 +76,7 @@ CREATE INDEX mails_account_id_idx ON mails (account_id);
 CREATE INDEX mails_created_at_idx ON mails (created_at);
 
 COMMENT ON TABLE mails IS 'Mails to be sent, and those that were sent or given up a short time ago.';
+COMMENT ON COLUMN mails.recipient IS 'Null where nobody gets one: asking for it has to take as long, so it is written and dropped.';
 COMMENT ON COLUMN mails.content IS 'What the mail tells, sealed; null once it was sent.';
 COMMENT ON COLUMN mails.due_at IS 'When it is tried next. Null once it was sent or given up.';
 COMMENT ON COLUMN mails.error IS 'Why the last attempt failed. Null while one goes on.';

@@ -85,7 +85,7 @@ diesel::table! {
         id -> Uuid,
         kind -> Text,
         account_id -> Nullable<Uuid>,
-        recipient -> Text,
+        recipient -> Nullable<Text>,
         locale -> Text,
         content -> Nullable<Bytea>,
         created_at -> Timestamptz,

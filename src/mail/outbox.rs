@@ -29,7 +29,7 @@ pub(crate) struct Posting {
     mail: Option<Uuid>,
     mail_kind: &'static str,
     mail_account: Option<Uuid>,
-    recipient: String,
+    recipient: Option<String>,
     mail_locale: String,
     content: Vec<u8>,
 }
@@ -39,7 +39,7 @@ parameters! {
         mail: Option<Uuid>,
         mail_kind: &'static str,
         mail_account: Option<Uuid>,
-        recipient: String,
+        recipient: Option<String>,
         mail_locale: String,
         content: Vec<u8>,
     }
@@ -61,7 +61,7 @@ impl Outbox {
             mail: Some(id),
             mail_kind: mail.kind.as_str(),
             mail_account: mail.account.map(|account| account.0),
-            recipient: mail.recipient.to_owned(),
+            recipient: Some(mail.recipient.to_owned()),
             mail_locale: mail.locale.as_str().to_owned(),
             content: self.0.seal(id, &serde_json::to_vec(mail.content).or_internal()?)?,
         })
@@ -74,9 +74,14 @@ impl Outbox {
 }
 
 impl Posting {
-    /// The same work, and no mail.
+    /// No mail is written.
     pub(crate) fn unsent(self) -> Self {
         Self { mail: None, ..self }
+    }
+
+    /// The mail is written and dropped, so that asking for it takes as long as if somebody got it.
+    pub(crate) fn to_nobody(self) -> Self {
+        Self { recipient: None, ..self }
     }
 }
 

@@ -140,8 +140,9 @@ pub async fn send_mails(app: &Arc<App>) -> Result<usize, Error> {
     }
 }
 
-/// Tries to send one mail, and marks what became of it. Returns whether it was sent.
+/// Tries to send one mail, and marks what became of it. Returns whether it was sent. One that nobody gets is dropped.
 async fn attempt(app: Arc<App>, mail: Taken) -> bool {
+    let is_for_somebody = mail.recipient.is_some();
     let outcome = AssertUnwindSafe(send(&app, &mail)).catch_unwind().await;
     // Its place is in the log. It is an attempt like any that failed.
     let outcome =
@@ -169,10 +170,11 @@ async fn attempt(app: Arc<App>, mail: Taken) -> bool {
         }
         sleep(Duration::from_secs(1)).await;
     }
-    matches!(outcome, Outcome::Sent)
+    is_for_somebody && matches!(outcome, Outcome::Sent)
 }
 
 async fn send(app: &App, mail: &Taken) -> Result<(), Refused> {
+    let Some(recipient) = &mail.recipient else { return Ok(()) };
     let Some(mailer) = &app.mailer else { return Err(Refused::ForNow("no mail can be sent".to_owned())) };
     let content = mail.content.as_deref().and_then(|sealed| app.outbox.open(mail.id, sealed));
     let (Ok(kind), Some(locale), Some(content)) = (mail.kind.parse(), Locale::parse(&mail.locale), content) else {
@@ -184,6 +186,6 @@ async fn send(app: &App, mail: &Taken) -> Result<(), Refused> {
     if content.link_expires_at.is_some_and(|expires_at| expires_at <= app.clock.now()) {
         return Err(Refused::ForGood("what it carries has expired".to_owned()));
     }
-    let (id, recipient, written_at) = (mail.id, mail.recipient.as_str(), mail.created_at);
+    let (id, written_at) = (mail.id, mail.created_at);
     mailer.send(&Due { id, kind, recipient, locale: &locale, content: &content, written_at }).await
 }

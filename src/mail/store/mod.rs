@@ -20,7 +20,8 @@ pub(crate) use operate::{list, retry};
 pub(crate) struct Taken {
     pub(crate) id: Uuid,
     pub(crate) kind: String,
-    pub(crate) recipient: String,
+    /// `None` where nobody gets it.
+    pub(crate) recipient: Option<String>,
     pub(crate) locale: String,
     /// What it tells, sealed.
     pub(crate) content: Option<Vec<u8>>,
@@ -63,7 +64,7 @@ row! {
     struct TakenRow {
         id: Uuid,
         kind: String,
-        recipient: String,
+        recipient: Option<String>,
         locale: String,
         content: Option<Vec<u8>>,
         created_at: Timestamp,

@@ -45,7 +45,7 @@ pub(crate) async fn list(connection: &mut Connection) -> Result<(Vec<Unsent>, i6
     let mails = rows.into_iter().filter_map(|row| {
         let state = row.failed_at.map(State::Failed).or(row.due_at.map(State::Due))?;
         let ListedRow { id, kind, recipient, created_at, attempts, error, .. } = row;
-        Some(Unsent { id, kind, recipient, created_at, attempts, state, error })
+        Some(Unsent { id, kind, recipient: recipient?, created_at, attempts, state, error })
     });
     Ok((mails.collect(), total))
 }
@@ -60,7 +60,7 @@ row! {
     struct ListedRow {
         id: Uuid,
         kind: String,
-        recipient: String,
+        recipient: Option<String>,
         created_at: Timestamp,
         attempts: i32,
         due_at: Option<Timestamp>,

@@ -21,7 +21,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// The kinds and the recipients of all mails, in the order in which they were written.
 async fn mails(app: &TestApp) -> Vec<String> {
-    let query = "SELECT kind || ' to ' || recipient FROM mails ORDER BY created_at, kind";
+    let query = "SELECT kind || ' to ' || recipient FROM mails WHERE recipient IS NOT NULL ORDER BY created_at, kind";
     let rows = app.database.operator.query(query, &[]).await.expect("mails");
     rows.iter().map(|row| row.get(0)).collect()
 }
@@ -125,6 +125,22 @@ async fn unknown_and_disabled_addresses_are_answered_as_known_ones_are() {
     });
     let answers = join_all(answers).await;
     assert_eq!((&answers[0], kind(&answers[0])), (&answers[1], "InvalidCode"));
+}
+
+/// Asking takes as long as where somebody gets the mail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_to_nobody_is_written_and_dropped() {
+    let app = TestApp::start().await;
+    app.registered(ADA).await;
+    app.database.execute("UPDATE accounts SET disabled_at = now()").await;
+    for address in ["eve@example.com", ADA] {
+        assert_eq!(kind(&app.anonymous().start_password_reset(address).await), "EmailFlowStarted");
+    }
+    assert!(app.mails_to(ADA).await.is_empty());
+    let dropped = "SELECT count(*) FROM mails WHERE recipient IS NULL AND content IS NULL AND sent_at IS NOT NULL AND attempts = 1";
+    assert_eq!(app.database.count(dropped).await, 2);
+    let list = app.app.mailbox().expect("a mailbox").list();
+    assert!(list.is_empty(), "{list:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
