@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::support::database::BLOCKED;
 use crate::support::flows::{code, kind, wrong};
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, until};
 
 const ADA: &str = "ada@example.com";
 
@@ -72,7 +73,6 @@ async fn the_first_proof_of_the_address_takes_the_account_back_from_whoever_regi
     assert_eq!(stranger.is_signed_in().await, Err("SESSION_REVOKED".into()));
     assert_eq!(kind(&app.anonymous().try_refresh(stranger.refresh_token()).await), "InvalidRefreshToken");
     assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "InvalidCredentials");
-    assert_eq!(kind(&app.anonymous().complete_password_reset(reset, PASSWORD).await), "FlowExpired");
     assert_eq!(eve.is_signed_in().await, Ok(()));
     let recorded = events(&app).await;
     for (event, times) in [("email_verified", 1), ("password_removed", 1), ("logged_in", 1)] {
@@ -86,6 +86,29 @@ async fn the_first_proof_of_the_address_takes_the_account_back_from_whoever_regi
     assert_eq!(kind(&app.anonymous().sign_in_with_email(link).await), "LoginSuccess");
     assert_eq!(owner.is_signed_in().await, Ok(()));
     assert_eq!(app.database.count("SELECT count(*) FROM passwords").await, 2);
+    // What the owner asked for before goes on.
+    let new = "another staple for the horse";
+    assert_eq!(kind(&app.anonymous().complete_password_reset(reset, new).await), "CompletePasswordResetSuccess");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_proof_waits_for_a_change_of_the_password_and_ends_it_too() {
+    let app = TestApp::start().await;
+    let stranger = app.registered(ADA).await;
+    let (link, _) = asked(&app, ADA).await;
+    let holder = app.database.another().await;
+    let change = "BEGIN; SELECT FROM accounts FOR NO KEY UPDATE; \
+        UPDATE passwords SET hash = 'other', changed_at = changed_at + interval '1 second'";
+    holder.batch_execute(change).await.expect("a change");
+    let owner = tokio::spawn({
+        let client = app.anonymous().on_device(stranger.device_token());
+        async move { client.sign_in_with_email(link).await }
+    });
+    until("it waits", async || holder.query_one(BLOCKED, &[]).await.expect("a number").get::<_, i64>(0) == 1).await;
+    holder.batch_execute("COMMIT").await.expect("a commit");
+    assert_eq!(kind(&owner.await.expect("an answer")), "LoginSuccess");
+    assert_eq!(app.database.count("SELECT count(*) FROM passwords").await, 0);
+    assert_eq!(stranger.is_signed_in().await, Err("SESSION_REVOKED".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 -- Ends the flow of a sign-in by mail and opens a session, if the account is enabled and still has the address to which the mail went. The
--- address is proven by that. If it was not before, somebody else may have registered it: the password, the sessions and the other open
--- flows of the account end, unless this device has signed in with that password. The account is locked before the flow, so this waits
+-- address is proven by that. If it was not before, somebody else may have registered it: the password and the sessions of the account
+-- end, unless this device has signed in with that password. The account is locked before the flow, so this waits
 -- for a change that is under way, and reads both as they are afterwards. Ends the least recently used of the account's other sessions,
 -- if there are too many. Returns nothing if the flow is over.
 WITH given AS (
@@ -28,8 +28,8 @@ verified AS (
     UPDATE accounts SET email_verified_at = now, session_generation = session_generation + is_taken_back::integer
     FROM proven, given WHERE accounts.id = proven.id RETURNING accounts.id, session_generation, is_taken_back
 ),
-taken_back AS MATERIALIZED (
-    SELECT id, portcullis_take_back(id, ARRAY[flow], now, now) FROM verified, given WHERE is_taken_back
+removed AS (
+    DELETE FROM passwords USING verified WHERE passwords.account_id = verified.id AND is_taken_back RETURNING passwords.account_id
 ),
 noted AS (
     INSERT INTO session_endings (account_id, generation, ended_at, user_agent, ip_address, request_id)
@@ -58,10 +58,10 @@ recorded AS (
     WHERE CASE kind
         WHEN 'logged_in' THEN true
         WHEN 'email_verified' THEN EXISTS (SELECT FROM verified)
-        ELSE EXISTS (SELECT FROM taken_back, password)
+        ELSE EXISTS (SELECT FROM removed)
     END
 )
 SELECT account.id, email, email_verified_at, username, roles, account.created_at, disabled_at, session.generation AS session_generation,
-    (SELECT changed_at FROM password WHERE NOT EXISTS (SELECT FROM taken_back)) AS password_of,
-    EXISTS (SELECT FROM verified) AS is_new, EXISTS (SELECT FROM taken_back) AS is_taken_back, ARRAY(SELECT id FROM room) AS ended
+    (SELECT changed_at FROM password WHERE NOT EXISTS (SELECT FROM removed)) AS password_of,
+    EXISTS (SELECT FROM verified) AS is_new, EXISTS (SELECT FROM verified WHERE is_taken_back) AS is_taken_back, ARRAY(SELECT id FROM room) AS ended
 FROM account, session
