@@ -82,7 +82,7 @@ impl Connection {
     /// Hands over the mail. Returns when the server has accepted it.
     pub(super) async fn deliver(&mut self, text: &[u8]) -> Result<(), Fault> {
         within(COMMAND, "DATA", self.smtp.command(Data)).await?;
-        within(CONTENT, "content", self.smtp.message(text)).await
+        within(CONTENT, "content", self.smtp.command(content(text))).await
     }
 
     /// Ends a mail that was begun and refused, so that another can be begun.
@@ -106,6 +106,14 @@ impl Connection {
     }
 }
 
+/// The mail as it is sent: a line that begins with a period gets another one, and one alone ends it (RFC 5321 section 4.5.2). It leaves in
+/// one piece. lettre sends the end apart, which TCP holds back until the rest was acknowledged, for 40 ms and more.
+fn content(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let first = if text.starts_with('.') { "." } else { "" };
+    format!("{first}{}\r\n.\r\n", text.replace("\r\n.", "\r\n.."))
+}
+
 async fn within(
     limit: Duration,
     step: &'static str,
@@ -115,5 +123,21 @@ async fn within(
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(Fault::of(step, &error)),
         Err(_) => Err(Fault::late(step, limit)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::content;
+
+    #[test]
+    fn only_the_end_is_a_period_alone() {
+        for (text, expected) in [
+            ("a\r\nb\r\n", "a\r\nb\r\n\r\n.\r\n"),
+            (".a\r\n..b\r\n.\r\n.\r\nc.", "..a\r\n...b\r\n..\r\n..\r\nc.\r\n.\r\n"),
+            ("", "\r\n.\r\n"),
+        ] {
+            assert_eq!(content(text.as_bytes()), expected, "{text:?}");
+        }
     }
 }
