@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::flows::{code, kind, wrong};
+use crate::support::flows::{code, expired_meanwhile, held_up, kind, wrong};
 use crate::support::{Client, TestApp, until};
 
 const ADA: &str = "ada@example.com";
@@ -92,6 +92,32 @@ async fn an_account_that_changed_in_between_is_not_verified() {
         let verified = "SELECT count(*) FROM accounts WHERE email_verified_at IS NOT NULL";
         assert_eq!(app.database.count(verified).await, 0, "{change}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_waits_for_a_change_of_the_account_that_is_under_way() {
+    for change in ["UPDATE accounts SET email = 'other@example.com'", "UPDATE accounts SET disabled_at = now()"] {
+        let app = TestApp::start().await;
+        app.registered(ADA).await.start_email_verification().await;
+        let link = app.mail_to(ADA).await.by_link();
+        let client = app.anonymous();
+        let answer = held_up(&app, change, async move { client.confirm_email(link).await }, async || {}).await;
+        assert_eq!(kind(&answer), "FlowExpired", "{change}: {answer}");
+        let verified = "SELECT count(*) FROM accounts WHERE email_verified_at IS NOT NULL";
+        assert_eq!(app.database.count(verified).await, 0, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_expires_in_between_proves_nothing() {
+    let app = TestApp::start().await;
+    app.registered(ADA).await.start_email_verification().await;
+    let link = app.mail_to(ADA).await.by_link();
+    let client = app.anonymous();
+    let answer = expired_meanwhile(&app, async move { client.confirm_email(link).await }).await;
+    assert_eq!(kind(&answer), "FlowExpired", "{answer}");
+    let verified = "SELECT count(*) FROM accounts WHERE email_verified_at IS NOT NULL";
+    assert_eq!(app.database.count(verified).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

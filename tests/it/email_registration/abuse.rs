@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{VERIFIED, another, by_code, confirm, register, register_as};
+use crate::support::flows::{expired_meanwhile, held_up};
 use crate::support::{PASSWORD, TestApp, until};
 
 /// An account with this address.
@@ -71,6 +72,34 @@ async fn of_fifty_confirmations_at_once_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_expires_in_between_makes_no_account() {
+    let app = TestApp::with(VERIFIED).await;
+    register(&app.anonymous(), "ada@example.com").await;
+    let link = app.mail_to("ada@example.com").await.link();
+    let client = app.anonymous();
+    let answer = expired_meanwhile(&app, async move { confirm(&client, json!({ "link": link })).await }).await;
+    assert_eq!(answer["__typename"], "FlowExpired", "{answer}");
+    assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 0);
+}
+
+/// The account of the first confirmation may have another address by then, so it does not stand in the way of a second one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_is_confirmed_in_between_makes_no_second_account() {
+    let app = TestApp::with(VERIFIED).await;
+    register(&app.anonymous(), "ada@example.com").await;
+    let link = app.mail_to("ada@example.com").await.link();
+    let client = app.anonymous();
+    let confirming = async move { confirm(&client, json!({ "link": link })).await };
+    let confirmed = async || {
+        app.database.execute("UPDATE flows SET consumed_at = now()").await;
+    };
+    // The check of the proof only reads accounts, and is over when the account is to be written.
+    let answer = held_up(&app, "LOCK TABLE accounts IN SHARE MODE", confirming, confirmed).await;
+    assert_eq!(answer["__typename"], "FlowExpired", "{answer}");
+    assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn five_wrong_codes_use_up_the_code_and_not_the_link() {
     let app = TestApp::with(VERIFIED).await;
     let client = app.anonymous();
@@ -111,6 +140,22 @@ async fn asking_again_refills_no_tries() {
     assert_eq!(right["__typename"], "RateLimited", "not even the right one: {right}");
     // A link can't be guessed, so it stays.
     assert_eq!(confirm(&client, json!({ "link": mail.link() })).await["__typename"], "RegisterSuccess");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_spelling_of_the_address_refills_no_tries() {
+    let app = TestApp::with(VERIFIED).await;
+    let client = app.anonymous();
+    let mut answers = Vec::new();
+    for email in ["ada@example.com", "ADA@example.com", "Ada@example.com"] {
+        let pending = register(&client, email).await;
+        let wrong = by_code(&pending, another(&app.mail_to(email).await.code()));
+        for _ in 0..5 {
+            answers.push(confirm(&client, wrong.clone()).await["__typename"].clone());
+        }
+    }
+    let count = |kind: &str| answers.iter().filter(|answer| *answer == kind).count();
+    assert_eq!((count("InvalidCode"), count("RateLimited")), (10, 5), "{answers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

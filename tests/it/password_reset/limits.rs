@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{ADA, MINUTE, NEW, asked, mails};
-use crate::support::flows::{code, kind, wrong};
+use crate::support::flows::{code, held_up, kind, wrong};
 use crate::support::{PASSWORD, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,6 +36,32 @@ async fn codes_are_tried_five_times_a_flow_and_ten_times_an_address_and_the_link
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn codes_that_come_too_often_do_not_count_and_an_hour_later_the_address_takes_codes_again() {
+    let app = TestApp::start().await;
+    app.registered(ADA).await;
+    let complete = async |proof: &Value| app.anonymous().complete_password_reset(proof.clone(), NEW).await;
+    let mistaken = |by_code: &Value| {
+        let mut guess = by_code.clone();
+        guess["code"]["code"] = json!(wrong(by_code["code"]["code"].as_str().expect("a code")));
+        guess
+    };
+    for _ in 0..2 {
+        let (_, by_code) = asked(&app, ADA).await;
+        for _ in 0..5 {
+            assert_eq!(kind(&complete(&mistaken(&by_code)).await), "InvalidCode");
+        }
+    }
+    app.clock.advance(55 * MINUTE);
+    let (_, by_code) = asked(&app, ADA).await;
+    for _ in 0..5 {
+        assert_eq!(kind(&complete(&mistaken(&by_code)).await), "RateLimited");
+    }
+    assert_eq!(app.database.count("SELECT count(*) FROM audit_events WHERE kind = 'code_failed'").await, 10);
+    app.clock.advance(5 * MINUTE);
+    assert_eq!(kind(&complete(&by_code).await), "CompletePasswordResetSuccess");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_guess_at_one_moment_is_a_guess_each() {
     let app = TestApp::start().await;
     app.registered(ADA).await;
@@ -47,6 +73,19 @@ async fn a_guess_at_one_moment_is_a_guess_each() {
     });
     let outcomes = join_all(guesses).await;
     assert_eq!(outcomes.iter().filter(|outcome| kind(outcome) == "InvalidCode").count(), 5, "{outcomes:?}");
+}
+
+/// The right code comes while the last wrong one is being counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_waits_for_those_that_are_being_counted() {
+    let app = TestApp::start().await;
+    app.registered(ADA).await;
+    let (_, by_code) = asked(&app, ADA).await;
+    let client = app.anonymous();
+    let resetting = async move { client.complete_password_reset(by_code, NEW).await };
+    let answer = held_up(&app, "UPDATE flows SET tries = 5", resetting, async || {}).await;
+    assert_eq!(kind(&answer), "FlowExpired", "{answer}");
+    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "LoginSuccess");
 }
 
 const ROOM: [&str; 3] = ["--rate-limits=on", "--limit-mail=1000/1h", "--limit-attempts=1000/1m"];

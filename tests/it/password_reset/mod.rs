@@ -189,6 +189,15 @@ async fn a_password_that_can_not_be_taken_leaves_the_link_and_the_code_as_they_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_has_expired_tells_nothing_of_a_password() {
+    let app = TestApp::start().await;
+    app.registered(ADA).await;
+    let (link, _) = asked(&app, ADA).await;
+    app.clock.advance(60 * MINUTE);
+    assert_eq!(kind(&app.anonymous().complete_password_reset(link, "password1").await), "FlowExpired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_over_or_of_another_kind_is_refused() {
     let app = TestApp::start().await;
     let ada = app.registered(ADA).await;

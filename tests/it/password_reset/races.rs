@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::{ADA, NEW, asked, events, mails};
 use crate::support::database::BLOCKED;
-use crate::support::flows::kind;
+use crate::support::flows::{expired_meanwhile, held_up, kind};
 use crate::support::{PASSWORD, TestApp, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,6 +59,35 @@ async fn an_account_that_changed_in_between_is_not_reset() {
             assert_eq!(mails(&app).await.iter().filter(|mail| mail.starts_with("password_reset")).count(), 0);
             assert!(!events(&app).await.contains(&"password_reset".to_owned()));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_expires_in_between_resets_nothing() {
+    let app = TestApp::start().await;
+    app.registered(ADA).await;
+    let (link, _) = asked(&app, ADA).await;
+    let client = app.anonymous();
+    let answer = expired_meanwhile(&app, async move { client.complete_password_reset(link, NEW).await }).await;
+    assert_eq!(kind(&answer), "FlowExpired", "{answer}");
+    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "LoginSuccess");
+    assert_eq!(mails(&app).await, ["reset_password to ada@example.com"]);
+}
+
+/// It is answered like one that does not exist.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_deleted_while_it_is_asked_for_gets_no_mail() {
+    for change in
+        ["UPDATE accounts SET email = 'deleted', deleted_at = now(), disabled_at = now()", "DELETE FROM accounts"]
+    {
+        let app = TestApp::start().await;
+        app.registered(ADA).await;
+        let client = app.anonymous();
+        let asking = async move { client.start_password_reset(ADA).await };
+        let answer = held_up(&app, &format!("SELECT FROM accounts FOR UPDATE; {change}"), asking, async || {}).await;
+        assert_eq!(kind(&answer), "EmailFlowStarted", "{change}: {answer}");
+        assert!(mails(&app).await.is_empty(), "{change}");
+        assert_eq!(app.database.count("SELECT count(*) FROM flows WHERE account_id IS NULL").await, 1, "{change}");
     }
 }
 

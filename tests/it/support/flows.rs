@@ -1,9 +1,13 @@
 //! What people do with mails: asking for one, and showing what it brought.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::client::{Client, SignedIn};
+use super::database::BLOCKED;
 use super::mails::Mail;
+use super::{TestApp, until};
 
 const STARTED: &str = "__typename ... on EmailFlowStarted { flow expiresAt resendAfter } ... on UserError { code message } \
     ... on RateLimited { retryAfter } ... on InvalidInput { fields { path code } }";
@@ -25,6 +29,32 @@ pub(crate) fn code(started: &Value, code: &str) -> Value {
 pub(crate) fn wrong(code: &str) -> String {
     let last = if code.ends_with('0') { '1' } else { '0' };
     format!("{}{last}", &code[..code.len() - 1])
+}
+
+/// The outcome of `request`, which has to wait for what `lock` locks. `meanwhile` happens while it waits, and is committed then.
+pub(crate) async fn held_up(
+    app: &TestApp,
+    lock: &str,
+    request: impl Future<Output = Value> + Send + 'static,
+    meanwhile: impl AsyncFnOnce(),
+) -> Value {
+    let operator = &app.database.operator;
+    operator.batch_execute(&format!("BEGIN; {lock}")).await.expect("a lock");
+    let request = tokio::spawn(request);
+    until("the request waits", async || {
+        operator.batch_execute("SELECT pg_stat_clear_snapshot()").await.expect("a fresh look");
+        app.database.count(BLOCKED).await > 0
+    })
+    .await;
+    meanwhile().await;
+    operator.batch_execute("COMMIT").await.expect("a commit");
+    request.await.expect("an answer")
+}
+
+/// The same, where all flows expire between the check of the proof, which waits, and what it leads to.
+pub(crate) async fn expired_meanwhile(app: &TestApp, request: impl Future<Output = Value> + Send + 'static) -> Value {
+    let expire = async || app.clock.advance(Duration::from_secs(60 * 60));
+    held_up(app, "SELECT FROM flows FOR NO KEY UPDATE", request, expire).await
 }
 
 impl Mail {

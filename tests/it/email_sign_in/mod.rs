@@ -1,13 +1,14 @@
 //! Signing in with what a mail brought.
 
+mod first_proof;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::database::BLOCKED;
-use crate::support::flows::{code, kind, wrong};
-use crate::support::{PASSWORD, TestApp, until};
+use crate::support::flows::{code, expired_meanwhile, held_up, kind, wrong};
+use crate::support::{PASSWORD, TestApp};
 
 const ADA: &str = "ada@example.com";
 
@@ -53,84 +54,6 @@ async fn the_link_signs_in_on_any_device() {
 }
 
 /// Somebody else may have registered the address before its owner came.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_first_proof_of_the_address_takes_the_account_back_from_whoever_registered_it() {
-    let app = TestApp::start().await;
-    let stranger = app.registered(ADA).await;
-    let reset = app.anonymous().start_password_reset(ADA).await;
-    let reset = code(&reset, &app.mail_to(ADA).await.code());
-    assert_eq!(stranger.is_signed_in().await, Ok(()));
-    app.clock.advance(Duration::from_secs(1));
-    let (link, _) = asked(&app, ADA).await;
-    // A device token of another account changes nothing.
-    let eve = app.registered("eve@example.com").await;
-    let owner = app.anonymous().on_device(eve.device_token());
-    let success = owner.sign_in_with_email(link).await;
-    assert_eq!(success["user"]["emailVerifiedAt"], "2026-01-01T00:00:01Z", "{success}");
-    assert_eq!(success["deviceToken"], Value::Null, "there is no password any more");
-    let owner = owner.signed_in(&success);
-    assert_eq!(owner.refresh().await.is_signed_in().await, Ok(()));
-    assert_eq!(stranger.is_signed_in().await, Err("SESSION_REVOKED".into()));
-    assert_eq!(kind(&app.anonymous().try_refresh(stranger.refresh_token()).await), "InvalidRefreshToken");
-    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "InvalidCredentials");
-    assert_eq!(eve.is_signed_in().await, Ok(()));
-    let recorded = events(&app).await;
-    for (event, times) in [("email_verified", 1), ("password_removed", 1), ("logged_in", 1)] {
-        assert_eq!(recorded.iter().filter(|kind| *kind == event).count(), times, "{event}: {recorded:?}");
-    }
-    // The next sign-in proves nothing new.
-    app.database
-        .execute("INSERT INTO passwords SELECT id, 'other', now() FROM accounts WHERE email = 'ada@example.com'")
-        .await;
-    let (link, _) = asked(&app, ADA).await;
-    assert_eq!(kind(&app.anonymous().sign_in_with_email(link).await), "LoginSuccess");
-    assert_eq!(owner.is_signed_in().await, Ok(()));
-    assert_eq!(app.database.count("SELECT count(*) FROM passwords").await, 2);
-    // What the owner asked for before goes on.
-    let new = "another staple for the horse";
-    assert_eq!(kind(&app.anonymous().complete_password_reset(reset, new).await), "CompletePasswordResetSuccess");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_first_proof_waits_for_a_change_of_the_password_and_ends_it_too() {
-    let app = TestApp::start().await;
-    let stranger = app.registered(ADA).await;
-    let (link, _) = asked(&app, ADA).await;
-    let holder = app.database.another().await;
-    let change = "BEGIN; SELECT FROM accounts FOR NO KEY UPDATE; \
-        UPDATE passwords SET hash = 'other', changed_at = changed_at + interval '1 second'";
-    holder.batch_execute(change).await.expect("a change");
-    let owner = tokio::spawn({
-        let client = app.anonymous().on_device(stranger.device_token());
-        async move { client.sign_in_with_email(link).await }
-    });
-    until("it waits", async || holder.query_one(BLOCKED, &[]).await.expect("a number").get::<_, i64>(0) == 1).await;
-    holder.batch_execute("COMMIT").await.expect("a commit");
-    assert_eq!(kind(&owner.await.expect("an answer")), "LoginSuccess");
-    assert_eq!(app.database.count("SELECT count(*) FROM passwords").await, 0);
-    assert_eq!(stranger.is_signed_in().await, Err("SESSION_REVOKED".into()));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_first_proof_on_a_device_that_knows_the_password_ends_nothing() {
-    let app = TestApp::start().await;
-    let ada = app.registered(ADA).await;
-    let (link, _) = asked(&app, ADA).await;
-    let success = app.anonymous().on_device(ada.device_token()).sign_in_with_email(link).await;
-    assert_eq!(success["user"]["emailVerifiedAt"], "2026-01-01T00:00:00Z", "{success}");
-    assert_eq!(ada.is_signed_in().await, Ok(()));
-    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "LoginSuccess");
-    assert!(!events(&app).await.contains(&"password_removed".to_owned()));
-    // It knew an earlier password.
-    let app = TestApp::start().await;
-    let ada = app.registered(ADA).await;
-    app.database.execute("UPDATE passwords SET changed_at = changed_at + interval '1 second'").await;
-    let (link, _) = asked(&app, ADA).await;
-    let success = app.anonymous().on_device(ada.device_token()).sign_in_with_email(link).await;
-    assert_eq!(kind(&success), "LoginSuccess", "{success}");
-    assert_eq!(app.anonymous().login_type(ADA, PASSWORD).await, "InvalidCredentials");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_code_works_on_the_device_that_asked() {
     let app = TestApp::start().await;
@@ -190,6 +113,35 @@ async fn an_account_that_changed_in_between_is_not_signed_in_to() {
         for proof in [link, by_code] {
             assert_eq!(kind(&app.anonymous().sign_in_with_email(proof).await), "FlowExpired", "{change}");
         }
+        assert!(!events(&app).await.contains(&"logged_in".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_waits_for_a_change_of_the_account_that_is_under_way() {
+    for change in ["UPDATE accounts SET email = 'other@example.com'", "UPDATE accounts SET disabled_at = now()"] {
+        let app = TestApp::start().await;
+        app.registered(ADA).await;
+        let (link, _) = asked(&app, ADA).await;
+        let client = app.anonymous();
+        let answer = held_up(&app, change, async move { client.sign_in_with_email(link).await }, async || {}).await;
+        assert_eq!(kind(&answer), "FlowExpired", "{change}: {answer}");
+        assert!(!events(&app).await.contains(&"logged_in".to_owned()), "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_expires_in_between_signs_nobody_in_and_makes_no_account() {
+    for exists in [true, false] {
+        let app = TestApp::with(&["--email-sign-in=register"]).await;
+        if exists {
+            app.registered(ADA).await;
+        }
+        let (link, _) = asked(&app, ADA).await;
+        let client = app.anonymous();
+        let answer = expired_meanwhile(&app, async move { client.sign_in_with_email(link).await }).await;
+        assert_eq!(kind(&answer), "FlowExpired", "{exists}: {answer}");
+        assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, i64::from(exists));
         assert!(!events(&app).await.contains(&"logged_in".to_owned()));
     }
 }
