@@ -30,6 +30,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 use npm::Npm;
+use sealed_mail::Written;
 use support::Outcome;
 use support::directory::Directory;
 use support::postgres::Postgres;
@@ -79,7 +80,8 @@ async fn measure(arguments: &Arguments) -> Outcome {
     let mut times = Vec::with_capacity(arguments.mails);
     for number in 0..arguments.mails {
         let (recipient, content) = (format!("ada{number}@example.com"), json!({ "code": "40718263" }));
-        sealed_mail::write(&postgres.operator, SECRET.1, "reset_password", &recipient, &content).await;
+        let mail = Written { kind: "reset_password", recipient: &recipient, content: &content, at: "now" };
+        sealed_mail::write(&postgres.operator, SECRET.1, &mail).await;
         let committed = Stopwatch::start();
         mail_server.accepted().await?;
         times.push(committed.elapsed());

@@ -53,7 +53,6 @@ async fn the_link_signs_in_on_any_device() {
     assert_eq!(recorded, expected);
 }
 
-/// Somebody else may have registered the address before its owner came.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_code_works_on_the_device_that_asked() {
     let app = TestApp::start().await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::servers::MailServer;
 use crate::support::app::SECRET;
 use crate::support::database::{BLOCKED, TestDatabase};
-use crate::support::outbox::post;
+use crate::support::outbox::post_now;
 use crate::support::process::{Server, run};
 use crate::support::until;
 
@@ -40,7 +40,7 @@ async fn killed_before_it_has_sent_a_mail_it_sends_it_once_after_all() {
     let Some(mut mail_server) = MailServer::plain().await else { return };
     let (database, environment) = environment(mail_server.port).await;
     // Written, and no server has taken it.
-    post(&database.operator, "ada@example.com").await;
+    post_now(&database.operator, "ada@example.com").await;
     start(&environment).stop();
     let (mut ada, mut rest) = (mail_server.rest().await, Vec::new());
     if ada.is_empty() {
@@ -55,7 +55,7 @@ async fn killed_before_it_has_sent_a_mail_it_sends_it_once_after_all() {
     for step in ["connect", "rcpt"] {
         mail_server.behave(json!({ "kind": "hold", "at": step })).await;
         let mut server = start(&environment);
-        let mail = post(&database.operator, "bob@example.com").await;
+        let mail = post_now(&database.operator, "bob@example.com").await;
         mail_server.next("held").await;
         server.kill();
         mail_server.behave(json!({ "kind": "accept" })).await;
@@ -76,7 +76,7 @@ async fn killed_before_it_has_noted_that_a_mail_was_sent_it_sends_it_again_as_th
     let (database, environment) = environment(mail_server.port).await;
     mail_server.behave(json!({ "kind": "hold", "at": "rcpt" })).await;
     let mut server = start(&environment);
-    let mail = post(&database.operator, "ada@example.com").await;
+    let mail = post_now(&database.operator, "ada@example.com").await;
     mail_server.next("held").await;
     // The mail is sent, and can't be marked: the row is held.
     let holder = database.another().await;

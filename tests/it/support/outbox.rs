@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::app::SECRET;
-use super::sealed_mail::write;
+use super::sealed_mail::{Written, write};
 
 /// The token in the link of each mail.
 pub(crate) const LINK: &str = "pcl_Vd83hJQ2ksuY7Qe0bXn4mZp1cRt9wLa5oGi6kEs8fTh";
@@ -20,7 +20,13 @@ pub(crate) async fn post(database: &Client, recipient: &str) -> Uuid {
 
 /// A mail that tells this.
 pub(crate) async fn post_with(database: &Client, kind: &str, recipient: &str, content: &Value) -> Uuid {
-    write(database, SECRET, kind, recipient, content).await
+    write(database, SECRET, &Written { kind, recipient, content, at: "2026-01-01T00:00:00Z" }).await
+}
+
+/// A mail that resets a password, for a server whose clock is the system's.
+pub(crate) async fn post_now(database: &Client, recipient: &str) -> Uuid {
+    let content = content("ada");
+    write(database, SECRET, &Written { kind: "reset_password", recipient, content: &content, at: "now" }).await
 }
 
 /// All that a mail can tell. `typed` stands wherever somebody types something.

@@ -7,13 +7,23 @@ use serde_json::Value;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// Writes a mail that tells this. `secret` is that of the server which sends it.
-pub(crate) async fn write(database: &Client, secret: &str, kind: &str, recipient: &str, content: &Value) -> Uuid {
+/// A mail that tells this.
+pub(crate) struct Written<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) recipient: &'a str,
+    pub(crate) content: &'a Value,
+    /// When it was written and is due, as PostgreSQL reads it. A server removes what was due long ago by its own clock.
+    pub(crate) at: &'a str,
+}
+
+/// Writes a mail. `secret` is that of the server which sends it.
+pub(crate) async fn write(database: &Client, secret: &str, mail: &Written<'_>) -> Uuid {
+    let Written { kind, recipient, content, at } = mail;
     let id = portcullis::clock::new_id(Clock::system().now());
     let text = "INSERT INTO mails (id, kind, recipient, locale, content, created_at, due_at) \
-                VALUES ($1::text::uuid, $2, $3, 'en', $4, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')";
+                VALUES ($1::text::uuid, $2, $3, 'en', $4, $5::text::timestamptz, $5::text::timestamptz)";
     let sealed = seal(secret, id, content.to_string().as_bytes());
-    database.execute(text, &[&id.to_string(), &kind, &recipient, &sealed]).await.expect("a mail");
+    database.execute(text, &[&id.to_string(), kind, recipient, &sealed, at]).await.expect("a mail");
     id
 }
 
