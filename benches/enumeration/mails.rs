@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 use crate::pairs::Row;
 use crate::support::Outcome;
-use crate::support::client::Question;
+use crate::support::client::{Account, Question};
 
 /// Makes as many accounts as there are tries, and as many that are shut out. Each is asked about once by each row, because mails
 /// of one kind to one address wait for each other.
@@ -23,8 +23,8 @@ type Start = fn(&str) -> Question;
 const STARTS: [(&str, Start); 3] =
     [("register", register), ("startPasswordReset", start_password_reset), ("startEmailSignIn", start_email_sign_in)];
 
-/// The rows: an account and none, and one that is shut out and none.
-pub(crate) fn rows() -> Vec<Row<'static>> {
+/// The rows: an account and none, and one that is shut out and none; and another account for whoever changes their address.
+pub(crate) fn rows(accounts: &[Account]) -> Vec<Row<'_>> {
     let kinds = [("has", "an address with an account"), ("shut", "that of a disabled account")];
     let row = |(kind, about), (name, ask): (&str, Start)| Row {
         name: format!("{name}, {about}"),
@@ -32,7 +32,17 @@ pub(crate) fn rows() -> Vec<Row<'static>> {
         not_there: Box::new(move |number| ask(&format!("{kind}-not{number}@example.com"))),
         one_address: false,
     };
-    kinds.into_iter().flat_map(|kind| STARTS.map(|start| row(kind, start))).collect()
+    let mut rows: Vec<_> = kinds.into_iter().flat_map(|kind| STARTS.map(|start| row(kind, start))).collect();
+    let change = move |number: usize, kind: &str| {
+        start_email_change(&accounts[number % accounts.len()], &format!("{kind}{number}@example.com"))
+    };
+    rows.push(Row {
+        name: "startEmailChange, to another's address".to_owned(),
+        there: Box::new(move |number| change(number, "has")),
+        not_there: Box::new(move |number| change(number, "has-not")),
+        one_address: false,
+    });
+    rows
 }
 
 fn register(email: &str) -> Question {
@@ -47,6 +57,11 @@ fn start_password_reset(email: &str) -> Question {
 
 fn start_email_sign_in(email: &str) -> Question {
     start("startEmailSignIn", email)
+}
+
+fn start_email_change(account: &Account, new: &str) -> Question {
+    let document = "mutation ($input: StartEmailChangeInput!) { startEmailChange(input: $input) { __typename ... on UserError { message } } }";
+    Question::of(document, json!({ "input": { "newEmail": new } })).by(&account.session)
 }
 
 fn start(field: &str, email: &str) -> Question {

@@ -14,7 +14,7 @@ use crate::support::client::{Account, Connection, Question};
 use crate::support::times::percentile;
 
 /// Rows that log in.
-const LOGINS: usize = 5;
+pub(crate) const LOGINS: usize = 5;
 
 /// Failed logins of one address that are written down; the next pairs come from another.
 const PAIRS_OF_AN_ADDRESS: usize = 50;

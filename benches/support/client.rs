@@ -82,7 +82,7 @@ impl Question {
         Self::new(document, variables, "/data", "")
     }
 
-    fn by(self, session: &Session) -> Self {
+    pub(crate) fn by(self, session: &Session) -> Self {
         Self { authorization: Some(session.authorization.clone()), ..self }
     }
 

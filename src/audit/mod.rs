@@ -61,8 +61,6 @@ pub enum Kind {
     PasswordResetRequested,
     /// The password was reset.
     PasswordReset,
-    /// The password was removed, because it was set before the e-mail address was proven.
-    PasswordRemoved,
     /// A wrong code was tried in place of the one from a mail.
     CodeFailed,
     /// Somebody proved again, in a session, who they are.
@@ -123,8 +121,8 @@ mod tests {
             "registered logged_in login_failed limited logged_out refresh_token_reused session_revoked password_changed \
              password_change_failed account_disabled account_enabled account_signed_out account_deleted \
              account_deletion_failed account_restored email_verification_requested email_verified email_sign_in_requested \
-             email_change_requested email_changed email_change_reverted password_reset_requested password_reset password_removed \
-             code_failed reauthenticated reauthentication_failed"
+             email_change_requested email_changed email_change_reverted password_reset_requested password_reset code_failed \
+             reauthenticated reauthentication_failed"
         );
         let read: Result<Vec<Kind>, _> = names.iter().map(|name| name.parse()).collect();
         assert_eq!(read.as_deref(), Ok(Kind::VARIANTS));

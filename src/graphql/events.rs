@@ -64,9 +64,6 @@ pub(crate) enum SecurityEventKind {
     PasswordResetRequested,
     /// The password was reset by mail. All sessions were ended.
     PasswordReset,
-    /// The password was removed by a sign-in by mail that proved the e-mail address for the first time: somebody else
-    /// may have registered it. All other sessions were ended.
-    PasswordRemoved,
     /// A wrong code was tried in place of the one from a mail.
     CodeFailed,
     /// `reauthenticate` was called with a right factor.

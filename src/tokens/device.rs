@@ -35,7 +35,7 @@ pub struct DeviceToken {
     issued_at: Timestamp,
     /// When the password that it signed in with was set. It is only compared for equality: no two passwords of an
     /// account have the same time, whatever the clocks say.
-    pub password_of: Timestamp,
+    password_of: Timestamp,
 }
 
 /// The times of a sign-in on a device.

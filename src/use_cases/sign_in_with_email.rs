@@ -28,8 +28,7 @@ pub(crate) enum Outcome {
     Limited(Duration),
 }
 
-/// Opens a session for whoever has the address to which the mail went, which is proven by that. The first proof removes the password and
-/// ends the other sessions, unless this device has signed in with that password: somebody else may have registered the address. Where the server registers people so, an
+/// Opens a session for whoever has the address to which the mail went, which is proven by that. Where the server registers people so, an
 /// address without an account gets one without a password. Of several at once one succeeds.
 ///
 /// # Errors
@@ -66,23 +65,19 @@ async fn open(
     let now = app.clock.now();
     let new = app.new_session(client, vec![Method::Email], now);
     let bound = Bound { most: app.config.max_sessions.into(), unused_since: app.unused_since(now) };
-    let device = device.filter(|device| device.is_alive(now) && device.account == account);
-    let device_knows = device.as_ref().map(|device| device.password_of);
-    let proven = Proven { flow: flow.id, account, email: &flow.email, device_knows };
+    let proven = Proven { flow: flow.id, account, email: &flow.email };
     let opened = app.db.run(async |connection| open_by_mail(connection, &proven, new, &bound).await).await?;
     drop(turn);
-    let Some(OpenedByMail { account, session, ended, password_of, is_newly_verified, is_taken_back }) = opened else {
+    let Some(OpenedByMail { account, session, ended, password_of, is_newly_verified }) = opened else {
         return Ok(Outcome::Expired);
     };
     app.session_cache.forget_sessions(&ended);
-    if is_taken_back {
-        app.all_ended(account.id);
-    } else if is_newly_verified {
+    if is_newly_verified {
         app.session_cache.forget_account(account.id);
     }
     telemetry::record_account(account.id);
     let device = password_of.map(|password_of| {
-        let known = device.filter(|device| device.is_of(account.id, password_of));
+        let known = device.filter(|device| device.is_alive(now) && device.is_of(account.id, password_of));
         let device = match known {
             Some(known) => known.renewed(now),
             None => DeviceToken::new(account.id, SignInTimes { password_of, now }),

@@ -76,9 +76,7 @@ impl SignInMutation {
     }
 
     /// Signs in with what the mail brought, which opens a session and proves the e-mail address. Where the server registers people by
-    /// mail, an address without an account gets one without a password. If the address was not proven before, the account's password is
-    /// removed and its other sessions are ended, because somebody else may have registered it; unless the `deviceToken` is of a sign-in
-    /// with that password. The error is FEATURE_DISABLED where nobody signs in by mail.
+    /// mail, an address without an account gets one without a password. The error is FEATURE_DISABLED where nobody signs in by mail.
     #[graphql(directive = public::apply())]
     async fn sign_in_with_email(
         &self,

@@ -21,8 +21,6 @@ pub(crate) struct Proven<'a> {
     pub(crate) account: AccountId,
     /// The address to which the mail went.
     pub(crate) email: &'a str,
-    /// When the password was set with which the same device has signed in before.
-    pub(crate) device_knows: Option<Timestamp>,
 }
 
 /// A session that was opened, and what became of the account.
@@ -35,12 +33,10 @@ pub(crate) struct OpenedByMail {
     pub(crate) password_of: Option<Timestamp>,
     /// Whether the address was not proven before.
     pub(crate) is_newly_verified: bool,
-    /// Whether the password and all other sessions ended because of that.
-    pub(crate) is_taken_back: bool,
 }
 
 /// Ends the flow and opens a session. `None` if the flow is over, or the account is disabled, gone, or has another address. Of
-/// several at once one succeeds. The first proof of the address takes the account back from whoever may have registered it.
+/// several at once one succeeds.
 pub(crate) async fn open_by_mail(
     connection: &mut Connection,
     proven: &Proven<'_>,
@@ -56,7 +52,6 @@ pub(crate) async fn open_by_mail(
         at: ActiveAt { now: session.created_at, unused_since: bound.unused_since },
         expires_at: session.expires_at,
         most: bound.most,
-        device_knows: proven.device_knows,
         origin: Origin::of(&session.client),
     };
     let opened = opening.get_result::<OpenedRow>(connection).await.optional()?;
@@ -69,7 +64,6 @@ pub(crate) async fn open_by_mail(
             ended: row.ended.into_iter().map(SessionId).collect(),
             password_of: row.password_of,
             is_newly_verified: row.is_new,
-            is_taken_back: row.is_taken_back,
         }
     }))
 }
@@ -84,7 +78,6 @@ statement! {
         at: ActiveAt,
         expires_at: Timestamp,
         most: i64,
-        device_knows: Option<Timestamp>,
         origin: Origin<'a>,
     } -> OpenedRow
 }
@@ -94,7 +87,6 @@ row! {
         account: AccountRow,
         password_of: Option<Timestamp>,
         is_new: bool,
-        is_taken_back: bool,
         ended: Vec<Uuid>,
     }
 }

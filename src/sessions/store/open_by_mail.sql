@@ -1,12 +1,11 @@
 -- Ends the flow of a sign-in by mail and opens a session, if the account is enabled and still has the address to which the mail went. The
--- address is proven by that. If it was not before, somebody else may have registered it: the password and the sessions of the account
--- end, unless this device has signed in with that password. The account is locked before the flow, so this waits
--- for a change that is under way, and reads both as they are afterwards. Ends the least recently used of the account's other sessions,
--- if there are too many. Returns nothing if the flow is over.
+-- address is proven by that. The account is locked before the flow, so this waits for a change that is under way, and reads both as
+-- they are afterwards. Ends the least recently used of the account's other sessions, if there are too many. Returns nothing if the flow
+-- is over.
 WITH given AS (
     SELECT $1::uuid AS flow, $2::uuid AS account, $3::text AS email, $4::uuid AS session, $5::text[] AS methods,
         $6::timestamptz AS now, $7::timestamptz AS unused_since, $8::timestamptz AS expires_at, $9::bigint AS most,
-        $10::timestamptz AS device_knows, $11::text AS user_agent, $12::inet AS ip_address, $13::text AS request_id
+        $10::text AS user_agent, $11::inet AS ip_address, $12::text AS request_id
 ),
 account AS (
     SELECT id, email, email_verified_at, username, roles, created_at, disabled_at, session_generation FROM accounts
@@ -20,26 +19,14 @@ consumed AS (
     UPDATE flows SET consumed_at = now, data = NULL, code_mac = NULL FROM account, given
     WHERE flows.id = flow AND consumed_at IS NULL AND flows.expires_at > now RETURNING flows.id
 ),
-proven AS (
-    SELECT account.id, NOT coalesce((SELECT changed_at FROM password) = device_knows, false) AS is_taken_back FROM account, consumed, given
-    WHERE email_verified_at IS NULL
-),
 verified AS (
-    UPDATE accounts SET email_verified_at = now, session_generation = session_generation + is_taken_back::integer
-    FROM proven, given WHERE accounts.id = proven.id RETURNING accounts.id, session_generation, is_taken_back
-),
-removed AS (
-    DELETE FROM passwords USING verified WHERE passwords.account_id = verified.id AND is_taken_back RETURNING passwords.account_id
-),
-noted AS (
-    INSERT INTO session_endings (account_id, generation, ended_at, user_agent, ip_address, request_id)
-    SELECT id, session_generation, now, user_agent, ip_address, request_id FROM verified, given WHERE is_taken_back
+    UPDATE accounts SET email_verified_at = now FROM account, consumed, given
+    WHERE accounts.id = account.id AND accounts.email_verified_at IS NULL RETURNING accounts.id
 ),
 session AS (
     INSERT INTO sessions (id, account_id, generation, created_at, last_used_at, authenticated_at, methods, expires_at, user_agent,
         ip_address)
-    SELECT session, account.id, coalesce((SELECT session_generation FROM verified), session_generation), now, now, now, methods,
-        expires_at, user_agent, ip_address
+    SELECT session, account.id, session_generation, now, now, now, methods, expires_at, user_agent, ip_address
     FROM account, consumed, given RETURNING account_id, id, generation
 ),
 room AS MATERIALIZED (
@@ -54,14 +41,8 @@ made_room AS (
 recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
     SELECT portcullis_event_id(now), now, kind, user_agent, ip_address, request_id, session.account_id, session.id
-    FROM session, given, (VALUES ('logged_in'), ('email_verified'), ('password_removed')) AS event (kind)
-    WHERE CASE kind
-        WHEN 'logged_in' THEN true
-        WHEN 'email_verified' THEN EXISTS (SELECT FROM verified)
-        ELSE EXISTS (SELECT FROM removed)
-    END
+    FROM session, given, (VALUES ('logged_in'), ('email_verified')) AS event (kind)
+    WHERE kind = 'logged_in' OR EXISTS (SELECT FROM verified)
 )
-SELECT account.id, email, email_verified_at, username, roles, account.created_at, disabled_at, session.generation AS session_generation,
-    (SELECT changed_at FROM password WHERE NOT EXISTS (SELECT FROM removed)) AS password_of,
-    EXISTS (SELECT FROM verified) AS is_new, EXISTS (SELECT FROM verified WHERE is_taken_back) AS is_taken_back, ARRAY(SELECT id FROM room) AS ended
+SELECT account.*, (SELECT changed_at FROM password) AS password_of, EXISTS (SELECT FROM verified) AS is_new, ARRAY(SELECT id FROM room) AS ended
 FROM account, session
