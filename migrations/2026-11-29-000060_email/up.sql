@@ -99,5 +99,5 @@ ALTER TABLE audit_events
         'logged_out', 'refresh_token_reused', 'session_revoked', 'password_changed', 'password_change_failed',
         'account_disabled', 'account_enabled', 'account_signed_out', 'account_deleted', 'account_deletion_failed',
         'account_restored', 'email_verification_requested', 'email_verified', 'email_sign_in_requested', 'email_change_requested',
-        'email_changed', 'email_change_reverted', 'password_reset_requested', 'password_reset', 'password_removed', 'code_failed', 'reauthenticated',
+        'email_changed', 'email_change_reverted', 'password_reset_requested', 'password_reset', 'code_failed', 'reauthenticated',
         'reauthentication_failed')) NOT VALID;
