@@ -113,13 +113,6 @@ fn tell_of_mails(config: &Config) {
                     "PORTCULLIS_SMTP_URL lets mails leave unencrypted: whoever reads them on the way can open accounts by their links"
                 );
             }
-            if config.mail.has_exposed_links() {
-                tracing::warn!(
-                    url = config.mail.link_url,
-                    "links in mails lead to a page over http: whoever is on the way can change it, and use the links. \
-                     Set PORTCULLIS_LINK_URL or PORTCULLIS_ISSUER to https"
-                );
-            }
         }
         MailWay::Directory(directory) => tracing::info!(?directory, "mails are written into a directory"),
         MailWay::Mailbox => match config.mail_page() {
@@ -134,6 +127,13 @@ fn tell_of_mails(config: &Config) {
             "no mail can be sent, since PORTCULLIS_SMTP_URL is not set: addresses are not verified, passwords can't be reset, \
              and there is no sign-in by e-mail"
         ),
+    }
+    if matches!(config.mail.way, MailWay::Smtp(_) | MailWay::Directory(_)) && config.mail.has_exposed_links() {
+        tracing::warn!(
+            url = config.mail.link_url,
+            "links in mails lead to a page over http: whoever is on the way can change it, and use the links. \
+             Set PORTCULLIS_LINK_URL or PORTCULLIS_ISSUER to https"
+        );
     }
     if matches!(config.mail.way, MailWay::Directory(_)) && config.environment == Environment::Production {
         tracing::warn!("PORTCULLIS_MAIL_DIR is for trying things out: no mail reaches anybody");

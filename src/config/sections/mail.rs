@@ -232,6 +232,9 @@ impl MailSettings {
 
 fn page(text: &str) -> Result<String, String> {
     match url::Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Err("it has a user or a password, which everybody would see who gets a mail".to_owned())
+        }
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.fragment().is_none() => Ok(url.into()),
         _ => Err("it is not an http or https URL without fragment".to_owned()),
     }

@@ -93,6 +93,7 @@ fn settings_of_mails_that_can_not_be_right_are_all_told() {
             vec!["--smtp-url=smtp://a", from, "--mail-dir=/tmp/x"],
             "PORTCULLIS_MAIL_DIR: PORTCULLIS_SMTP_URL is set as well",
         ),
+        (vec!["--link-url=https://ada:hunter2@login.example.com/"], "PORTCULLIS_LINK_URL: it has a user"),
         (vec!["--email-verification=required"], "PORTCULLIS_EMAIL_VERIFICATION: no mail can be sent"),
     ] {
         let faults = fault(&flags);
