@@ -71,7 +71,7 @@ impl App {
             client,
             now,
         })?;
-        let posting = if is_sent { posting } else { posting.to_nobody() };
+        let posting = if is_sent { posting } else { posting.for_nobody() };
         self.begin_flow(flow, &posting, Some(request.event), client).await.map(Asked::Started)
     }
 }

@@ -80,7 +80,7 @@ impl Posting {
     }
 
     /// The mail is written and dropped, so that asking for it takes as long as if somebody got it.
-    pub(crate) fn to_nobody(self) -> Self {
+    pub(crate) fn for_nobody(self) -> Self {
         Self { recipient: None, ..self }
     }
 }

@@ -176,7 +176,7 @@ async fn pend(
         flow.link_kind = flows::Kind::PasswordReset;
     }
     if is_disabled {
-        posting = posting.to_nobody();
+        posting = posting.for_nobody();
     }
     app.begin_flow(flow, &posting, None, client).await
 }

@@ -144,9 +144,11 @@ pub async fn send_mails(app: &Arc<App>) -> Result<usize, Error> {
 async fn attempt(app: Arc<App>, mail: Taken) -> bool {
     let is_for_somebody = mail.recipient.is_some();
     let outcome = AssertUnwindSafe(send(&app, &mail)).catch_unwind().await;
-    // Its place is in the log. It is an attempt like any that failed.
-    let outcome =
-        outcome.unwrap_or_else(|_| Err(Refused::ForNow("the server failed while it wrote this mail".to_owned())));
+    // The panic itself is in the log, and knows of no mail. It is an attempt like any that failed.
+    let outcome = outcome.unwrap_or_else(|_| {
+        tracing::error!(mail = %mail.id, kind = mail.kind, "the server failed while it sent a mail");
+        Err(Refused::ForNow("the server failed while it sent this mail".to_owned()))
+    });
     let now = app.clock.now();
     let pause = usize::try_from(mail.attempt).ok().and_then(|attempt| PAUSES.get(attempt.checked_sub(1)?));
     let outcome = match (&outcome, pause) {

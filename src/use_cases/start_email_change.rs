@@ -53,7 +53,7 @@ pub(crate) async fn start_email_change(
         now,
     };
     let (flow, posting) = app.prepare_flow(ask)?;
-    let posting = if before.is_taken { posting.to_nobody() } else { posting };
+    let posting = if before.is_taken { posting.for_nobody() } else { posting };
     let event = Some(audit::Kind::EmailChangeRequested);
     Ok(Asked::Started(app.begin_flow(flow, &posting, event, client).await?))
 }
