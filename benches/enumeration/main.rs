@@ -54,7 +54,7 @@ const WIDE: [(&str, &str); 11] = [
 /// Compares what exists with what does not.
 #[derive(Parser)]
 struct Arguments {
-    /// Pairs of requests in each row.
+    /// Pairs of requests in each row; four times as many in those that ask for mails.
     #[arg(long, default_value_t = 300, value_parser = at_least_one)]
     tries: usize,
     /// How far, in percent, the medians of a pair may be from each other.
@@ -68,7 +68,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let longest = SLOWEST * u32::try_from(14 * arguments.tries).unwrap_or(u32::MAX) + SLACK;
+    let longest = SLOWEST * u32::try_from((7 + 7 * mails::OFTEN) * arguments.tries).unwrap_or(u32::MAX) + SLACK;
     support::run::run("enumeration", longest, measure(arguments)).await
 }
 
@@ -80,7 +80,7 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
     let server = Server::start(&settings).await?;
     let accounts = client::register(&server.address, ACCOUNTS).await?;
     let sessions = pairs::prepare(&postgres.operator).await?;
-    mails::prepare(&postgres.operator, arguments.tries).await?;
+    mails::prepare(&postgres.operator, arguments.tries * mails::OFTEN).await?;
     // From here on registrations are confirmed by mail. Mails are written as files that nobody reads.
     server.stop().await?;
     let mails = directory.path().join("mails");
@@ -91,8 +91,10 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
     println!("{:50}{:>10}{:>10}{:>9}", "", "exists", "does not", "ratio");
     let mut telling = 0;
     let enabled = &accounts[..accounts.len() - accounts.len() / pairs::LOGINS];
-    for row in pairs::rows(&accounts, &sessions).into_iter().chain(mails::rows(enabled)) {
-        let compared = pairs::compare(&server.address, &row, arguments.tries).await?;
+    let rows = pairs::rows(&accounts, &sessions).into_iter().map(|row| (row, arguments.tries));
+    let of_mails = mails::rows(enabled).into_iter().map(|row| (row, arguments.tries * mails::OFTEN));
+    for (row, tries) in rows.chain(of_mails) {
+        let compared = pairs::compare(&server.address, &row, tries).await?;
         let ratio = compared.there / compared.not_there;
         println!("{:50}{:10.3}{:10.3}{ratio:9.3}", row.name, compared.there, compared.not_there);
         if !compared.alike {
