@@ -21,7 +21,8 @@ pub(crate) async fn start_email_verification(app: &App, client: &Client, caller:
     if let Err(retry_after) = app.limits.in_session(session.0.as_bytes(), now) {
         return Ok(Asked::Limited(retry_after));
     }
-    let (kind, recipient) = (flows::Kind::EmailVerification, caller.email().to_ascii_lowercase());
+    let address = |text: &str| EmailAddress::parse(text).map_err(|_| "an account whose address is none").or_internal();
+    let (kind, recipient) = (flows::Kind::EmailVerification, address(caller.email())?.folded());
     let attempt = app.limits.mail_in_session(id.0.as_bytes(), kind.as_str(), &recipient, now);
     let (limit, found) =
         app.db.run(async |connection| find(connection, Some(&Designation::Id(id)), &attempt).await).await?;
@@ -33,7 +34,7 @@ pub(crate) async fn start_email_verification(app: &App, client: &Client, caller:
     let (flow, posting) = app.prepare_flow(Ask {
         kind,
         mail: mail::Kind::ConfirmEmail,
-        email: &EmailAddress::parse(&account.email).map_err(|_| "an account whose address is none").or_internal()?,
+        email: &address(&account.email)?,
         locale: app.locale(None, client),
         account: Some(id),
         username: account.username,
