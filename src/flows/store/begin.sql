@@ -1,5 +1,5 @@
--- Begins a flow, with its mail and its event. The work is the same whether an account has the address or not, except for a lock on its
--- row: where nobody is to get the mail, it has no recipient, and is dropped.
+-- Begins a flow, with its mail and its event. The work is the same whether an account has the address or not, except for the
+-- checks of foreign keys and a lock on its row: where nobody is to get the mail, it has no recipient, and is dropped.
 WITH given AS (
     SELECT $1::uuid AS flow, $2::text AS flow_kind, $3::text AS link_kind, $4::uuid AS flow_account, $5::text AS email,
         $6::text AS locale, $7::bytea AS token_hash, $8::bytea AS link_hash, $9::bytea AS code_mac, $10::timestamptz AS code_expires_at,
