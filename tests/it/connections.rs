@@ -176,7 +176,7 @@ async fn while_no_connection_can_be_opened_those_that_are_open_serve_all() {
 async fn without_any_connection_a_caller_waits_for_one_as_long_as_for_the_database() {
     let database = TestDatabase::new().await.of_a_role("").await;
     let url = database.url.clone();
-    let app = TestApp::on(database, &url, &["--session-cache=0", "--database-timeout=2s", "--feed-timeout=1m"]).await;
+    let app = TestApp::on(database, &url, &["--session-cache=0", "--database-timeout=5s", "--feed-timeout=1m"]).await;
     let ada = app.registered("ada@example.com").await;
     let role = app.database.role().to_owned();
     let limit = async |limit: i32| {
