@@ -1,0 +1,13 @@
+// The postmaster of the primary is killed, and a standby takes over.
+import { primary, sh, until, whole } from '../machines.js'
+
+export const killed = async () => {
+  const old = await primary()
+  await sh(`kill -KILL "$(head -n 1 "$dir/data-${old}/postgres/postmaster.pid")"`)
+  const promoted = await until(60, 'another primary', async () => {
+    const now = await primary()
+    return now !== old && now
+  })
+  await whole()
+  return { from: old, to: promoted }
+}
