@@ -67,8 +67,11 @@ pub mod instance;
 mod limits;
 #[doc(hidden)]
 pub mod mail;
+mod metrics;
+mod passkeys;
 #[doc(hidden)]
 pub mod passwords;
+mod recovery_codes;
 mod revocations;
 mod sealing;
 mod sessions;
@@ -76,6 +79,9 @@ mod sessions;
 pub mod telemetry;
 #[doc(hidden)]
 pub mod tokens;
+mod totp;
+mod traces;
+mod trusted_devices;
 #[doc(hidden)]
 pub mod use_cases;
 

@@ -48,8 +48,15 @@ enum Command {
     Schema,
 }
 
+fn main() -> ExitCode {
+    let code = run();
+    // When the runtime has ended, so have its tasks, which may have logged something.
+    portcullis::telemetry::flush();
+    code
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     serve::ignore_other_signals();
     let matches = config::parse(Cli::command(), std::env::args_os());
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).unwrap_or_else(|error| error.exit());

@@ -24,6 +24,10 @@ pub(crate) enum Purpose {
     Flows,
     /// The codes of flows.
     Codes,
+    /// What authenticator apps share.
+    Totps,
+    /// The challenges of passkeys.
+    Challenges,
 }
 
 impl Purpose {
@@ -33,6 +37,8 @@ impl Purpose {
             Self::Mails => b"portcullis sealed mails v1",
             Self::Flows => b"portcullis sealed flows v1",
             Self::Codes => b"portcullis codes of flows v1",
+            Self::Totps => b"portcullis sealed totps v1",
+            Self::Challenges => b"portcullis challenges of passkeys v1",
         }
     }
 
@@ -141,6 +147,12 @@ impl Macs {
         hmac::sign(&self.current, text).as_ref().to_vec()
     }
 
+    /// Whether this is the code of this text. The time that it takes does not depend on where they differ.
+    pub(crate) fn is_mac(&self, text: &[u8], mac: &[u8]) -> bool {
+        let is_of = |key: &hmac::Key| hmac::verify(key, text, mac).is_ok();
+        is_of(&self.current) || self.previous.as_ref().is_some_and(is_of)
+    }
+
     /// All codes that may have been stored for this text, the current one first.
     pub(crate) fn macs(&self, text: &[u8]) -> Vec<Vec<u8>> {
         let previous = self.previous.as_ref().map(|key| hmac::sign(key, text).as_ref().to_vec());
@@ -202,6 +214,9 @@ mod tests {
         let stored = macs(&old, None).mac(b"12345678");
         assert!(macs(&new, Some(&old)).macs(b"12345678").contains(&stored));
         assert!(!macs(&new, None).macs(b"12345678").contains(&stored));
+        assert!(macs(&new, Some(&old)).is_mac(b"12345678", &stored) && macs(&old, None).is_mac(b"12345678", &stored));
+        assert!(!macs(&new, None).is_mac(b"12345678", &stored) && !macs(&old, None).is_mac(b"12345679", &stored));
+        assert!(!macs(&old, None).is_mac(b"12345678", &stored[..31]) && !macs(&old, None).is_mac(b"12345678", b""));
         assert!(!macs(&old, None).macs(b"12345679").contains(&stored));
     }
 }

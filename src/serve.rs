@@ -5,10 +5,11 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use portcullis::config::{
-    BadSettings, Config, DatabaseChoice, LogFormat, Settings, UnknownVariable, unknown_variables,
+    BadSettings, Config, DatabaseChoice, LogFormat, Settings, Traces, UnknownVariable, unknown_variables,
 };
 use portcullis::db::migrations::{self, Extent, Migrated};
 use portcullis::instance::open::{open_for_command, unreachable};
+use portcullis::telemetry::Export;
 use portcullis::{Portcullis, telemetry};
 use tokio::net::TcpListener;
 
@@ -21,6 +22,12 @@ pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 /// Reads and checks the settings, and opens the log. Variables with names like settings are reported, even together
 /// with faults, because they may be the cause.
 pub(crate) fn checked(settings: &Settings) -> Outcome<Config> {
+    let (config, _) = open(settings, |_| None)?;
+    Ok(config)
+}
+
+/// The same, and exports the traces that `traces` chooses.
+fn open(settings: &Settings, traces: fn(&Config) -> Option<&Traces>) -> Outcome<(Config, Export)> {
     let unknown = unknown_variables();
     let config = settings.check().map_err(|BadSettings(mut faults)| {
         let meant =
@@ -28,35 +35,70 @@ pub(crate) fn checked(settings: &Settings) -> Outcome<Config> {
         faults.extend(unknown.iter().map(meant));
         BadSettings(faults)
     })?;
-    telemetry::init(&config.log, config.log_format);
+    let export = telemetry::init(&config.log, config.log_format, traces(&config))?;
     if let Some(file) = settings.file() {
         tracing::info!(?file, "read a file of settings");
     }
     for UnknownVariable { name, nearest } in unknown {
         tracing::warn!(name, nearest, "an environment variable looks like a setting and is not one");
     }
-    Ok(config)
+    Ok((config, export))
 }
 
 /// Serves until a signal comes. A second signal ends the wait for requests in flight.
 pub(crate) async fn serve(settings: &Settings) -> Outcome {
-    let config = checked(settings)?;
+    let (config, export) = open(settings, |config| config.traces.as_ref())?;
+    let served = serve_with(config).await;
+    export.stop().await;
+    served
+}
+
+async fn serve_with(config: Config) -> Outcome {
     let mut signals = Signals::new()?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!("can't listen on {}: {error}; PORTCULLIS_LISTEN names another address", config.listen)
     })?;
+    let metrics = listen_for_metrics(&config).await?;
     if let DatabaseChoice::Private { data_dir, .. } = &config.database {
         say_that_it_starts(data_dir);
     }
     let starting = Portcullis::start(config.clone());
     let Some(portcullis) = unless_stopped(&mut signals, async { Ok(starting.await?) }).await? else { return Ok(()) };
     let served = async {
+        let metrics = metrics.map(|listener| serve_metrics(&portcullis, listener)).transpose()?;
         announce(&config, listener.local_addr()?)?;
-        serve_until_told(&portcullis, listener, signals).await
+        let served = serve_until_told(&portcullis, listener, signals).await;
+        // They are served until the last request has been answered.
+        drop(metrics);
+        served
     }
     .await;
     portcullis.stop().await?;
     served
+}
+
+async fn listen_for_metrics(config: &Config) -> Outcome<Option<TcpListener>> {
+    let Some(address) = config.metrics_listen else { return Ok(None) };
+    let bound = TcpListener::bind(address).await.map_err(|error| {
+        format!("can't listen on {address}: {error}; PORTCULLIS_METRICS_LISTEN names another address")
+    })?;
+    Ok(Some(bound))
+}
+
+/// Serves metrics until the sender is dropped.
+fn serve_metrics(portcullis: &Portcullis, listener: TcpListener) -> std::io::Result<tokio::sync::oneshot::Sender<()>> {
+    tracing::info!(address = %listener.local_addr()?, "metrics are served at /metrics");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let portcullis = portcullis.clone();
+    tokio::spawn(async move {
+        let served = portcullis.serve_metrics(listener, async {
+            let _ = stopped.await;
+        });
+        if let Err(error) = served.await {
+            tracing::error!(%error, "metrics can't be served");
+        }
+    });
+    Ok(stop)
 }
 
 /// Brings the database up to this version: also with what takes away what the release before needs if `contract` says so, or if the
@@ -67,7 +109,8 @@ pub(crate) async fn migrate(settings: &Settings, contract: bool) -> Outcome {
         let opened = open_for_command(&config, say_that_it_starts).await?;
         let direct = opened.direct();
         let extent = if contract || opened.private.is_some() { Extent::All } else { Extent::Expanding };
-        let migrated = migrations::run(direct, extent).await.map_err(|error| unreachable(direct, &error));
+        let migrated =
+            migrations::run(direct, extent, config.migration_locks).await.map_err(|error| unreachable(direct, &error));
         opened.close().await?;
         Ok(migrated?)
     })
@@ -92,8 +135,9 @@ pub(crate) fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Prints a line to standard error. Errors are ignored, because the terminal may be closed.
+/// Prints a line to standard error, behind the log so far. Errors are ignored, because the terminal may be closed.
 pub(crate) fn complain(line: &str) {
+    telemetry::flush();
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 

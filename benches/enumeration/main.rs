@@ -85,7 +85,8 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
     server.stop().await?;
     let mails = directory.path().join("mails");
     std::fs::create_dir(&mails)?;
-    let settings = [settings.as_slice(), &[("PORTCULLIS_MAIL_DIR", mails.to_str().ok_or("a path in UTF-8")?)]].concat();
+    let mails = ("PORTCULLIS_MAIL_DIR", mails.to_str().ok_or("a path in UTF-8")?);
+    let settings = [settings.as_slice(), &[mails, ("PORTCULLIS_EMAIL_VERIFICATION", "required")]].concat();
     let server = Server::start(&settings).await?;
     println!("{} pairs a row; medians in milliseconds", arguments.tries);
     println!("{:50}{:>10}{:>10}{:>9}", "", "exists", "does not", "ratio");

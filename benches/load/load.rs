@@ -1,5 +1,6 @@
 //! Closed loops: each connection sends the next request when the last is answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis::clock::Stopwatch;
@@ -7,14 +8,22 @@ use tokio::task::JoinSet;
 
 use crate::support::Outcome;
 use crate::support::client::{Answer, Connection, Question};
+use crate::support::passkey::Passkey;
 use crate::support::times;
 
 /// What is sent, and on how many connections.
 pub(crate) struct Load {
     name: &'static str,
     connections: usize,
-    /// Connection n sends question n modulo their number.
-    questions: Vec<Question>,
+    /// Connection n makes exchange n modulo their number.
+    exchanges: Vec<Exchange>,
+}
+
+/// What a connection does again and again.
+#[derive(Clone)]
+enum Exchange {
+    Question(Question),
+    SignIn(Arc<Passkey>),
 }
 
 /// What became of a load.
@@ -37,7 +46,12 @@ pub(crate) struct Report {
 
 impl Load {
     pub(crate) fn new(name: &'static str, connections: usize, questions: Vec<Question>) -> Self {
-        Self { name, connections, questions }
+        Self { name, connections, exchanges: questions.into_iter().map(Exchange::Question).collect() }
+    }
+
+    /// Signs in by these passkeys. Each sign-in is two requests that count as one.
+    pub(crate) fn by_passkey(name: &'static str, connections: usize, passkeys: &[Arc<Passkey>]) -> Self {
+        Self { name, connections, exchanges: passkeys.iter().cloned().map(Exchange::SignIn).collect() }
     }
 
     /// The loops' connections, opened and used once.
@@ -49,6 +63,15 @@ impl Load {
             connections.push(connection);
         }
         Ok(connections)
+    }
+}
+
+impl Exchange {
+    async fn ask(&self, connection: &mut Connection) -> Outcome<Answer> {
+        match self {
+            Self::Question(question) => connection.ask(question).await,
+            Self::SignIn(passkey) => passkey.sign_in(connection).await,
+        }
     }
 }
 
@@ -96,12 +119,12 @@ impl Report {
 pub(crate) async fn run(address: &str, load: Load, duration: Duration) -> Outcome<Report> {
     let mut report = Report::of(&load, duration);
     let connections = load.connect(address).await?;
-    let questions = load.questions.iter().cycle().cloned();
+    let exchanges = load.exchanges.iter().cycle().cloned();
     let watch = Stopwatch::start();
     let mut loops: JoinSet<Report> = connections
         .into_iter()
-        .zip(questions)
-        .map(|(connection, question)| ask(watch, connection, question, Report::of(&load, duration)))
+        .zip(exchanges)
+        .map(|(connection, exchange)| ask(watch, connection, exchange, Report::of(&load, duration)))
         .collect();
     while let Some(ended) = loops.join_next().await {
         report.add(ended?);
@@ -111,11 +134,11 @@ pub(crate) async fn run(address: &str, load: Load, duration: Duration) -> Outcom
 }
 
 /// One connection's loop. It ends early when the connection is lost.
-async fn ask(watch: Stopwatch, mut connection: Connection, question: Question, mut report: Report) -> Report {
+async fn ask(watch: Stopwatch, mut connection: Connection, exchange: Exchange, mut report: Report) -> Report {
     while watch.elapsed() < report.duration {
         report.requests += 1;
         let asked = Stopwatch::start();
-        let answer = connection.ask(&question).await;
+        let answer = exchange.ask(&mut connection).await;
         let latency = asked.elapsed();
         match answer {
             Ok(Answer::Right(_)) => {

@@ -9,8 +9,8 @@
 //! It starts the server with a private PostgreSQL in a fresh directory, and stops and removes both in the end. Each row of
 //! the table is `--seconds` of so many keep-alive connections that each send the next request when the last is answered: a
 //! closed loop, so a slow server also gets fewer requests. `{ __typename }` is HTTP and GraphQL without any work; `me` adds
-//! a token, its session and its account; `login` adds a password hash. The last two rows run at once: what a login storm
-//! does to `me`. Any error makes the exit status 1.
+//! a token, its session and its account; `login` adds a password hash. A sign-in by passkey has no hash, and two requests, between
+//! which the load generator signs. The last two rows run at once: what a login storm does to `me`. Any error makes the exit status 1.
 //!
 //! Server, PostgreSQL and load generator share the processors, so the figures are a lower bound of what the server does.
 //! They mean something on a machine that does nothing else.
@@ -22,6 +22,7 @@ mod support;
 mod table;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -29,8 +30,9 @@ use portcullis::config::Argon2Cost;
 
 use load::{Load, run};
 use support::Outcome;
-use support::client::{self, Question};
+use support::client::{self, Account, Connection, Question};
 use support::directory::Directory;
+use support::passkey::{self, Passkey};
 use support::run::at_least_one;
 use support::server::Server;
 
@@ -45,13 +47,13 @@ const SLACK: Duration = Duration::from_secs(120);
 /// Measures the server under load.
 #[derive(Parser)]
 struct Arguments {
-    /// Seconds for each of the seven measurements; the access tokens outlive seven times sixty.
+    /// Seconds for each of the eight measurements; the access tokens outlive eight times sixty.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// Connections that send `{ __typename }` or `me`.
     #[arg(long, default_value_t = 32, value_parser = at_least_one)]
     me_connections: usize,
-    /// Connections that send `login`.
+    /// Connections that send `login`, or sign in by passkey.
     #[arg(long, default_value_t = 16, value_parser = at_least_one)]
     login_connections: usize,
     /// PORTCULLIS_SESSION_CACHE of the server. With 0 it asks the database about every caller.
@@ -65,7 +67,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let longest = Duration::from_secs(7 * arguments.seconds) + SLACK;
+    let longest = Duration::from_secs(8 * arguments.seconds) + SLACK;
     support::run::run("load", longest, measure(arguments)).await
 }
 
@@ -75,7 +77,9 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
     let threads = std::thread::available_parallelism()?.get();
     let directory = Directory::make("load")?;
     let server = start(&directory, threads, arguments.session_cache).await?;
-    let accounts = client::register(&server.address, ACCOUNTS).await?;
+    // Those that have passkeys are asked for them at a login.
+    let mut accounts = client::register(&server.address, 2 * ACCOUNTS).await?;
+    let passkeys = add_passkeys(&server.address, &accounts.split_off(ACCOUNTS)).await?;
 
     let one = argon::rate(COST, 1, duration).await?;
     let all = argon::rate(COST, threads, duration).await?;
@@ -93,6 +97,9 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
     errors += table::row(&run(address, me("me", arguments.me_connections), duration).await?);
     let logins = run(address, login("login", arguments.login_connections), duration).await?;
     errors += table::row(&logins) + logins.busy;
+    let by_passkey = Load::by_passkey("passkey sign-in", arguments.login_connections, &passkeys);
+    let by_passkey = run(address, by_passkey, duration).await?;
+    errors += table::row(&by_passkey) + by_passkey.busy;
     let quiet = run(address, me("me", BESIDE_STORM), duration).await?;
     errors += table::row(&quiet);
     let (beside, storm) = tokio::try_join!(
@@ -103,8 +110,19 @@ async fn measure(arguments: Arguments) -> Outcome<usize> {
 
     table::share_of_argon(&[&logins, &storm], all);
     table::slowdown(&quiet, &beside);
+    table::of_passkeys(&by_passkey, &logins);
     server.stop().await?;
     Ok(errors)
+}
+
+/// Gives each of these accounts a passkey.
+async fn add_passkeys(address: &str, accounts: &[Account]) -> Outcome<Vec<Arc<Passkey>>> {
+    let mut connection = Connection::open(address).await?;
+    let mut passkeys = Vec::with_capacity(accounts.len());
+    for account in accounts {
+        passkeys.push(Arc::new(Passkey::add(&mut connection, account).await?));
+    }
+    Ok(passkeys)
 }
 
 /// With a private PostgreSQL in this directory.
@@ -119,6 +137,7 @@ async fn start(directory: &Directory, threads: usize, session_cache: Option<usiz
         ("PORTCULLIS_ARGON2_PARALLELISM", &lanes),
         ("PORTCULLIS_HASHING_THREADS", &threads),
     ];
+    settings.extend(passkey::SETTINGS);
     settings.extend(cache.as_deref().map(|number| ("PORTCULLIS_SESSION_CACHE", number)));
     Server::start(&settings).await
 }

@@ -48,6 +48,11 @@ pub(crate) fn share_of_argon(logins: &[&Report], hashes_a_second: f64) {
     }
 }
 
+/// How many more sign-ins there are without a hash.
+pub(crate) fn of_passkeys(passkeys: &Report, logins: &Report) {
+    println!("\nSign-ins by passkey to those by password, a second: {:.1}", passkeys.rate() / logins.rate());
+}
+
 /// What the storm does to others.
 pub(crate) fn slowdown(quiet: &Report, storm: &Report) {
     let times = |share| storm.percentile(share) / quiet.percentile(share);

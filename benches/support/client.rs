@@ -100,7 +100,8 @@ impl Question {
         Self::new(document, input, "/data/register/__typename", "RegisterSuccess")
     }
 
-    fn new(document: &str, variables: Value, pointer: &'static str, expected: &'static str) -> Self {
+    /// One operation, and what its answer has at `pointer`.
+    pub(crate) fn new(document: &str, variables: Value, pointer: &'static str, expected: &'static str) -> Self {
         let body = json!({ "query": document, "variables": variables }).to_string().into();
         Self { body, authorization: None, pointer, expected }
     }

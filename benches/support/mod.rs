@@ -4,7 +4,9 @@
 
 pub(crate) mod client;
 pub(crate) mod directory;
+pub(crate) mod passkey;
 pub(crate) mod postgres;
+pub(crate) mod processor_time;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod times;

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::Outcome;
+use super::{Outcome, processor_time};
 
 /// Hashing that costs next to nothing, for what is not about logins.
 pub(crate) const CHEAP: [(&str, &str); 2] =
@@ -50,6 +50,11 @@ impl Server {
         self.terminate();
         let status = tokio::time::timeout(STOP, self.child.wait()).await.map_err(|_| "the server does not stop")??;
         if status.success() { Ok(()) } else { Err(format!("the server stopped with {status}").into()) }
+    }
+
+    /// How long it has run on processors, its database not included.
+    pub(crate) fn processor_time(&self) -> Outcome<Duration> {
+        processor_time::of(self.child.id().ok_or("the server has ended")?)
     }
 
     async fn announced(&mut self) -> Outcome<String> {
@@ -94,6 +99,8 @@ fn command(settings: &[(&str, &str)]) -> Command {
     command
         .env("PORTCULLIS_LISTEN", "127.0.0.1:0")
         .env("PORTCULLIS_LOG", "warn")
+        // Whoever registers is signed in.
+        .env("PORTCULLIS_EMAIL_VERIFICATION", "off")
         // A client here keeps its connection, and all have one address.
         .env("PORTCULLIS_RATE_LIMITS", "off")
         .env("PORTCULLIS_KEEP_ALIVE_REQUESTS", "1000000")

@@ -39,6 +39,11 @@ impl Charge {
         self.ending = ending;
     }
 
+    /// What it took, for whoever gives it back later. The charge itself has to end as one that counts.
+    pub(crate) fn counting(&self) -> Consumed {
+        self.taken.counting()
+    }
+
     /// Takes out what is to be settled. The caller settles it before it drops the holder.
     fn take(&mut self) -> (Consumed, Option<Holder>) {
         (std::mem::take(&mut self.taken), self.holder.take())
@@ -102,6 +107,11 @@ impl Charges {
             self.note_limit(&failure.client, &failure.name, failure.of, failure.at).await?;
         }
         Ok(())
+    }
+
+    /// Gives back, in the background, what an attempt took that was settled as one that counts, and has succeeded by now.
+    pub(crate) fn give_back(&self, taken: Consumed) {
+        self.charge(taken).set_ending(AttemptOutcome::Right);
     }
 
     /// Records that there were too many attempts under `name`, unless that was recorded a short time ago.

@@ -4,6 +4,8 @@ use crate::clock::Clock;
 use crate::config::{Config, Secret};
 use crate::db::{Database, Target};
 use crate::error::Error;
+use crate::flows::FlowKeys;
+use crate::mail::Outbox;
 use crate::sealing::{Purpose, Seals};
 
 /// The parts that an operator's command needs. It has no keys in memory and no threads.
@@ -16,6 +18,10 @@ pub struct Console {
     pub db: Database,
     /// The secrets that open the keys in the database.
     pub seals: Seals,
+    /// What seals mails until they are sent.
+    pub(crate) outbox: Outbox,
+    /// What seals flows and authenticates their codes.
+    pub(crate) flow_keys: FlowKeys,
 }
 
 impl Console {
@@ -25,8 +31,10 @@ impl Console {
     /// [`Error::Internal`], in practice never.
     pub fn new(config: Config, target: Target, secret: &Secret, clock: Clock) -> Result<Self, Error> {
         let db = Database::new(target, config.database_pool_size, config.database_timeout);
-        let seals = Seals::new(secret, config.secret_previous.as_ref(), Purpose::Keys)?;
-        Ok(Self { config, clock, db, seals })
+        let previous = config.secret_previous.as_ref();
+        let seals = Seals::new(secret, previous, Purpose::Keys)?;
+        let (outbox, flow_keys) = (Outbox::new(secret, previous)?, FlowKeys::new(secret, previous)?);
+        Ok(Self { config, clock, db, seals, outbox, flow_keys })
     }
 }
 

@@ -87,8 +87,8 @@ impl App {
             code: Some(flow.code.expose().to_owned()),
             code_expires_at: Some(flow.code_expires_at),
             username,
-            new_email: None,
             device: Some(Device::of(client, now)),
+            ..Content::default()
         };
         let posting = Mail { kind: mail, account, recipient: &flow.email, locale: &flow.locale, content: &content };
         let posting = self.outbox.post(&posting, now)?;

@@ -4,12 +4,22 @@ mod asking;
 mod caller;
 mod charge;
 mod console;
+mod enrolment;
+mod factor_change;
+mod factor_check;
 mod failed;
 mod fresh;
 mod mailing;
+mod new_authenticator;
+mod notice;
 mod operator;
+mod passkey_check;
 mod password_check;
+mod readings;
 mod reverting;
+mod second_step;
+mod tasks;
+mod trusted_devices;
 mod turns;
 
 use std::fmt;
@@ -26,7 +36,9 @@ use crate::error::Error;
 use crate::flows::FlowKeys;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::Limits;
-use crate::mail::{Mailbox, Mailer, Outbox};
+use crate::mail::{self, Mailbox, Mailer, Outbox};
+use crate::metrics::{HASHING_WAIT, Metrics};
+use crate::passkeys::Passkeys;
 use crate::passwords::Passwords;
 use crate::sealing::{Purpose, Seals};
 use crate::sessions::feed::Source;
@@ -36,15 +48,24 @@ use crate::tokens::keys::{self, Keys};
 use crate::tokens::refresh::RefreshToken;
 use crate::tokens::rotation::{NewKey, Policy};
 use crate::tokens::{TokenPair, service};
+use crate::totp::TotpSeals;
 
 pub(crate) use asking::{Asked, EmailRequest};
 pub use caller::{SignIn, SignedIn};
 pub use console::Console;
-pub(crate) use fresh::{FreshlySignedIn, fresh_until};
+pub(crate) use enrolment::EnrolmentStep;
+pub(crate) use factor_check::{
+    CheckedFactor, FactorInSignIn, FactorInput, FactorOwner, ProvenSignIn, fewest, known_by,
+};
+pub(crate) use fresh::{FreshlySignedIn, WaysToProve, fresh_until};
 pub(crate) use mailing::{Ask, Started};
+pub(crate) use new_authenticator::NewAuthenticator;
 pub use operator::Operator;
-pub(crate) use password_check::{Anybody, Caller, Checked, Confirmed};
+pub(crate) use passkey_check::{CheckedPasskey, PasskeyHolder};
+pub(crate) use password_check::{Acted, Anybody, Caller, Checked, Confirmed};
 pub(crate) use reverting::LinkTo;
+pub(crate) use second_step::{FactorInFlow, SecondStep};
+pub(crate) use tasks::{Task, Tasks};
 use turns::{Turn, Turns};
 
 /// Everything that a use case needs.
@@ -59,6 +80,10 @@ pub struct App {
     pub(crate) mailer: Option<Mailer>,
     /// What seals flows and authenticates their codes.
     pub(crate) flow_keys: FlowKeys,
+    /// What seals the secrets of authenticator apps.
+    pub(crate) totp_seals: TotpSeals,
+    /// Passkeys. `None` if browsers have none for the pages of this deployment.
+    pub(crate) passkeys: Option<Passkeys>,
     /// The database.
     pub db: Database,
     /// The deployment's keys.
@@ -81,6 +106,12 @@ pub struct App {
     pub endings: Notify,
     /// The turns at accounts' rows.
     pub(crate) turns: Turns,
+    /// What is known of mails.
+    pub(crate) mail_counts: mail::Counts,
+    /// How the background tasks fare.
+    pub(crate) tasks: Tasks,
+    /// What this instance measures.
+    pub(crate) metrics: Metrics,
 }
 
 impl App {
@@ -107,7 +138,14 @@ impl App {
         let previous = config.secret_previous.as_ref();
         let outbox = Outbox::new(secret, previous)?;
         let flow_keys = FlowKeys::new(secret, previous)?;
+        let totp_seals = TotpSeals::new(secret, previous)?;
+        let passkeys = config.passkeys.as_ref().map(|party| Passkeys::new(party, secret, previous)).transpose()?;
         let mailer = Mailer::new(&config.mail)?;
+        let metrics = Metrics::new(config.metrics_listen.is_some())?;
+        passwords.measure(metrics.durations(HASHING_WAIT));
+        if metrics.is_on() {
+            session_cache.measure();
+        }
         let feed = Feed::start(source, session_cache.clone(), freshness).await;
         Ok(Self {
             config,
@@ -115,6 +153,8 @@ impl App {
             outbox,
             mailer,
             flow_keys,
+            totp_seals,
+            passkeys,
             db,
             keys,
             access_tokens,
@@ -126,6 +166,9 @@ impl App {
             uses: Uses::default(),
             endings: Notify::new(),
             turns: Turns::default(),
+            mail_counts: mail::Counts::default(),
+            tasks: Tasks::default(),
+            metrics,
         })
     }
 
@@ -133,6 +176,16 @@ impl App {
     #[must_use]
     pub fn mailbox(&self) -> Option<&Mailbox> {
         self.mailer.as_ref()?.mailbox()
+    }
+
+    /// The passkeys of this deployment.
+    ///
+    /// # Errors
+    /// [`Error::Disabled`] if browsers have none for its pages.
+    pub(crate) fn passkeys_are_on(&self) -> Result<&Passkeys, Error> {
+        self.passkeys
+            .as_ref()
+            .ok_or(Error::Disabled("There are no passkeys here: the operator has set no domain for them."))
     }
 
     /// A session to be opened now for this client, whose user proved who they are by these methods.

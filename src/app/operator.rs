@@ -5,7 +5,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Database;
 use crate::error::Error;
+use crate::flows::FlowKeys;
 use crate::ids::AccountId;
+use crate::mail::{Locale, Outbox};
 use crate::passwords::{self, FirstGuesses, Password, PasswordHash, Weakness};
 use crate::sealing::Seals;
 
@@ -17,6 +19,8 @@ pub struct Operator<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) db: &'a Database,
     pub(crate) seals: &'a Seals,
+    pub(crate) outbox: &'a Outbox,
+    pub(crate) flow_keys: &'a FlowKeys,
     /// The server in which this happens. A command has none: no hashing threads, and nothing in memory that has to be forgotten.
     server: Option<&'a App>,
 }
@@ -32,6 +36,16 @@ impl Operator<'_> {
             Some(app) => app.passwords.permit()?.hash(password, guesses).await,
             None => passwords::hash_one(self.config.argon2, password, guesses).await,
         }
+    }
+
+    /// The language of mails to people whose language is not known.
+    ///
+    /// # Errors
+    /// [`Error::Disabled`] when no mail can be sent.
+    pub(crate) fn locale_of_mails(&self) -> Result<Locale, Error> {
+        let mail = &self.config.mail;
+        let is_possible = mail.is_possible().then(|| Locale::parse(&mail.locale).unwrap_or_default());
+        is_possible.ok_or(Error::Disabled("No mail can be sent: PORTCULLIS_SMTP_URL is not set."))
     }
 
     /// To be said when all sessions of an account have ended. Other servers hear of it by the feed.
@@ -55,8 +69,8 @@ impl Console {
     /// For a use case of an operator's in a command.
     #[must_use]
     pub fn operator(&self) -> Operator<'_> {
-        let Self { config, clock, db, seals } = self;
-        Operator { config, clock, db, seals, server: None }
+        let Self { config, clock, db, seals, outbox, flow_keys } = self;
+        Operator { config, clock, db, seals, outbox, flow_keys, server: None }
     }
 }
 
@@ -64,7 +78,7 @@ impl App {
     /// For a use case of an operator's in a server.
     #[must_use]
     pub fn operator(&self) -> Operator<'_> {
-        let Self { config, clock, db, keys, .. } = self;
-        Operator { config, clock, db, seals: keys.seals(), server: Some(self) }
+        let Self { config, clock, db, keys, outbox, flow_keys, .. } = self;
+        Operator { config, clock, db, seals: keys.seals(), outbox, flow_keys, server: Some(self) }
     }
 }

@@ -15,9 +15,9 @@ use crate::ids::{AccountId, SessionId};
 pub enum Kind {
     /// The account was created. A session was opened with it, unless an operator created the account.
     Registered,
-    /// A session was opened: with the password, or with what a mail brought.
+    /// A session was opened: with the password, with what a mail brought, or with a passkey.
     LoggedIn,
-    /// Somebody tried a wrong password for the account. During an attack not every attempt is recorded.
+    /// Somebody tried a wrong password for the account, or an answer of one of its passkeys that is wrong. During an attack not every attempt is recorded.
     LoginFailed,
     /// The account's password was tried too often, or a session was refreshed too often. This is recorded at most
     /// once an hour.
@@ -65,8 +65,37 @@ pub enum Kind {
     CodeFailed,
     /// Somebody proved again, in a session, who they are.
     Reauthenticated,
-    /// Somebody tried a wrong password for that.
+    /// Somebody tried a wrong password for that, or a passkey that is not accepted.
     ReauthenticationFailed,
+    /// An operator removed the second factors and the password of the account, and sent its owner a mail with which a new password is
+    /// set.
+    AccountRecovered,
+    /// An authenticator app was added.
+    TotpAdded,
+    /// The authenticator app was removed, or another one took its place.
+    TotpRemoved,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// The recovery codes were replaced by new ones.
+    RecoveryCodesReplaced,
+    /// Somebody tried a wrong code of an authenticator app, or a wrong recovery code.
+    SecondFactorFailed,
+    /// A code of the authenticator app was accepted.
+    TotpUsed,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey got another name.
+    PasskeyRenamed,
+    /// A device is trusted: no second factor is asked for on it.
+    DeviceTrusted,
+    /// The trust in devices was ended by the owner.
+    DevicesForgotten,
+    /// A passkey was used.
+    PasskeyUsed,
+    /// The sign count of a passkey fell, as that of a copy does. A passkey that is on one device only was refused.
+    PasskeySignCountFell,
 }
 
 impl Kind {
@@ -122,7 +151,9 @@ mod tests {
              password_change_failed account_disabled account_enabled account_signed_out account_deleted \
              account_deletion_failed account_restored email_verification_requested email_verified email_sign_in_requested \
              email_change_requested email_changed email_change_reverted password_reset_requested password_reset code_failed \
-             reauthenticated reauthentication_failed"
+             reauthenticated reauthentication_failed account_recovered totp_added totp_removed recovery_code_used recovery_codes_replaced \
+             second_factor_failed totp_used passkey_added passkey_removed passkey_renamed device_trusted devices_forgotten \
+             passkey_used passkey_sign_count_fell"
         );
         let read: Result<Vec<Kind>, _> = names.iter().map(|name| name.parse()).collect();
         assert_eq!(read.as_deref(), Ok(Kind::VARIANTS));

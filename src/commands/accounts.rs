@@ -10,6 +10,7 @@ use portcullis::ids::AccountId;
 use portcullis::use_cases::accounts::{
     Created, Fault, NameTaken, Registration, Restored, Switched, create, delete, restore, set_enabled, sign_out,
 };
+use portcullis::use_cases::recover_account::{Recovered, recover};
 
 use crate::serve::Outcome;
 
@@ -40,6 +41,12 @@ pub(crate) enum Accounts {
     },
     /// End all sessions of an account: from now on no instance accepts its tokens. Its password stays.
     SignOut {
+        /// Its e-mail address, username or id.
+        account: String,
+    },
+    /// Get somebody back in who has lost their second factors: removes them with the recovery codes and the password, ends all
+    /// sessions, and sends the account's address a mail with which a new password is set.
+    Recover {
         /// Its e-mail address, username or id.
         account: String,
     },
@@ -81,6 +88,15 @@ impl Accounts {
             Self::Disable { account } => (account, false, "disabled"),
             Self::Enable { account } => (account, true, "enabled"),
             Self::SignOut { account } => return done(sign_out(operator, &account).await, "signed out everywhere"),
+            Self::Recover { account } => {
+                return match recover(operator, &account).await.map_err(StartError::of)? {
+                    Recovered::Done(id) => Ok(format!(
+                        "The account {id} has no second factor and no password any more. A mail is on its way to its owner.\n"
+                    )),
+                    Recovered::Disabled(id) => Err(format!("the account {id} is disabled: enable it first").into()),
+                    Recovered::Unknown => Err(UNKNOWN.into()),
+                };
+            }
             Self::Delete { account } => return done(delete(operator, &account).await, "deleted"),
             Self::Restore { account } => {
                 return match restore(operator, &account).await.map_err(StartError::of)? {

@@ -3,7 +3,8 @@
 use super::faults::Check;
 use super::reference::variables;
 use super::sections::passwords::PasswordSettings;
-use super::{Argon2Cost, BadSettings, Config, Environment, Settings};
+use super::{Argon2Cost, BadSettings, Config, Environment, Settings, Traces};
+use crate::db::migrations::Locks;
 
 impl Settings {
     /// Reads all settings. An empty one counts as not set.
@@ -21,8 +22,11 @@ impl Settings {
         let issuer = check.take(&tokens.issuer);
         let open_registration = check.take(&passwords.open_registration);
         check.idle_no_shorter_than_access(self);
+        let ratio = check.take(&server.traces_ratio);
         let config = Config {
             listen: check.take(&server.listen),
+            metrics_listen: check.optional(server.metrics_listen.as_ref()),
+            traces: check.optional(server.otlp_endpoint.as_ref()).map(|endpoint| Traces { endpoint, ratio }),
             secret_previous: tokens.secret_previous.read_deployment_secret(&mut check),
             log: check.take(&server.log),
             log_format: check.take(&server.log_format),
@@ -33,12 +37,17 @@ impl Settings {
             key_rotation: check.take(&tokens.key_rotation),
             session_ttl: check.take(&sessions.session_ttl),
             session_idle_ttl: check.take(&sessions.session_idle_ttl),
+            trusted_device_ttl: check.take(&sessions.trusted_device_ttl),
             max_sessions: check.take(&sessions.max_sessions),
             session_cache: check.take(&sessions.session_cache),
             feed_timeout: check.take(&sessions.feed_timeout),
             database_pool_size: check.take(&database.database_pool_size),
             database_timeout: check.take(&database.database_timeout),
             migrate: check.take(&database.migrate),
+            migration_locks: Locks {
+                timeout: check.take(&database.migrate_lock_timeout),
+                wait: check.take(&database.migrate_wait),
+            },
             argon2: check.argon2(passwords),
             hashing_threads: check
                 .optional(passwords.hashing_threads.as_ref())
@@ -51,6 +60,8 @@ impl Settings {
             graphql: self.graphql.check(environment, &mut check),
             connections: self.connections.check(&mut check),
             browsers: self.browsers.check(&issuer, &mut check),
+            passkeys: self.passkeys.check(&issuer, &mut check),
+            second_factors: self.second_factors.check(&mut check),
             mail: self.mail.check(environment, &issuer, &mut check),
             issuer,
             limits: self.limits.check(open_registration, &mut check),

@@ -4,14 +4,22 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{
-    Browsers, Connections, DatabaseChoice, Environment, Graphql, Limits, LogFormat, Mail, Secret, SigningAlgorithm,
+    Browsers, Connections, DatabaseChoice, Environment, Graphql, Limits, LogFormat, Mail, RelyingParty,
+    SecondFactorPolicy, Secret, SigningAlgorithm,
 };
+use crate::db::migrations::Locks;
 
 /// The settings, read and found sound. Only the fields that are shown are a part of the interface.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to serve metrics.
+    #[doc(hidden)]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where traces go.
+    #[doc(hidden)]
+    pub traces: Option<Traces>,
     /// Which database to use.
     #[doc(hidden)]
     pub database: DatabaseChoice,
@@ -48,6 +56,9 @@ pub struct Config {
     /// Life of a session that nobody uses.
     #[doc(hidden)]
     pub session_idle_ttl: Duration,
+    /// How long a device takes the place of a second factor. Zero if none does.
+    #[doc(hidden)]
+    pub trusted_device_ttl: Duration,
     /// Sessions of an account at the most.
     #[doc(hidden)]
     pub max_sessions: u32,
@@ -66,6 +77,9 @@ pub struct Config {
     /// Whether to apply migrations at start.
     #[doc(hidden)]
     pub migrate: bool,
+    /// How long migrations wait for locks.
+    #[doc(hidden)]
+    pub migration_locks: Locks,
     /// Cost of a password hash.
     #[doc(hidden)]
     pub argon2: Argon2Cost,
@@ -87,6 +101,12 @@ pub struct Config {
     /// For whom it runs.
     #[doc(hidden)]
     pub environment: Environment,
+    /// Whose passkeys there are. `None` if there can be none.
+    #[doc(hidden)]
+    pub passkeys: Option<RelyingParty>,
+    /// Which accounts need a second factor.
+    #[doc(hidden)]
+    pub second_factors: SecondFactorPolicy,
     /// How mails leave, and what needs them.
     #[doc(hidden)]
     pub mail: Mail,
@@ -113,4 +133,13 @@ pub struct Argon2Cost {
     pub iterations: u32,
     /// p.
     pub parallelism: u32,
+}
+
+/// Where traces go.
+#[derive(Clone, Debug)]
+pub struct Traces {
+    /// The URL of the collector.
+    pub endpoint: String,
+    /// The share of requests that is exported.
+    pub ratio: f64,
 }

@@ -88,7 +88,7 @@ impl FromStr for Origins {
 }
 
 /// An http or https origin to the letter as browsers send it.
-fn page(written: &str) -> Result<Origin, String> {
+pub(super) fn page(written: &str) -> Result<Origin, String> {
     let example = "is not an origin, such as https://app.example.com";
     let url = Url::parse(written).map_err(|_| example.to_owned())?;
     if url.path() != "/" || written.ends_with('/') || url.query().is_some() || url.fragment().is_some() {
@@ -141,7 +141,7 @@ fn is_label(label: &str) -> bool {
 }
 
 /// Whether both names belong to whoever registered `parent` or a domain above it (publicsuffix.org). All of localhost is this machine.
-fn is_of_one_owner(host: &str, parent: &str) -> bool {
+pub(super) fn is_of_one_owner(host: &str, parent: &str) -> bool {
     if parent == "localhost" || parent.ends_with(".localhost") {
         return true;
     }

@@ -21,6 +21,10 @@ pub struct Settings {
     #[command(flatten)]
     pub(super) passwords: sections::passwords::PasswordSettings,
     #[command(flatten)]
+    pub(super) passkeys: sections::passkeys::PasskeySettings,
+    #[command(flatten)]
+    pub(super) second_factors: sections::second_factors::SecondFactorSettings,
+    #[command(flatten)]
     pub(super) mail: sections::mail::MailSettings,
     #[command(flatten)]
     pub(super) limits: sections::limits::LimitSettings,

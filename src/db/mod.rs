@@ -3,11 +3,13 @@
 mod causes;
 pub mod embedded;
 mod error;
+mod failures;
 pub mod migrations;
 pub(crate) mod notifications;
 mod pool;
 mod pooled;
 mod probe;
+mod run;
 #[allow(missing_docs, unreachable_pub, reason = "generated")]
 pub(crate) mod schema;
 pub(crate) mod statement;
@@ -22,14 +24,16 @@ use std::time::Duration;
 
 use diesel::declare_sql_function;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use tokio::time::timeout_at;
 
 pub(crate) use error::violated_constraint;
+pub(crate) use run::Run;
 pub use statement::{Declared, Value};
 pub(crate) use statement::{parameters, row, statement};
 pub use target::{BadUrl, Target};
 
+use self::failures::{Failure, Failures};
 use self::pool::Pool;
 use crate::clock::moment;
 use crate::error::Error;
@@ -59,6 +63,7 @@ pub struct Database {
     begin: Option<Arc<str>>,
     /// Whether it was logged that the database takes no changes.
     read_only: Arc<AtomicBool>,
+    failures: Arc<Failures>,
 }
 
 impl Database {
@@ -75,7 +80,7 @@ impl Database {
         );
         let pool = Pool::new(target, (!pooled).then_some(limits), size, timeout);
         let begin = pooled.then(|| pooled::begin(Some(timeout)).into());
-        Self { pool, timeout, begin, read_only: Arc::default() }
+        Self { pool, timeout, begin, read_only: Arc::default(), failures: Arc::default() }
     }
 
     /// Closes all connections, and opens no more, before the database itself is stopped.
@@ -87,6 +92,16 @@ impl Database {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.pool.waiting()
+    }
+
+    /// How many connections are open, free and in use.
+    pub(crate) fn connections(&self) -> usize {
+        self.pool.open()
+    }
+
+    /// How many uses of a connection ended without an answer, by what kept it away.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.failures.all()
     }
 
     /// Does `work` on a connection.
@@ -104,13 +119,22 @@ impl Database {
         F: AsyncFnOnce(&mut Connection) -> Result<T, Error>,
     {
         let deadline = moment() + self.timeout;
-        let mut lent = self.pool.get(deadline).await?;
+        let mut lent = self.pool.get(deadline).await.map_err(|(failure, error)| {
+            self.failures.count(failure);
+            error
+        })?;
         let connection = lent.begin_work()?;
         let outcome = match &self.begin {
             Some(begin) => timeout_at(deadline, pooled::in_transaction(connection, begin, work)).await,
             None => timeout_at(deadline, work(connection)).await,
         };
-        let late = |_| Err(Error::unavailable(format!("the database did not answer within {:?}", self.timeout)));
+        let late = |_| {
+            self.failures.count(Failure::Timeout);
+            Err(Error::unavailable(format!("the database did not answer within {:?}", self.timeout)))
+        };
+        if let Ok(Err(error)) = &outcome {
+            self.failures.count_error(error, moment() >= deadline);
+        }
         let outcome = outcome.unwrap_or_else(late);
         // This is not reached if the caller has gone away.
         lent.end_work();
@@ -134,8 +158,7 @@ impl Database {
     /// [`Error::Unavailable`] when it does not answer, [`Error::ReadOnly`] when it takes no changes.
     pub async fn ping(&self) -> Result<(), Error> {
         self.run(async |connection| {
-            let setting: String =
-                diesel::select(current_setting("transaction_read_only")).get_result(connection).await?;
+            let setting: String = diesel::select(current_setting("transaction_read_only")).one_row(connection).await?;
             match setting.as_str() {
                 "off" => Ok(()),
                 _ => Err(Error::read_only(READ_ONLY)),

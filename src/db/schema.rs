@@ -56,6 +56,7 @@ diesel::table! {
         consumed_at -> Nullable<Timestamptz>,
         user_agent -> Nullable<Text>,
         ip_address -> Nullable<Inet>,
+        factor_tries -> Int4,
     }
 }
 
@@ -98,10 +99,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkeys (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        credential_id -> Bytea,
+        public_key -> Bytea,
+        sign_count -> Int8,
+        is_backup_eligible -> Bool,
+        is_backed_up -> Bool,
+        aaguid -> Nullable<Uuid>,
+        transports -> Array<Nullable<Text>>,
+        name -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     passwords (account_id) {
         account_id -> Uuid,
         hash -> Text,
         changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    recovery_codes (account_id, slot) {
+        account_id -> Uuid,
+        slot -> Int2,
+        hash -> Text,
+        used_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -158,11 +185,43 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    totps (account_id) {
+        account_id -> Uuid,
+        secret -> Bytea,
+        created_at -> Timestamptz,
+        last_step -> Int8,
+    }
+}
+
+diesel::table! {
+    trusted_devices (account_id, device_id) {
+        account_id -> Uuid,
+        device_id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        user_agent -> Nullable<Text>,
+        ip_address -> Nullable<Inet>,
+    }
+}
+
+diesel::table! {
+    used_challenges (nonce) {
+        nonce -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(flows -> accounts (account_id));
 diesel::joinable!(mails -> accounts (account_id));
+diesel::joinable!(passkeys -> accounts (account_id));
 diesel::joinable!(passwords -> accounts (account_id));
+diesel::joinable!(recovery_codes -> accounts (account_id));
 diesel::joinable!(session_endings -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(totps -> accounts (account_id));
+diesel::joinable!(trusted_devices -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -172,9 +231,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     keys,
     limits,
     mails,
+    passkeys,
     passwords,
+    recovery_codes,
     revocations,
     service_keys,
     session_endings,
     sessions,
+    totps,
+    trusted_devices,
+    used_challenges,
 );

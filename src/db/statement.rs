@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 
 /// Declares a statement: a structure with a field for each parameter of the text, `$1` first, and the row that the text gives, if it
-/// gives any. It is run with `execute`, `get_result` or `load` of `RunQueryDsl`, and prepared once a connection.
+/// gives any. It is run by [`Run`](super::Run), and prepared once a connection.
 ///
 /// The file stands beside the source. A parameter may be used more often than once. Where the text says `$1::uuid AS account`, the
 /// field has to be called `account`; the test `statements::` compares the names, the types, and what may be null.

@@ -2,9 +2,8 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
-use diesel_async::RunQueryDsl;
 
-use super::{Connection, READ_ONLY};
+use super::{Connection, READ_ONLY, Run};
 use crate::error::Error;
 
 const FOUND: &str = "\
@@ -56,7 +55,7 @@ impl Suitable {
     /// # Errors
     /// [`Error::Internal`] with a sentence for the operator when it is not suitable.
     pub(super) async fn find(connection: &mut Connection) -> Result<Self, Error> {
-        let found: Self = diesel::sql_query(FOUND).get_result(connection).await?;
+        let found: Self = diesel::sql_query(FOUND).one_row(connection).await?;
         let Self { database, encoding, role, path, .. } = &found;
         if encoding != "UTF8" {
             return Err(Error::internal(format!(
@@ -101,7 +100,7 @@ impl Suitable {
 
     /// What an operator can do whose schema belongs to another application.
     pub(super) async fn how_to_part(&self, connection: &mut Connection) -> Result<String, Error> {
-        let contents: Vec<Relation> = diesel::sql_query(CONTENTS).load(connection).await?;
+        let contents: Vec<Relation> = diesel::sql_query(CONTENTS).all_rows(connection).await?;
         let names: Vec<_> = contents.into_iter().map(|relation| relation.name).collect();
         let holds = if names.is_empty() { String::new() } else { format!(" (it holds {})", names.join(", ")) };
         let schema = quoted(self.schema());

@@ -1,4 +1,4 @@
-//! Flows: persisted steps on the way, which wait for what somebody gets by mail.
+//! Flows: persisted steps on the way. Most wait for what somebody gets by mail.
 //!
 //! Whoever begins a flow gets its token. The mail has a link, which works on any device, and a code, which works with
 //! the token. The database has only hashes of them.
@@ -7,6 +7,7 @@ mod code;
 mod proof;
 pub(crate) mod store;
 mod token;
+mod without_mail;
 
 use std::time::Duration;
 
@@ -23,12 +24,13 @@ use code::Code;
 pub(crate) use proof::EmailProof;
 pub(crate) use token::FlowToken;
 use token::{FLOW, LINK};
+pub(crate) use without_mail::{FlowWithoutMail, flow_hash};
 
 /// How long a code is valid.
 const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
 
 /// How many wrong codes a flow bears.
-const TRIES: i32 = 5;
+pub(crate) const TRIES: i32 = 5;
 
 /// How many wrong codes the flows of one address bear together, in [`TRIES_PERIOD`]. Asking for another code does not
 /// refill them. A link is not a code: it works all the same.
@@ -53,6 +55,10 @@ pub(crate) enum Kind {
     EmailChange,
     /// The address that the account had before.
     EmailRevert,
+    /// An authenticator app.
+    Totp,
+    /// A session, once a second factor was shown.
+    SignIn,
 }
 
 impl Kind {
@@ -61,10 +67,11 @@ impl Kind {
         self.into()
     }
 
-    /// How long the link is valid, and with it the flow.
+    /// How long the flow is open, and with it the link in its mail.
     pub(crate) fn life(self) -> Duration {
         match self {
             Self::EmailRevert => Duration::from_secs(7 * 24 * 60 * 60),
+            Self::Totp | Self::SignIn => Duration::from_secs(10 * 60),
             _ => Duration::from_secs(60 * 60),
         }
     }
@@ -107,10 +114,16 @@ pub(crate) struct NewFlow {
 pub(crate) struct Flow {
     pub(crate) id: Uuid,
     pub(crate) account: Option<AccountId>,
+    /// When what was shown is over: the link, or the code.
+    pub(crate) expires_at: Timestamp,
     /// The address to which the mail went.
     pub(crate) email: String,
     /// The username of the account.
     pub(crate) username: Option<String>,
+    /// The generation of the account's sessions.
+    pub(crate) generation: Option<i64>,
+    /// When the account's password was set.
+    pub(crate) password_of: Option<Timestamp>,
     pub(crate) locale: Locale,
     /// What it kept, opened.
     pub(crate) data: Option<zeroize::Zeroizing<Vec<u8>>>,
@@ -177,8 +190,13 @@ impl FlowKeys {
         })
     }
 
+    /// Seals what this flow keeps.
+    pub(crate) fn seal(&self, id: Uuid, data: &[u8]) -> Result<Vec<u8>, Error> {
+        self.seals.seal(id, data)
+    }
+
     /// Opens what a flow keeps. `None` if another secret sealed it: the flow is over then.
-    fn open(&self, id: Uuid, sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(&self, id: Uuid, sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
         let opened = self.seals.open(id, sealed).map(|opened| opened.plain);
         if opened.is_none() {
             tracing::warn!(flow = %id, "another secret sealed what a flow keeps, so the flow is over");

@@ -27,6 +27,13 @@ pub(super) struct Shown {
 }
 
 impl EmailProof {
+    /// The token in it: the link's, or that of the flow.
+    pub(crate) fn token(&self) -> &str {
+        match self {
+            Self::Link(token) | Self::Code { flow: token, .. } => token,
+        }
+    }
+
     /// The proof for the database. `None` if it can't be one of ours.
     pub(super) fn shown(&self, keys: &FlowKeys) -> Option<Shown> {
         match self {

@@ -12,12 +12,17 @@ use super::guard::{Requester, auth, public, signed_in};
 use super::problem::{
     EmailTaken, ErrorCode, InvalidInput, RateLimited, RegistrationClosed, UsernameTaken, WeakPassword,
 };
+use super::required::SecondFactorEnrolmentRequired;
 use super::scalars::DateTime;
+use super::second_factor::factors::factors_of;
+use super::second_factor::passkeys::{Passkey, passkeys_of};
+use super::second_factor::trusted_devices::{TrustedDevice, devices_of};
 use super::session::list::{SessionConnection, sessions_of};
 use super::session::object::{Session, parts};
 use super::session::tokens::{Delivery, TokenTransport, Tokens};
 use crate::accounts::NameTaken;
 use crate::app::{App, SignIn, SignedIn};
+use crate::graphql::counted::{Counted, counted};
 use crate::tokens::PlainToken;
 use crate::use_cases::register::{self, Outcome, Registration};
 
@@ -62,6 +67,28 @@ impl User {
     /// When the account was registered.
     async fn created_at(&self) -> DateTime {
         self.0.account().created_at.into()
+    }
+
+    /// Since when the account has an authenticator app. Null if it has none.
+    async fn totp_enabled_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>, ApiError> {
+        Ok(factors_of(ctx, &self.0).await?.and_then(|factors| factors.totp_since).map(Into::into))
+    }
+
+    /// How many recovery codes of the account were not used yet. 0 if it has none. Null if that can't be told at the moment.
+    async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<Option<i32>, ApiError> {
+        let left = factors_of(ctx, &self.0).await?.map_or(0, |factors| factors.recovery_codes_left);
+        Ok(i32::try_from(left).ok())
+    }
+
+    /// The account's passkeys, the oldest first. There are at most 20.
+    async fn passkeys(&self, ctx: &Context<'_>) -> Result<Option<Vec<Passkey>>, ApiError> {
+        passkeys_of(ctx, &self.0).await.map(Some)
+    }
+
+    /// The devices on which the account is signed in to without its second factor, the last used first. There are 20 at the most. Null if
+    /// that can't be told at the moment.
+    async fn trusted_devices(&self, ctx: &Context<'_>) -> Result<Option<Vec<TrustedDevice>>, ApiError> {
+        devices_of(ctx, &self.0).await.map(Some)
     }
 
     /// The account's active sessions, the newest first.
@@ -131,6 +158,7 @@ pub(crate) enum RegisterResult {
     RateLimited(RateLimited),
     RegistrationClosed(RegistrationClosed),
     RegistrationPending(RegistrationPending),
+    SecondFactorEnrolmentRequired(SecondFactorEnrolmentRequired),
 }
 
 /// The account was created and is signed in.
@@ -160,6 +188,7 @@ impl RegisterResult {
     fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
             Outcome::Success(sign_in, device) => Self::Success(RegisterSuccess::new(*sign_in, device, delivery)),
+            Outcome::EnrolmentRequired(step) => Self::SecondFactorEnrolmentRequired(step.into()),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
             Outcome::Closed => Self::RegistrationClosed(RegistrationClosed {
                 code: ErrorCode::RegistrationClosed,
@@ -201,19 +230,20 @@ pub(crate) struct AccountMutation;
 #[Object]
 impl AccountMutation {
     /// Creates an account and signs it in. Where the server asks for a proof of the e-mail address, it sends a mail instead, and
-    /// the account is created by `confirmRegistration`.
+    /// the account is created by `confirmRegistration`. Where the account needs a second factor, it is created, and signed in by
+    /// `completeSecondFactorEnrolment`.
     #[graphql(directive = public::apply())]
     async fn register(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to register with.")] input: RegisterInput,
-    ) -> Result<Option<RegisterResult>, ApiError> {
+    ) -> Result<Option<Counted<RegisterResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let RegisterInput { email, password, username, transport, locale } = input;
         let typed = Registration { email, password, username };
         let delivery = Delivery::asked(ctx, transport)?;
-        Ok(Some(RegisterResult::new(
+        Ok(counted(RegisterResult::new(
             register::register(app, client, typed, locale.as_deref()).boxed().await?,
             delivery,
         )))

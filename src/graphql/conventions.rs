@@ -6,8 +6,11 @@ use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo};
 use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, Value};
 
+use tracing::Instrument;
+
+use super::counted::Tally;
 use super::guard;
-use crate::telemetry;
+use crate::{telemetry, traces};
 
 /// The extension that applies these rules.
 pub(crate) struct Conventions;
@@ -36,7 +39,8 @@ impl Extension for OneRequest {
         if let Some(name) = operation_name {
             telemetry::record_operation(name);
         }
-        let mut response = next.run(ctx, operation_name).await;
+        let trace = traces::operation(operation_name);
+        let mut response = next.run(ctx, operation_name).instrument(trace).await;
         response.errors.append(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner));
         response
     }
@@ -48,6 +52,7 @@ impl Extension for OneRequest {
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
         let nullable = !info.return_type.ends_with('!');
+        let tally = Tally::of(ctx, &info);
         let position = info.field.name.pos;
         let path = info.path_node;
         let resolved = match guard::check(ctx, &info).await {
@@ -57,6 +62,9 @@ impl Extension for OneRequest {
                 Err(ServerError { path: segments(path), ..error })
             }
         };
+        if let Some(tally) = tally {
+            tally.note(resolved.as_ref().err());
+        }
         match resolved {
             Err(error) if nullable => {
                 self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);

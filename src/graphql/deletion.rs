@@ -11,6 +11,7 @@ use super::guard::{Requester, auth, signed_in};
 use super::problem::{ErrorCode, InvalidCredentials, RateLimited};
 use super::scalars::DateTime;
 use crate::app::App;
+use crate::graphql::counted::{Counted, counted};
 use crate::use_cases::delete_account::{self, Outcome};
 
 /// The input of `deleteAccount`.
@@ -50,11 +51,11 @@ impl DeletionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The caller's password.")] input: DeleteAccountInput,
-    ) -> Result<Option<DeleteAccountResult>, ApiError> {
+    ) -> Result<Option<Counted<DeleteAccountResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
         let client = ctx.data_unchecked::<Requester>().client();
-        Ok(Some(match delete_account::delete_account(app, &client, caller, input.password).boxed().await? {
+        Ok(counted(match delete_account::delete_account(app, &client, caller, input.password).boxed().await? {
             Outcome::Success { at, kept_until } => {
                 if let Ok(cookies) = Cookies::of(ctx) {
                     cookies.forget(Cookie::Refresh);

@@ -140,7 +140,7 @@ pub(crate) fn finish(response: &mut Response, request_id: &str) {
     }
 }
 
-fn code(error: &ServerError) -> Option<&str> {
+pub(super) fn code(error: &ServerError) -> Option<&str> {
     match error.extensions.as_ref()?.get("code")? {
         Value::String(code) => Some(code),
         _ => None,

@@ -17,9 +17,9 @@ use crate::audit::{Event, EventPage};
 pub(crate) enum SecurityEventKind {
     /// The account was created. A session was opened with it, unless an operator created the account.
     Registered,
-    /// A session was opened: with the password, or with what a mail brought.
+    /// A session was opened: with the password, with what a mail brought, or with a passkey.
     LoggedIn,
-    /// Somebody tried a wrong password for the account. During an attack not every attempt is recorded.
+    /// Somebody tried a wrong password for the account, or an answer of one of its passkeys that is wrong. During an attack not every attempt is recorded.
     LoginFailed,
     /// The account's password was tried too often, by one address or by many, or a session was refreshed too often.
     /// This is recorded at most once an hour.
@@ -68,8 +68,39 @@ pub(crate) enum SecurityEventKind {
     CodeFailed,
     /// `reauthenticate` was called with a right factor.
     Reauthenticated,
-    /// `reauthenticate` was called with a wrong factor.
+    /// `reauthenticate` was called with a wrong password, or with a passkey that is not accepted.
     ReauthenticationFailed,
+    /// An operator removed the second factors and the password of the account, and sent a mail with which a new password is set.
+    AccountRecovered,
+    /// An authenticator app was added by `confirmTotp` or `completeSecondFactorEnrolment`.
+    TotpAdded,
+    /// The authenticator app was removed: by `removeTotp`, by an operator who recovered the account, by the revert of a change of the
+    /// e-mail address, or by a reset of the password that proved the address for the first time. Or another app took its place.
+    TotpRemoved,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// The recovery codes were replaced by `replaceRecoveryCodes`.
+    RecoveryCodesReplaced,
+    /// A wrong second factor was tried: a code of the authenticator app, a recovery code, or a passkey after another first step.
+    /// During an attack not every attempt is recorded.
+    SecondFactorFailed,
+    /// A code of the authenticator app was accepted: for a sign-in, a reset of the password or `reauthenticate`.
+    TotpUsed,
+    /// A passkey was added by `addPasskey` or `completeSecondFactorEnrolment`.
+    PasskeyAdded,
+    /// A passkey was removed: by `removePasskey`, by an operator who recovered the account, by the revert of a change of the e-mail
+    /// address, or by a reset of the password that proved the address for the first time.
+    PasskeyRemoved,
+    /// A passkey got another name by `renamePasskey`.
+    PasskeyRenamed,
+    /// A device is trusted from now on, because `completeSignIn` was called with `rememberDevice`. No second factor is asked for on it.
+    DeviceTrusted,
+    /// The trust in devices was ended by `forgetTrustedDevices` or `revokeOtherSessions`.
+    DevicesForgotten,
+    /// A passkey was used.
+    PasskeyUsed,
+    /// The sign count of a passkey did not rise, so there may be a copy of it. A passkey that can't be backed up was refused.
+    PasskeySignCountFell,
 }
 
 /// Something that happened to an account.

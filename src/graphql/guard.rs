@@ -75,7 +75,7 @@ pub(crate) async fn freshly_signed_in(
     let (caller, app) = (signed_in(ctx).await?, ctx.data_unchecked::<Arc<App>>());
     Ok(match caller.freshly(app.clock.now()) {
         Some(fresh) => Ok(fresh),
-        None => Err(ReauthenticationRequired::new(app.methods_of(caller).await?)),
+        None => Err(app.ways_to_prove(caller).await?.into()),
     })
 }
 

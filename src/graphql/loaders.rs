@@ -6,20 +6,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::{Event, EventPage};
 use crate::error::Error;
+use crate::ids::AccountId;
+use crate::passkeys::Passkey;
 use crate::sessions::{Page, Session};
+use crate::totp::store::Factors;
+use crate::traces::detached;
+use crate::trusted_devices::TrustedDevice;
 use crate::use_cases::list_events::list_events;
+use crate::use_cases::list_factors::list_factors;
+use crate::use_cases::list_passkeys::list_passkeys;
 use crate::use_cases::list_sessions::list_sessions;
+use crate::use_cases::list_trusted_devices::list_trusted_devices;
 
 /// Loads pages of sessions.
 pub(crate) struct SessionLoader(Arc<App>);
 
 /// The loader of one request.
 pub(crate) fn sessions(app: Arc<App>) -> DataLoader<SessionLoader> {
-    DataLoader::new(SessionLoader(app), tokio::spawn).delay(Duration::ZERO)
+    DataLoader::new(SessionLoader(app), spawn).delay(Duration::ZERO)
 }
 
 impl Loader<Page> for SessionLoader {
@@ -37,7 +47,7 @@ pub(crate) struct EventLoader(Arc<App>);
 
 /// The loader of one request.
 pub(crate) fn events(app: Arc<App>) -> DataLoader<EventLoader> {
-    DataLoader::new(EventLoader(app), tokio::spawn).delay(Duration::ZERO)
+    DataLoader::new(EventLoader(app), spawn).delay(Duration::ZERO)
 }
 
 impl Loader<EventPage> for EventLoader {
@@ -48,4 +58,69 @@ impl Loader<EventPage> for EventLoader {
         let lists = list_events(&self.0, pages).await?;
         Ok(pages.iter().copied().zip(lists).collect())
     }
+}
+
+/// Loads which second factors accounts have.
+pub(crate) struct FactorLoader(Arc<App>);
+
+/// The loader of one request.
+pub(crate) fn factors(app: Arc<App>) -> DataLoader<FactorLoader> {
+    DataLoader::new(FactorLoader(app), spawn).delay(Duration::ZERO)
+}
+
+impl Loader<AccountId> for FactorLoader {
+    type Value = Factors;
+    type Error = Error;
+
+    async fn load(&self, accounts: &[AccountId]) -> Result<HashMap<AccountId, Factors>, Error> {
+        let listed = list_factors(&self.0, accounts).await?;
+        Ok(listed.into_iter().map(|factors| (factors.account, factors)).collect())
+    }
+}
+
+/// Loads the passkeys of accounts.
+pub(crate) struct PasskeyLoader(Arc<App>);
+
+/// The loader of one request.
+pub(crate) fn passkeys(app: Arc<App>) -> DataLoader<PasskeyLoader> {
+    DataLoader::new(PasskeyLoader(app), spawn).delay(Duration::ZERO)
+}
+
+impl Loader<AccountId> for PasskeyLoader {
+    type Value = Vec<Passkey>;
+    type Error = Error;
+
+    async fn load(&self, accounts: &[AccountId]) -> Result<HashMap<AccountId, Vec<Passkey>>, Error> {
+        let mut passkeys: HashMap<_, Vec<_>> = HashMap::new();
+        for passkey in list_passkeys(&self.0, accounts).await? {
+            passkeys.entry(passkey.account).or_default().push(passkey);
+        }
+        Ok(passkeys)
+    }
+}
+
+/// Loads which devices accounts trust.
+pub(crate) struct TrustedDeviceLoader(Arc<App>);
+
+/// The loader of one request.
+pub(crate) fn trusted_devices(app: Arc<App>) -> DataLoader<TrustedDeviceLoader> {
+    DataLoader::new(TrustedDeviceLoader(app), spawn).delay(Duration::ZERO)
+}
+
+impl Loader<AccountId> for TrustedDeviceLoader {
+    type Value = Vec<TrustedDevice>;
+    type Error = Error;
+
+    async fn load(&self, accounts: &[AccountId]) -> Result<HashMap<AccountId, Vec<TrustedDevice>>, Error> {
+        let mut lists: HashMap<AccountId, Vec<TrustedDevice>> = HashMap::new();
+        for device in list_trusted_devices(&self.0, accounts).await? {
+            lists.entry(device.account).or_default().push(device);
+        }
+        Ok(lists)
+    }
+}
+
+/// Spawns what a loader does, as a part of the request.
+fn spawn(work: BoxFuture<'static, ()>) -> JoinHandle<()> {
+    tokio::spawn(detached(work))
 }

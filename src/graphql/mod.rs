@@ -6,6 +6,7 @@
 mod account;
 mod conventions;
 pub(crate) mod cookies;
+mod counted;
 mod deletion;
 pub(crate) mod document;
 mod email;
@@ -22,6 +23,7 @@ mod password;
 mod problem;
 mod required;
 mod scalars;
+mod second_factor;
 mod session;
 
 use std::sync::Arc;
@@ -47,6 +49,7 @@ pub(crate) struct Mutation<H: ObjectType>(
     password::PasswordMutation,
     deletion::DeletionMutation,
     email::EmailMutation,
+    second_factor::SecondFactorMutation,
 );
 
 /// A schema before it is finished: ours, with the host's fields.
@@ -83,6 +86,7 @@ fn bare<Q: ObjectType + 'static, M: ObjectType + 'static>(host: &Host<Q, M>) -> 
         password::PasswordMutation,
         deletion::DeletionMutation,
         email::EmailMutation::default(),
+        second_factor::SecondFactorMutation::default(),
     );
     Schema::build(query, mutation, EmptySubscription).register_output_type::<problem::UserError>()
 }

@@ -11,6 +11,7 @@ use super::guard::{Requester, auth, signed_in};
 use super::problem::{ErrorCode, FieldError, InvalidCredentials, InvalidInput, RateLimited, WeakPassword};
 use super::session::list::{EndedSessions, SessionConnection};
 use crate::app::{App, SignedIn};
+use crate::graphql::counted::{Counted, counted};
 use crate::use_cases::change_password::{self, Outcome};
 
 /// The input of `changePassword`.
@@ -96,12 +97,12 @@ impl PasswordMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The current password and the new one.")] input: ChangePasswordInput,
-    ) -> Result<Option<ChangePasswordResult>, ApiError> {
+    ) -> Result<Option<Counted<ChangePasswordResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
         let client = ctx.data_unchecked::<Requester>().client();
         let (current, new) = (input.current_password, input.new_password);
         let outcome = change_password::change_password(app, &client, caller, current, new).boxed().await?;
-        Ok(Some(ChangePasswordResult::new(outcome, caller.clone())))
+        Ok(counted(ChangePasswordResult::new(outcome, caller.clone())))
     }
 }

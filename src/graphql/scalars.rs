@@ -29,7 +29,7 @@ impl ScalarType for DateTime {
 pub(crate) struct WebAuthnJson(Value);
 
 /// What the API of browsers for passkeys takes or gives, as JSON: a `PublicKeyCredential...OptionsJSON`, or what `toJSON()` of a
-/// credential makes (Web Authentication Level 3). This version of the server never answers one.
+/// credential makes (Web Authentication Level 3).
 #[Scalar(specified_by_url = "https://www.w3.org/TR/webauthn-3/")]
 impl ScalarType for WebAuthnJson {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -39,11 +39,28 @@ impl ScalarType for WebAuthnJson {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::Object(_))
+    }
+
     fn to_value(&self) -> Value {
         self.0.clone()
     }
 }
 
+impl From<serde_json::Value> for WebAuthnJson {
+    fn from(json: serde_json::Value) -> Self {
+        // All JSON is a value of GraphQL.
+        Self(Value::from_json(json).unwrap_or_default())
+    }
+}
+
+impl From<WebAuthnJson> for serde_json::Value {
+    fn from(WebAuthnJson(value): WebAuthnJson) -> Self {
+        // Null where it has no JSON, which is no credential either.
+        value.into_json().unwrap_or_default()
+    }
+}
 impl From<Timestamp> for DateTime {
     fn from(time: Timestamp) -> Self {
         Self(time)

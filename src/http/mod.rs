@@ -42,3 +42,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let routes = endpoints::routes(&app, Arc::new(operations), &shutdown);
     server::serve(app, routes, shutdown, listener, stop).await
 }
+
+/// Serves `/metrics` of `app` on a listener of its own, until `stop` is done.
+///
+/// # Errors
+/// When the listener has no address.
+pub async fn serve_metrics(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let routes = endpoints::metrics::routes(&app);
+    server::serve_few(app, routes, listener, stop).await
+}

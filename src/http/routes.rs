@@ -9,13 +9,14 @@ use crate::graphql::error::Code;
 
 /// Each path with the methods that it answers, as the header `Allow` lists them (RFC 9110 section 10.2.1). A path that is not
 /// here answers none.
-pub const ROUTES: [(&str, &str); 17] = [
+pub const ROUTES: [(&str, &str); 18] = [
     ("/graphql", "GET, HEAD, POST"),
     ("/health/live", "GET, HEAD"),
     ("/health/ready", "GET, HEAD"),
     ("/revocations", "GET"),
     ("/.well-known/jwks.json", "GET, HEAD"),
     ("/.well-known/oauth-authorization-server", "GET, HEAD"),
+    ("/.well-known/webauthn", "GET, HEAD"),
     ("/", "GET, HEAD"),
     ("/graphiql/graphiql.js", "GET, HEAD"),
     ("/graphiql/graphiql.css", "GET, HEAD"),

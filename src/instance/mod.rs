@@ -16,7 +16,7 @@ use poem::Endpoint;
 use poem::http::HeaderMap;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
-use tracing::Instrument;
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::app::{App, SignedIn};
@@ -28,6 +28,7 @@ use crate::graphql::error::unavailable;
 use crate::graphql::operations::Operations;
 use crate::http::{self, Shutdown};
 use crate::telemetry::request_span;
+use crate::traces::within;
 use crate::use_cases::authenticate::authenticate;
 
 pub use crate::graphql::host::NoFields;
@@ -110,7 +111,7 @@ impl Portcullis {
             return unavailable();
         }
         let execution = in_process::execute(&self.0.operations, request.into(), sender.requester(&id), &id);
-        execution.instrument(request_span(&id)).await
+        within(request_span(&id, &Span::current()), execution).await
     }
 
     /// The caller of a request with these headers, if the access token in `Authorization` is valid. This is for an
@@ -141,6 +142,15 @@ impl Portcullis {
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> std::io::Result<()> {
         let (app, shutdown) = (self.0.app.clone(), self.0.shutdown.clone());
         http::server::serve(app, self.routes(), shutdown, listener, stop).await
+    }
+
+    /// Serves `/metrics` for Prometheus on a listener of its own, which clients must not reach, until `stop` is done. Nothing is
+    /// measured without the setting `PORTCULLIS_METRICS_LISTEN`.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub async fn serve_metrics(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+        http::serve_metrics(self.0.app.clone(), listener, stop).await
     }
 
     /// The same for an application in which the routes are nested.

@@ -131,7 +131,9 @@ async fn start(config: &Config, data_dir: &PathBuf, secret: Option<Secret>) -> R
 pub async fn prepare(config: &Config, target: &Target, private: bool) -> Result<Vec<String>, StartError> {
     if private || config.migrate {
         let extent = if private { Extent::All } else { Extent::Expanding };
-        let migrated = migrations::run(target, extent).await.map_err(|error| unreachable(target, &error))?;
+        let migrated = migrations::run(target, extent, config.migration_locks)
+            .await
+            .map_err(|error| unreachable(target, &error))?;
         migrated.applied.iter().for_each(|name| tracing::info!(name, "applied migration"));
         return Ok(migrated.left);
     }

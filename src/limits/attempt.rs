@@ -1,50 +1,14 @@
 //! Attempts, and what they take from the buckets.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
 
+use super::key::Key;
+use super::kind::{Kind, Refusals};
 use crate::clock::Timestamp;
 use crate::config::Rate;
-
-/// The length of a key in bytes, which is enough that nobody finds two things with the same key.
-const KEY_BYTES: usize = 16;
-
-/// The key of a bucket: a hash of what it counts. All keys have the same length, and a stolen table does not reveal
-/// names.
-pub(super) struct Key(Context);
-
-impl Key {
-    pub(super) fn new(kind: &str) -> Self {
-        let mut context = Context::new(&SHA256);
-        context.update(kind.as_bytes());
-        Self(context)
-    }
-
-    /// Each part is preceded by its length, so that different lists of parts give different bytes.
-    pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.0.update(&(bytes.len() as u64).to_be_bytes());
-        self.0.update(bytes);
-        self
-    }
-
-    pub(super) fn text(self, text: &str) -> Self {
-        self.bytes(text.as_bytes())
-    }
-
-    pub(super) fn network(self, network: Option<IpAddr>) -> Self {
-        match network {
-            Some(IpAddr::V4(address)) => self.bytes(&address.octets()),
-            Some(IpAddr::V6(address)) => self.bytes(&address.octets()),
-            None => self.bytes(&[]),
-        }
-    }
-
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.0.finish().as_ref()[..KEY_BYTES].to_vec()
-    }
-}
 
 /// An attempt and the buckets that it takes from. In each step it takes from the first bucket that has enough, and
 /// the steps follow in order.
@@ -52,6 +16,8 @@ impl Key {
 pub struct Attempt {
     pub(super) steps: Vec<i32>,
     pub(super) keys: Vec<Vec<u8>>,
+    /// What each bucket counts.
+    kinds: Vec<Option<Kind>>,
     /// The price, in seconds of the bucket's inflow.
     pub(super) costs: Vec<f64>,
     /// The capacity of a bucket, in seconds of its inflow.
@@ -65,6 +31,10 @@ pub struct Attempt {
     alarm: Option<Vec<u8>>,
     /// Whether what it takes is given back when the attempt succeeds.
     pub(super) holding: bool,
+    /// Whether it is tried again while others hold what they may give back, until it gives up.
+    is_patient: bool,
+    /// Where it is counted if it is refused.
+    refusals: Option<Arc<Refusals>>,
 }
 
 impl Attempt {
@@ -72,10 +42,11 @@ impl Attempt {
         let mut attempt = Self::free(now);
         for (step, key, rate) in steps {
             attempt.steps.push(step);
+            attempt.kinds.push(key.kind);
             attempt.keys.push(key.finish());
-            // In whole microseconds, as PostgreSQL counts, and never more than the capacity.
-            attempt.costs.push((rate.interval().as_micros() as f64) / 1e6);
-            attempt.bursts.push(rate.period.as_secs_f64());
+            let (cost, burst) = price(rate);
+            attempt.costs.push(cost);
+            attempt.bursts.push(burst);
         }
         attempt
     }
@@ -83,8 +54,20 @@ impl Attempt {
     /// An attempt that takes nothing and is always allowed.
     #[must_use]
     pub fn free(now: Timestamp) -> Self {
-        let (steps, keys, costs, bursts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { steps, keys, costs, bursts, now, of_account: &[], of_success: &[], alarm: None, holding: false }
+        Self {
+            steps: Vec::new(),
+            keys: Vec::new(),
+            kinds: Vec::new(),
+            costs: Vec::new(),
+            bursts: Vec::new(),
+            now,
+            of_account: &[],
+            of_success: &[],
+            alarm: None,
+            holding: false,
+            is_patient: false,
+            refusals: None,
+        }
     }
 
     /// Marks these steps as those that count attempts at an account. The last bucket of the last of them is for an
@@ -92,6 +75,11 @@ impl Attempt {
     pub(super) fn telling(self, of_account: &'static [i32]) -> Self {
         let alarm = self.keys_of(of_account.last().copied()).pop();
         Self { of_account, alarm, ..self }
+    }
+
+    /// The same where no bucket is for an account under attack.
+    pub(super) fn counting_account(self, of_account: &'static [i32]) -> Self {
+        Self { of_account, ..self }
     }
 
     /// Marks these steps as those that count successes.
@@ -105,6 +93,29 @@ impl Attempt {
         Self { holding: true, ..self }
     }
 
+    /// The same, which waits while others hold what they may give back.
+    pub(super) fn patient(self) -> Self {
+        Self { is_patient: true, ..self.held() }
+    }
+
+    /// The same, which is counted there if it is refused.
+    pub(super) fn counted(self, refusals: &Arc<Refusals>) -> Self {
+        Self { refusals: Some(refusals.clone()), ..self }
+    }
+
+    /// Counts that a limit refused it, by the first bucket of this step that has a name.
+    fn count_refusal(&self, step: Option<i32>) {
+        let mut kinds = self.steps.iter().zip(&self.kinds).filter(|(other, _)| Some(**other) == step);
+        if let (Some(refusals), Some(kind)) = (&self.refusals, kinds.find_map(|(_, kind)| *kind)) {
+            refusals.count(kind);
+        }
+    }
+
+    /// It does not wait any longer for what others hold. A patient attempt has to be told to count.
+    pub(crate) fn gave_up(&self, refusal: &Refusal) {
+        self.count_refusal(refusal.step);
+    }
+
     /// The decision, from the answer of the database: if it is refused, `wait` in seconds and the step, else the keys
     /// of the buckets that it took from, and the periods.
     pub(super) fn verdict(
@@ -114,8 +125,12 @@ impl Attempt {
         taken: impl Iterator<Item = (Vec<u8>, i64)>,
         contended: bool,
     ) -> Decision {
+        if wait.is_some() && !(contended && self.is_patient) {
+            self.count_refusal(refused);
+        }
         match wait {
             Some(wait) => Decision::Refused(Refusal {
+                step: refused,
                 retry_after: Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)),
                 of_account: refused.is_some_and(|step| self.of_account.contains(&step)),
                 of_guesses: !contended && !refused.is_some_and(|step| self.of_success.contains(&step)),
@@ -156,6 +171,12 @@ impl Attempt {
     }
 }
 
+/// The price at a bucket, and its capacity, in seconds of its inflow.
+pub(super) fn price(rate: Rate) -> (f64, f64) {
+    // In whole microseconds, as PostgreSQL counts, and never more than the capacity.
+    ((rate.interval().as_micros() as f64) / 1e6, rate.period.as_secs_f64())
+}
+
 /// Whether an attempt may be made.
 #[derive(Clone, Debug)]
 pub(crate) enum Decision {
@@ -168,6 +189,7 @@ pub(crate) enum Decision {
 /// Why an attempt may not be made.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
+    step: Option<i32>,
     /// How long to wait before it may be made, unless others are made before. At least a second.
     pub retry_after: Duration,
     /// Whether there were too many attempts at the account, and not only from the address.
@@ -180,7 +202,7 @@ pub(crate) struct Refusal {
 }
 
 /// What an attempt took.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Consumed {
     pub(super) keys: Vec<Vec<u8>>,
     /// The price at each bucket, and whether it counts successes.
@@ -213,6 +235,12 @@ impl Consumed {
     /// The keys of the buckets.
     pub(crate) fn keys(&self) -> &[Vec<u8>] {
         &self.keys
+    }
+
+    /// The same, to be given back later: until then the attempt counts, and nobody waits for it.
+    pub(crate) fn counting(&self) -> Self {
+        // No bucket has such a period, so what others hold is not taken for this attempt's.
+        Self { periods: vec![i64::MIN; self.periods.len()], ..self.clone() }
     }
 
     /// How much each of them gets back.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
+use super::kind::{Kind, Refusals};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 
@@ -17,13 +18,21 @@ const SLACK: i64 = 60_000_000;
 pub(super) struct Buckets<K> {
     /// When each bucket will be full again, in microseconds of Unix time.
     full_at: Cache<K, Arc<AtomicI64>>,
+    /// Where it is counted, and as what, that there was none.
+    refusals: Option<(Kind, Arc<Refusals>)>,
     interval: i64,
     period: i64,
 }
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
     pub(super) fn new(rate: Rate, capacity: usize) -> Self {
-        Self { full_at: Cache::new(capacity), interval: micros(rate.interval()).max(1), period: micros(rate.period) }
+        let (interval, period) = (micros(rate.interval()).max(1), micros(rate.period));
+        Self { full_at: Cache::new(capacity), refusals: None, interval, period }
+    }
+
+    /// The same, which count what they refuse as a limit of this kind.
+    pub(super) fn counted(self, kind: Kind, refusals: &Arc<Refusals>) -> Self {
+        Self { refusals: Some((kind, refusals.clone())), ..self }
     }
 
     /// Takes one, or says how long to wait for it.
@@ -43,6 +52,9 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
             Some(after(full_at)).filter(|after| *after <= brim)
         });
         taken.map(|_| ()).map_err(|full_at| {
+            if let Some((kind, refusals)) = &self.refusals {
+                refusals.count(*kind);
+            }
             Duration::from_micros((after(full_at) - brim).unsigned_abs()).max(Duration::from_secs(1))
         })
     }

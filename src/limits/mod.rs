@@ -5,7 +5,12 @@
 //! (`portcullis_take` in the migrations), so a limit costs no round trip. Attempts are counted, not requests.
 
 mod attempt;
+mod factors;
+mod in_flow;
+mod key;
+mod kind;
 mod local;
+mod mails;
 pub(crate) mod store;
 pub(crate) mod turns;
 
@@ -19,8 +24,11 @@ use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::config::Rate;
 pub(crate) use attempt::AttemptOutcome;
-use attempt::Key;
 pub(crate) use attempt::{Attempt, Consumed, Decision, Refusal};
+pub(crate) use factors::{FactorAttempt, KnownBy};
+pub(crate) use in_flow::FlowAttempt;
+use key::{Key, Name};
+use kind::{Kind, Refusals};
 use local::Buckets;
 use turns::Turns;
 
@@ -61,22 +69,6 @@ const ACCOUNT: i32 = 3;
 /// The step of a login that counts those that succeed.
 const SESSIONS: i32 = 4;
 
-/// The steps of a mail that somebody asks for, after those of the client.
-const RESENT: i32 = 2;
-const RECIPIENT_OF_KIND: i32 = 3;
-const RECIPIENT: i32 = 4;
-const RECIPIENT_DAY_OF_KIND: i32 = 5;
-const RECIPIENT_DAY: i32 = 6;
-const OF_ACCOUNT: i32 = 7;
-
-/// The mailbox of a folded address. What stands after a `+` is only a label at most hosts, and none of its own.
-fn mailbox(recipient: &str) -> String {
-    match recipient.split_once('@') {
-        Some((local, host)) => format!("{}@{host}", local.split_once('+').map_or(local, |(local, _)| local)),
-        None => recipient.to_owned(),
-    }
-}
-
 /// The limit that all networks of one site share.
 fn of_site(rate: Rate) -> Rate {
     Rate { burst: rate.burst.saturating_mul(10), ..rate }
@@ -97,6 +89,7 @@ pub struct Limits {
     limited: Buckets<Vec<u8>>,
     service_keys: Buckets<Option<IpAddr>>,
     service_keys_of_sites: Buckets<IpAddr>,
+    refusals: Arc<Refusals>,
     /// The attempts that wait for what others may give back.
     pub(crate) turns: Arc<Turns>,
 }
@@ -105,22 +98,35 @@ impl Limits {
     /// The limits of these settings.
     #[must_use]
     pub fn new(rates: config::Limits) -> Self {
+        let refusals = Arc::<Refusals>::default();
         Self {
             rates,
-            requests: Buckets::new(rates.requests, NETWORKS),
-            attempts: Buckets::new(rates.attempts, NETWORKS),
-            of_sites: Buckets::new(of_site(rates.attempts), NETWORKS),
-            of_devices: Buckets::new(rates.attempts, HOLDERS),
-            of_sessions: Buckets::new(rates.attempts, HOLDERS),
+            requests: Buckets::new(rates.requests, NETWORKS).counted(Kind::Requests, &refusals),
+            attempts: Buckets::new(rates.attempts, NETWORKS).counted(Kind::Attempts, &refusals),
+            of_sites: Buckets::new(of_site(rates.attempts), NETWORKS).counted(Kind::AttemptsOfSite, &refusals),
+            of_devices: Buckets::new(rates.attempts, HOLDERS).counted(Kind::AttemptsOnDevice, &refusals),
+            of_sessions: Buckets::new(rates.attempts, HOLDERS).counted(Kind::AttemptsInSession, &refusals),
             devices_of_accounts: Buckets::new(rates.attempts, ACCOUNTS),
-            few_of_devices: Buckets::new(rates.login, HOLDERS),
+            few_of_devices: Buckets::new(rates.login, HOLDERS).counted(Kind::AttemptsOnDevices, &refusals),
             changes: Buckets::new(rates.attempts, ACCOUNTS),
-            few_changes: Buckets::new(rates.login_attacked, HOLDERS),
+            few_changes: Buckets::new(rates.login_attacked, HOLDERS).counted(Kind::AttemptsInSessions, &refusals),
             limited: Buckets::new(LIMITED, ACCOUNTS),
-            service_keys: Buckets::new(SERVICE_KEYS, NETWORKS),
-            service_keys_of_sites: Buckets::new(of_site(SERVICE_KEYS), NETWORKS),
+            service_keys: Buckets::new(SERVICE_KEYS, NETWORKS).counted(Kind::ServiceKeys, &refusals),
+            service_keys_of_sites: Buckets::new(of_site(SERVICE_KEYS), NETWORKS)
+                .counted(Kind::ServiceKeysOfSite, &refusals),
+            refusals,
             turns: Arc::default(),
         }
+    }
+
+    /// A connection was refused, because too many are open of the same network, or of all.
+    pub(crate) fn refused_connection(&self, of_network: bool) {
+        self.refusals.count(if of_network { Kind::ConnectionsOfNetwork } else { Kind::Connections });
+    }
+
+    /// How often each limit refused something on this instance, by its name.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.refusals.all()
     }
 
     /// Counts a request.
@@ -203,18 +209,19 @@ impl Limits {
     #[must_use]
     pub fn login(&self, client: &Client, identifier: &str, now: Timestamp) -> Attempt {
         let network = client.network();
-        let address = Key::new("login/address").network(network);
-        let pair = |name| Key::new(name).network(network).text(identifier);
-        let mut steps = vec![(PAIR, pair("login"), self.rates.login), (ADDRESS, address, self.rates.login_address)];
+        let address = Key::new(Kind::LoginAddress).network(network);
+        let pair = |name: Name| Key::new(name).network(network).text(identifier);
+        let mut steps =
+            vec![(PAIR, pair(Kind::Login.into()), self.rates.login), (ADDRESS, address, self.rates.login_address)];
         if let Some(site) = client.site() {
-            let site = Key::new("login/site").network(Some(site));
+            let site = Key::new(Kind::LoginSite).network(Some(site));
             steps.push((SITE, site, of_site(self.rates.login_address)));
         }
-        steps.push((ACCOUNT, Key::new("login/account").text(identifier), self.rates.login_account));
-        steps.push((ACCOUNT, pair("login/attacked"), self.rates.login_attacked));
-        steps.push((SESSIONS, Key::new("login/sessions").text(identifier), self.rates.sessions));
-        steps.push((SESSIONS, pair("login/sessions/few"), self.rates.login_attacked));
-        self.steps(now, steps).telling(&[PAIR, ACCOUNT]).counting_success(&[SESSIONS]).held()
+        steps.push((ACCOUNT, Key::new(Kind::LoginAccount).text(identifier), self.rates.login_account));
+        steps.push((ACCOUNT, pair("login/attacked".into()), self.rates.login_attacked));
+        steps.push((SESSIONS, Key::new(Kind::LoginSessions).text(identifier), self.rates.sessions));
+        steps.push((SESSIONS, pair("login/sessions/few".into()), self.rates.login_attacked));
+        self.steps(now, steps).telling(&[PAIR, ACCOUNT]).counting_success(&[SESSIONS]).patient()
     }
 
     /// A password on a device that has signed in to the account before. The device has a bucket of its own, so
@@ -226,129 +233,35 @@ impl Limits {
     /// it has attempts.
     #[must_use]
     pub fn login_on_device(&self, account: &[u8], device: &[u8], identifier: &str, now: Timestamp) -> Attempt {
-        let key = |name| Key::new(name).bytes(device);
-        let devices = Key::new("login/devices").bytes(account);
+        let key = |name: Name| Key::new(name).bytes(device);
+        let devices = Key::new(Kind::LoginDevices).bytes(account);
         let steps = vec![
-            (0, key("login/device"), self.rates.login),
+            (0, key(Kind::LoginDevice.into()), self.rates.login),
             (1, devices, self.rates.login_account),
-            (1, key("login/device/attacked"), self.rates.login_attacked),
-            (SESSIONS, Key::new("login/sessions").text(identifier), self.rates.sessions),
-            (SESSIONS, key("login/sessions/device"), self.rates.login),
+            (1, key("login/device/attacked".into()), self.rates.login_attacked),
+            (SESSIONS, Key::new(Kind::LoginSessions).text(identifier), self.rates.sessions),
+            (SESSIONS, key("login/sessions/device".into()), self.rates.login),
         ];
-        self.steps(now, steps).counting_success(&[SESSIONS]).held()
+        self.steps(now, steps).counting_success(&[SESSIONS]).patient()
     }
 
     /// The current password, which is repeated in a session.
     #[must_use]
     pub fn change_password(&self, session: &[u8], now: Timestamp) -> Attempt {
-        self.steps(now, vec![(0, Key::new("password").bytes(session), self.rates.login)]).held()
-    }
-
-    /// A registration.
-    #[must_use]
-    pub fn register(&self, client: &Client, now: Timestamp) -> Attempt {
-        self.steps(now, self.registering(client))
-    }
-
-    /// A registration that has to be confirmed by mail. `recipient` is the folded address. Its buckets count mails that are sent,
-    /// so one of which nothing comes gives back what it took from them.
-    #[must_use]
-    pub fn register_by_mail(&self, client: &Client, recipient: &str, now: Timestamp) -> Attempt {
-        let mut steps = self.registering(client);
-        steps.extend(self.mailing("registration", recipient));
-        self.steps(now, steps).counting_success(&[RESENT, RECIPIENT, RECIPIENT_DAY])
-    }
-
-    /// A mail of a kind that somebody asks for. `recipient` is the folded address, whether an account has it or not. The client's
-    /// buckets come first, so that a client that has used up its mails takes nothing from those of an address.
-    #[must_use]
-    pub fn mail(&self, client: &Client, kind: &str, recipient: &str, now: Timestamp) -> Attempt {
-        self.steps(now, self.mailed(client, kind, recipient))
-    }
-
-    /// A mail to an address that `account` is to have. It counts for the account as well, from wherever its owner asks, so that
-    /// nobody writes to many strangers by one account.
-    #[must_use]
-    pub fn mail_of_account(
-        &self,
-        client: &Client,
-        account: &[u8],
-        kind: &str,
-        recipient: &str,
-        now: Timestamp,
-    ) -> Attempt {
-        let mut steps = self.mailed(client, kind, recipient);
-        steps.push((OF_ACCOUNT, Key::new("mail/account").bytes(account), self.rates.mail));
-        self.steps(now, steps)
-    }
-
-    /// A mail that the owner of `account` asks for in a session. Nobody else uses up what it takes, but for the limits of the
-    /// address.
-    #[must_use]
-    pub fn mail_in_session(&self, account: &[u8], kind: &str, recipient: &str, now: Timestamp) -> Attempt {
-        let mut steps = self.mailing(kind, recipient);
-        steps.push((OF_ACCOUNT, Key::new("mail/account").bytes(account), self.rates.mail));
-        self.steps(now, steps)
-    }
-
-    fn mailed(&self, client: &Client, kind: &str, recipient: &str) -> Vec<(i32, Key, Rate)> {
-        let mut steps = vec![(0, Key::new("mail/client").network(client.network()), self.rates.mail)];
-        if let Some(site) = client.site() {
-            steps.push((1, Key::new("mail/site").network(Some(site)), of_site(self.rates.mail)));
-        }
-        steps.extend(self.mailing(kind, recipient));
-        steps
-    }
-
-    fn registering(&self, client: &Client) -> Vec<(i32, Key, Rate)> {
-        let mut steps = vec![(0, Key::new("register").network(client.network()), self.rates.register)];
-        if let Some(site) = client.site() {
-            steps.push((1, Key::new("register/site").network(Some(site)), of_site(self.rates.register)));
-        }
-        steps
-    }
-
-    /// Mails of one kind wait for each other. All kinds have the rest in common, but for two. Resets have a few more in reserve, so
-    /// that nobody keeps an owner out by asking for other mails. Changes of an address count by themselves, because some of them
-    /// send nothing, and must not use up what others get.
-    fn mailing(&self, kind: &str, recipient: &str) -> Vec<(i32, Key, Rate)> {
-        let recipient = mailbox(recipient);
-        let key = |name| Key::new(name).text(&recipient);
-        let (hour, day) = (self.rates.mail_recipient, self.rates.mail_recipient_day);
-        let mut steps = vec![(RESENT, key("mail/resend").text(kind), RESEND)];
-        match kind {
-            "password_reset" => {
-                let few = |rate: Rate| Rate { burst: rate.burst.div_ceil(3), ..rate };
-                steps.push((RECIPIENT_OF_KIND, key("mail/reset"), hour));
-                steps.push((RECIPIENT, key("mail/reset/reserve"), few(hour)));
-                steps.push((RECIPIENT, key("mail/recipient"), hour));
-                steps.push((RECIPIENT_DAY_OF_KIND, key("mail/reset/day"), day));
-                steps.push((RECIPIENT_DAY, key("mail/reset/day/reserve"), few(day)));
-                steps.push((RECIPIENT_DAY, key("mail/recipient/day"), day));
-            }
-            "email_change" => {
-                steps.push((RECIPIENT, key("mail/change"), hour));
-                steps.push((RECIPIENT_DAY, key("mail/change/day"), day));
-            }
-            _ => {
-                steps.push((RECIPIENT, key("mail/recipient"), hour));
-                steps.push((RECIPIENT_DAY, key("mail/recipient/day"), day));
-            }
-        }
-        steps
+        self.steps(now, vec![(0, Key::new(Kind::Password).bytes(session), self.rates.login)]).patient()
     }
 
     /// A refresh of a session.
     #[must_use]
     pub fn refresh(&self, session: &[u8], now: Timestamp) -> Attempt {
-        self.steps(now, vec![(0, Key::new("refresh").bytes(session), self.rates.refresh)])
+        self.steps(now, vec![(0, Key::new(Kind::Refresh).bytes(session), self.rates.refresh)])
     }
 
     /// The recording of a failed login. Names of accounts that do not exist use up nothing of those that do.
     #[must_use]
-    pub fn failure(&self, client: &Client, identifier: &str, is_known: bool, now: Timestamp) -> Attempt {
+    pub fn failure(&self, client: &Client, identifier: impl AsRef<[u8]>, is_known: bool, now: Timestamp) -> Attempt {
         let address = Key::new("event/failed/address").network(client.network()).bytes(&[u8::from(is_known)]);
-        let account = Key::new("event/failed").text(identifier);
+        let account = Key::new("event/failed").bytes(identifier.as_ref());
         Attempt::new(now, vec![(0, account, FAILURES), (1, address, FAILURES_OF_ADDRESS)])
     }
 
@@ -369,7 +282,7 @@ impl Limits {
     }
 
     fn steps(&self, now: Timestamp, steps: Vec<(i32, Key, Rate)>) -> Attempt {
-        if self.rates.enabled { Attempt::new(now, steps) } else { Attempt::free(now) }
+        if self.rates.enabled { Attempt::new(now, steps).counted(&self.refusals) } else { Attempt::free(now) }
     }
 }
 

@@ -1,10 +1,8 @@
 //! Buckets in the database, and the parts of other statements that take from them.
 
-use diesel_async::RunQueryDsl;
-
 use super::{Attempt, AttemptOutcome, Consumed, Decision};
 use crate::clock::Timestamp;
-use crate::db::{Connection, parameters, row, statement};
+use crate::db::{Connection, Run, parameters, row, statement};
 use crate::error::Error;
 
 row! {
@@ -41,7 +39,7 @@ impl Attempt {
 /// Gives back what does not count of what was taken; in any case the attempt holds nothing any longer. In a statement of its own: one
 /// that waits for the disk would hold the buckets meanwhile.
 pub(crate) async fn settle(connection: &mut Connection, taken: &Consumed, ending: AttemptOutcome) -> Result<(), Error> {
-    SettlingAlone { settling: Settling::new(taken, ending) }.execute(connection).await?;
+    SettlingAlone { settling: Settling::new(taken, ending) }.run(connection).await?;
     Ok(())
 }
 
@@ -72,7 +70,7 @@ const BATCH: i64 = 10_000;
 
 /// Removes buckets that are full, by the clock of the database as well. Returns whether there may be more.
 pub(crate) async fn clean_up(connection: &mut Connection, now: Timestamp) -> Result<bool, Error> {
-    let removed = CleaningUp { now, batch: BATCH }.execute(connection).await?;
+    let removed = CleaningUp { now, batch: BATCH }.run(connection).await?;
     Ok(i64::try_from(removed).unwrap_or_default() >= BATCH)
 }
 

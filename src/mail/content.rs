@@ -38,6 +38,24 @@ pub enum Kind {
     ConfirmEmailChange,
     /// The account has another address now. It goes to the old address, with a link that reverts the change.
     EmailChanged,
+    /// An operator removed the second factors and the password of the account. It has a link that resets the password.
+    AccountRecovered,
+    /// An authenticator app was added to the account.
+    TotpAdded,
+    /// The authenticator app was removed from the account.
+    TotpRemoved,
+    /// The account has new recovery codes.
+    RecoveryCodesReplaced,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// A passkey was added to the account.
+    PasskeyAdded,
+    /// A passkey was removed from the account.
+    PasskeyRemoved,
+    /// A device is trusted: no second factor is asked for on it.
+    DeviceTrusted,
+    /// A passkey was refused because its sign count fell.
+    PasskeyRefused,
 }
 
 impl Kind {
@@ -49,7 +67,18 @@ impl Kind {
             | Self::SignIn
             | Self::ResetPassword
             | Self::ConfirmEmailChange => true,
-            Self::AddressTaken | Self::PasswordReset | Self::EmailChanged => false,
+            Self::AddressTaken
+            | Self::PasswordReset
+            | Self::EmailChanged
+            | Self::AccountRecovered
+            | Self::TotpAdded
+            | Self::TotpRemoved
+            | Self::RecoveryCodesReplaced
+            | Self::RecoveryCodeUsed
+            | Self::PasskeyAdded
+            | Self::PasskeyRemoved
+            | Self::DeviceTrusted
+            | Self::PasskeyRefused => false,
         }
     }
 
@@ -81,9 +110,32 @@ pub(crate) struct Content {
     /// The address that the account has now, where the mail goes to another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) new_email: Option<String>,
+    /// How many recovery codes are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) codes_left: Option<i64>,
+    /// The name of the passkey, as its owner typed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) passkey: Option<String>,
+    /// Until when a device is trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trusted_until: Option<Timestamp>,
+    /// On what occasion it was written, where the kind does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) occasion: Option<Occasion>,
     /// Who caused the mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device: Option<Device>,
+}
+
+/// On what occasion a mail was written. The mails of a kind have other words on these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Occasion {
+    /// A second factor was added because a sign-in needed one. Whoever was first did that.
+    Enrolment,
+    /// A change of the address was reverted, and a new password is needed.
+    Revert,
 }
 
 /// The client that caused a mail, as the recipient is told of it.

@@ -4,6 +4,7 @@
 
 mod accept_language;
 mod content;
+mod counts;
 mod locale;
 mod mailer;
 mod outbox;
@@ -13,12 +14,14 @@ pub(crate) mod templates;
 pub(crate) mod transport;
 
 pub use content::Kind;
-pub(crate) use content::{Content, Device};
+pub(crate) use content::{Content, Device, Occasion};
+pub(crate) use counts::Counts;
 pub(crate) use locale::Locale;
 pub(crate) use mailer::{Due, Mailer};
 pub(crate) use outbox::{Mail, Outbox, Posting};
 pub use purpose::Purpose;
 pub use store::{State as MailState, Unsent as UnsentMail};
+pub(crate) use templates::app_name;
 pub use templates::{Preview, previews};
 pub use transport::{Delivered, Mailbox};
 

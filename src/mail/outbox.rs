@@ -23,8 +23,8 @@ pub(crate) struct Mail<'a> {
     pub(crate) content: &'a Content,
 }
 
-/// The parameters of a mail in the statement that writes it. No mail is written if there is no id.
-#[derive(Clone)]
+/// The parameters of a mail in the statement that writes it. No mail is written if there is no id, as by default.
+#[derive(Clone, Default)]
 pub(crate) struct Posting {
     mail: Option<Uuid>,
     mail_kind: &'static str,

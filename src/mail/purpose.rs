@@ -30,10 +30,18 @@ impl Purpose {
             Kind::ConfirmRegistration => Some(Self::ConfirmRegistration),
             Kind::ConfirmEmail => Some(Self::ConfirmEmail),
             Kind::SignIn => Some(Self::SignIn),
-            Kind::AddressTaken | Kind::ResetPassword => Some(Self::ResetPassword),
+            Kind::AddressTaken | Kind::ResetPassword | Kind::AccountRecovered => Some(Self::ResetPassword),
             Kind::ConfirmEmailChange => Some(Self::ConfirmEmailChange),
             Kind::EmailChanged => Some(Self::RevertEmailChange),
-            Kind::PasswordReset => None,
+            Kind::PasswordReset
+            | Kind::TotpAdded
+            | Kind::TotpRemoved
+            | Kind::RecoveryCodesReplaced
+            | Kind::RecoveryCodeUsed
+            | Kind::PasskeyAdded
+            | Kind::PasskeyRemoved
+            | Kind::DeviceTrusted
+            | Kind::PasskeyRefused => None,
         }
     }
 

@@ -7,6 +7,7 @@ mod pool;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +20,7 @@ pub use policy::{BadPassword, FirstGuesses, LENGTH, Weakness, check};
 use crate::clock::Timestamp;
 use crate::config::Argon2Cost;
 use crate::error::Error;
+use crate::metrics::Durations;
 use argon::Argon;
 use pool::Pool;
 
@@ -91,6 +93,8 @@ pub enum Comparison {
 pub struct Passwords {
     pool: Arc<Pool>,
     permits: Arc<Semaphore>,
+    refused: Arc<AtomicU64>,
+    done: Arc<AtomicU64>,
     cost: Argon2Cost,
     /// The hash that is compared with when there is no account, so that it takes as long as with one.
     dummy: PasswordHash,
@@ -104,7 +108,8 @@ impl Passwords {
     pub fn start(cost: Argon2Cost, threads: usize, queue: usize) -> Result<Self, Error> {
         let dummy = Argon::new(cost)?.hash(b"no account has this password")?;
         let pool = Pool::start(cost, threads)?;
-        Ok(Self { pool: Arc::new(pool), permits: Arc::new(Semaphore::new(threads + queue)), cost, dummy })
+        let permits = Arc::new(Semaphore::new(threads + queue));
+        Ok(Self { pool: Arc::new(pool), permits, refused: Arc::default(), done: Arc::default(), cost, dummy })
     }
 
     /// A permit for one password, on a thread or in the queue. Take it before anything is looked up, so that a caller
@@ -115,7 +120,10 @@ impl Passwords {
     pub fn permit(&self) -> Result<HashingPermit, Error> {
         match self.permits.clone().try_acquire_owned() {
             Ok(permit) => Ok(HashingPermit { passwords: self.clone(), permit: Arc::new(permit) }),
-            Err(TryAcquireError::NoPermits) => Err(Error::Busy { retry_after: self.retry_after() }),
+            Err(TryAcquireError::NoPermits) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Err(Error::Busy { retry_after: self.retry_after() })
+            }
             Err(TryAcquireError::Closed) => Err(Error::internal("no hashing thread is left")),
         }
     }
@@ -128,10 +136,31 @@ impl Passwords {
         self.permit()?.verify(password, hash).await
     }
 
+    /// What the threads have had to do.
+    pub(crate) fn load(&self) -> HashingLoad {
+        let [done, refused] = [&self.done, &self.refused].map(|count| count.load(Ordering::Relaxed));
+        HashingLoad { waiting: self.pool.waiting(), done, refused }
+    }
+
+    /// From now on it is kept here how long passwords wait for a thread.
+    pub(crate) fn measure(&self, waits: Durations) {
+        self.pool.measure(waits);
+    }
+
     /// How long it takes to work off the queue, and at least a second.
     fn retry_after(&self) -> Duration {
         self.pool.time_to_empty().max(Duration::from_secs(1))
     }
+}
+
+/// What the hashing threads have had to do.
+pub(crate) struct HashingLoad {
+    /// Passwords that wait for a thread.
+    pub(crate) waiting: usize,
+    /// Passwords that were hashed or compared.
+    pub(crate) done: u64,
+    /// Callers who got no permit.
+    pub(crate) refused: u64,
 }
 
 /// A caller's permit for the hashing threads. It is free again when it is dropped and the work that it was used for
@@ -159,6 +188,14 @@ impl HashingPermit {
         .await
     }
 
+    /// The hash of a password that was generated, which nobody guesses. The work is not begun if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when hashing fails.
+    pub(crate) async fn hash_generated(&self, password: Password) -> Result<PasswordHash, Error> {
+        self.run(move |argon| argon.hash(password.expose().as_bytes())).await
+    }
+
     /// Compares a password with a hash. Without a hash it takes as long, and the password is never right. The work is
     /// not begun if nobody waits for it any more.
     ///
@@ -184,13 +221,13 @@ impl HashingPermit {
         work: impl FnOnce(&mut Argon) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let permit = self.permit.clone();
+        let (permit, count) = (self.permit.clone(), self.passwords.done.clone());
         let job = Box::new(move |argon: &mut Argon| {
             // The caller may have gone away while the job waited.
             if !reply.is_closed() {
                 let done = work(argon);
-                // The permit is freed before the answer is sent, so that a caller who has the answer can ask again at
-                // once.
+                // Before the answer is sent, so that a caller who has it finds it counted, and can ask again at once.
+                count.fetch_add(1, Ordering::Relaxed);
                 drop(permit);
                 let _ = reply.send(done);
             }

@@ -3,13 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::argon::Argon;
 use crate::clock::Stopwatch;
 use crate::config::Argon2Cost;
 use crate::error::{Error, OrInternal};
+use crate::metrics::Durations;
 
 /// Work for a hashing thread.
 pub(super) type Job = Box<dyn FnOnce(&mut Argon) + Send>;
@@ -21,7 +22,7 @@ const NICENESS: i32 = 10;
 
 /// A fixed number of threads behind a queue. The callers bound the queue. The threads end when this is dropped.
 pub(super) struct Pool {
-    sender: Sender<Job>,
+    sender: Sender<(Stopwatch, Job)>,
     state: Arc<State>,
     threads: usize,
 }
@@ -31,6 +32,8 @@ struct State {
     waiting: AtomicUsize,
     /// The moving average of the time of a job.
     micros: AtomicU64,
+    /// Where it is kept how long jobs waited.
+    waits: OnceLock<Durations>,
 }
 
 impl Pool {
@@ -42,7 +45,14 @@ impl Pool {
             let (argon, receiver, state) = (Argon::new(cost)?, receiver.clone(), state.clone());
             std::thread::Builder::new()
                 .name(format!("hashing-{number}"))
-                .spawn(move || work(argon, cost, &receiver, &state))
+                .spawn(move || {
+                    if let Err(error) = let_others_go_first()
+                        && number == 0
+                    {
+                        tracing::warn!(%error, "hashing threads keep their priority: many logins slow the rest down");
+                    }
+                    work(argon, cost, &receiver, &state);
+                })
                 .or_internal()?;
         }
         Ok(Self { sender, state, threads })
@@ -51,10 +61,20 @@ impl Pool {
     /// Queues a job.
     pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
         self.state.waiting.fetch_add(1, Ordering::Relaxed);
-        self.sender.send(job).map_err(|_| {
+        self.sender.send((Stopwatch::start(), job)).map_err(|_| {
             self.state.waiting.fetch_sub(1, Ordering::Relaxed);
             Error::internal("no hashing thread is left")
         })
+    }
+
+    /// From now on it is kept here how long jobs waited.
+    pub(super) fn measure(&self, waits: Durations) {
+        let _ = self.state.waits.set(waits);
+    }
+
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.state.waiting.load(Ordering::Relaxed)
     }
 
     /// How long the waiting jobs will take.
@@ -64,16 +84,24 @@ impl Pool {
     }
 }
 
-fn work(mut argon: Argon, cost: Argon2Cost, receiver: &Mutex<Receiver<Job>>, state: &State) {
-    // On Linux a nice value is a thread's own.
+/// On Linux a nice value is a thread's own.
+fn let_others_go_first() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
-    if let Ok(current) = rustix::process::getpriority_process(None) {
-        let _ = rustix::process::setpriority_process(None, (current + NICENESS).min(19));
+    {
+        let current = rustix::process::getpriority_process(None)?;
+        rustix::process::setpriority_process(None, (current + NICENESS).min(19))?;
     }
+    Ok(())
+}
+
+fn work(mut argon: Argon, cost: Argon2Cost, receiver: &Mutex<Receiver<(Stopwatch, Job)>>, state: &State) {
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
+        let Ok((queued, job)) = next else { return };
         state.waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Some(waits) = state.waits.get() {
+            waits.record(queued.elapsed());
+        }
         let watch = Stopwatch::start();
         // The caller gets no answer, and the thread continues with new memory.
         if catch_unwind(AssertUnwindSafe(|| job(&mut argon))).is_err()

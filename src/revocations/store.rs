@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Position, Revocation};
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::{Error, OrInternal};
 use crate::ids::{AccountId, SessionId};
 
@@ -28,7 +27,7 @@ pub(crate) struct Now {
 /// numbers of transactions that left nothing there, and gives them away again, and what is then done under them must
 /// not pass for seen.
 pub(crate) async fn now(connection: &mut Connection) -> Result<Now, Error> {
-    let now = AskingNow {}.get_result::<NowRow>(connection).await?;
+    let now = AskingNow {}.one_row::<NowRow>(connection).await?;
     Ok(Now { position: now.position.parse().or_internal()?, at: now.at, readers: now.readers })
 }
 
@@ -63,10 +62,10 @@ pub(crate) async fn between(
     let (history, kept_seconds, batch) = (to.history(), kept.as_secs_f64(), BATCH as i64);
     let rows = if from.history() == to.history() {
         let since = ReadingSince { history, from: from.snapshot(), to: to.snapshot(), after, kept_seconds, batch };
-        since.load::<RevocationRow>(connection).await?
+        since.all_rows::<RevocationRow>(connection).await?
     } else {
         let everything = ReadingEverything { history, to: to.snapshot(), after, kept_seconds, batch };
-        everything.load::<RevocationRow>(connection).await?
+        everything.all_rows::<RevocationRow>(connection).await?
     };
     let next = rows.last().filter(|_| rows.len() == BATCH).map(|row| row.id);
     Ok(Batch { revocations: rows.into_iter().map(RevocationRow::revocation).collect::<Result<_, _>>()?, next })
@@ -121,7 +120,7 @@ impl RevocationRow {
 
 /// Removes some of the revocations that are older than `kept`. Returns whether there may be more.
 pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration) -> Result<bool, Error> {
-    let removed = CleaningUp { kept_seconds: kept.as_secs_f64(), batch: BATCH as i64 }.execute(connection).await?;
+    let removed = CleaningUp { kept_seconds: kept.as_secs_f64(), batch: BATCH as i64 }.run(connection).await?;
     Ok(removed == BATCH)
 }
 

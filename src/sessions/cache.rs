@@ -6,8 +6,8 @@
 //! changes is stale, nothing is read from the cache and nothing is added.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -33,6 +33,17 @@ pub struct SessionCache {
     freshness: Arc<Freshness>,
     capacity: usize,
     idle_ttl: Duration,
+    /// What is kept where somebody asks for it.
+    counts: OnceLock<Box<Counts>>,
+}
+
+/// How often callers were found here, and how often not. Each request writes it, so it shares no line of a processor's
+/// cache with what each request reads.
+#[derive(Default)]
+#[repr(align(128))]
+struct Counts {
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 /// A session that was active when it was looked up.
@@ -62,11 +73,32 @@ impl SessionCache {
             freshness,
             capacity,
             idle_ttl,
+            counts: OnceLock::new(),
         }
+    }
+
+    /// From now on it is counted how often callers are found here.
+    pub(crate) fn measure(&self) {
+        let _ = self.counts.set(Box::default());
+    }
+
+    /// How often a caller was found here, and how often not, since it is counted.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let Some(Counts { hits, misses }) = self.counts.get().map(AsRef::as_ref) else { return (0, 0) };
+        (hits.load(Ordering::Relaxed), misses.load(Ordering::Relaxed))
     }
 
     /// The session's account if the session is known to be active at `now`, and whether this use has to be recorded.
     pub(crate) fn get(&self, id: SessionId, now: Timestamp) -> Option<(Arc<Account>, bool)> {
+        let found = self.find(id, now);
+        if let Some(Counts { hits, misses }) = self.counts.get().map(AsRef::as_ref) {
+            let count = if found.is_some() { hits } else { misses };
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        found
+    }
+
+    fn find(&self, id: SessionId, now: Timestamp) -> Option<(Arc<Account>, bool)> {
         if !self.freshness.is_fresh() {
             return None;
         }

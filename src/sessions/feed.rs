@@ -123,6 +123,11 @@ impl Feed {
         self.task.abort();
     }
 
+    /// How long ago it was certain that no change was missed. `None` if some may have been since.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        self.freshness.age()
+    }
+
     /// Whether no change that is older than the limit can have been missed.
     #[must_use]
     pub fn is_fresh(&self) -> bool {

@@ -15,6 +15,8 @@ pub struct Freshness {
     start: Uptime,
     /// Nanoseconds from the start to the last moment of certainty, or 0 if there is none.
     certain: AtomicU64,
+    /// The same, where changes may have been missed since.
+    last: AtomicU64,
 }
 
 /// When a heartbeat was sent. The heartbeat proves something about this moment, however late it arrives. Only a
@@ -30,7 +32,7 @@ impl Freshness {
     /// Starts out stale. A moment of certainty is trusted for `limit`.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
-        Self { limit, start: Uptime::now(), certain: AtomicU64::new(0) }
+        Self { limit, start: Uptime::now(), certain: AtomicU64::new(0), last: AtomicU64::new(0) }
     }
 
     /// How long a moment of certainty is trusted.
@@ -45,12 +47,21 @@ impl Freshness {
 
     /// Everything that was committed before this moment has been received.
     pub(super) fn confirm(&self, said: Said) {
-        self.certain.fetch_max(u64::try_from(said.0.as_nanos()).unwrap_or(u64::MAX).max(1), Ordering::AcqRel);
+        let nanos = u64::try_from(said.0.as_nanos()).unwrap_or(u64::MAX).max(1);
+        self.certain.fetch_max(nanos, Ordering::AcqRel);
+        self.last.fetch_max(nanos, Ordering::Relaxed);
     }
 
     /// From now on changes may be missed.
     pub(super) fn lose(&self) {
         self.certain.store(0, Ordering::Release);
+    }
+
+    /// How long ago this instance last was certain to have received everything, also if changes may have been missed
+    /// since. `None` if it never was.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        let last = self.last.load(Ordering::Relaxed);
+        (last > 0).then(|| self.since(Said(Duration::from_nanos(last))))
     }
 
     /// Whether no change older than the limit can have been missed.

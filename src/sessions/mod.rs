@@ -3,8 +3,11 @@
 mod cache;
 pub(crate) mod feed;
 mod freshness;
+mod pending;
 mod proof;
 mod refresh;
+mod second_factors;
+mod shown_passkey;
 pub(crate) mod store;
 pub(crate) mod uses;
 
@@ -19,9 +22,12 @@ pub(crate) use crate::client::Client;
 pub(crate) use cache::SessionCache;
 pub(crate) use feed::Feed;
 pub(crate) use freshness::Freshness;
+pub(crate) use pending::PendingSignIn;
 pub(crate) use proof::Method;
 pub(crate) use proof::Proof;
 pub(crate) use refresh::{Refreshed, Refusal};
+pub(crate) use second_factors::{PasskeyHandle, RightFactor, SecondFactorPolicy, SecondFactors, StoredPasskey};
+pub(crate) use shown_passkey::ShownPasskey;
 pub(crate) use uses::Uses;
 
 /// An account signed in on one device.

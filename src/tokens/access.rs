@@ -15,7 +15,7 @@ use crate::accounts::Account;
 use crate::clock::{Timestamp, new_id};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
-use crate::sessions::Session;
+use crate::sessions::{Method, Session};
 
 /// The header's `typ`. It keeps other JWTs that our keys may sign from being accepted as access tokens.
 const TYPE: &str = "at+jwt";
@@ -49,6 +49,18 @@ struct NewClaims<'a> {
     email_verified: bool,
     #[serde(skip_serializing_if = "is_zero")]
     generation: i64,
+}
+
+/// The values of these methods (RFC 8176), each once, and `mfa` if they show more than one factor.
+fn amr(methods: &[Method]) -> Vec<&'static str> {
+    let mut values = Vec::new();
+    let mfa = Method::show_more_than_one_factor(methods).then_some("mfa");
+    for value in methods.iter().flat_map(|method| method.amr()).copied().chain(mfa) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
 }
 
 #[derive(Deserialize)]
@@ -94,7 +106,7 @@ impl AccessTokens {
             iat: now.timestamp(),
             exp: expires,
             auth_time: session.authenticated_at.timestamp(),
-            amr: session.methods.iter().map(|method| method.amr()).collect(),
+            amr: amr(&session.methods),
             roles: &account.roles,
             email_verified: account.email_verified_at.is_some(),
             generation: session.generation,

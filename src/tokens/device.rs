@@ -66,6 +66,24 @@ impl DeviceToken {
         self.account == account && self.password_of == password_of
     }
 
+    /// The id of the device.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.device
+    }
+
+    /// When it last signed in.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// When the password that it signed in with was set.
+    #[must_use]
+    pub fn password_of(&self) -> Timestamp {
+        self.password_of
+    }
+
     /// The key by which its attempts are counted. It differs for each password, so that an old token does not use up
     /// the attempts of a new one.
     #[must_use]

@@ -1,6 +1,7 @@
 //! The keys of a running server. They are read at start, and again when they change.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -85,6 +86,11 @@ impl Keys {
     #[must_use]
     pub fn current(&self) -> Arc<KeySet> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How old a signing key becomes before it gets a successor.
+    pub(super) fn max_age(&self) -> Duration {
+        self.policy.max_age
     }
 
     /// The secrets that open them.

@@ -20,7 +20,7 @@ pub const ACTIVATION_DELAY: Duration = Duration::from_secs(3 * JWKS_MAX_AGE.as_s
 pub const RETIREMENT: Duration = Duration::from_secs(MAX_ACCESS_TOKEN_TTL.as_secs() + 60 * 60);
 
 /// The state of a key at a point in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray)]
 pub enum State {
     /// It is published and verifies, but does not sign yet.
     Upcoming,

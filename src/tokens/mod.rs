@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod claims;
+mod dates;
 pub mod device;
 mod key_set;
 pub mod keys;

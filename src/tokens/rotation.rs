@@ -18,7 +18,7 @@ use crate::sealing::Seals;
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     algorithm: SigningAlgorithm,
-    max_age: Duration,
+    pub(super) max_age: Duration,
 }
 
 impl Policy {

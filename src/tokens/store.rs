@@ -3,12 +3,12 @@
 use diesel::declare_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::AsyncConnection;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::Connection;
 use crate::db::schema::keys;
+use crate::db::{Connection, Run};
 use crate::error::Error;
 use crate::sealing::{Seals, Unsealed};
 
@@ -63,7 +63,7 @@ pub(super) struct Change {
 
 /// All keys, in the order in which they activate.
 pub(super) async fn load(connection: &mut Connection) -> Result<Vec<KeyRow>, Error> {
-    Ok(keys::table.order((keys::activates_at, keys::id)).select(KeyRow::as_select()).load(connection).await?)
+    Ok(keys::table.order((keys::activates_at, keys::id)).select(KeyRow::as_select()).all_rows(connection).await?)
 }
 
 /// Changes the table as `decide` says. While `decide` looks at the table, no other instance changes it: if many want
@@ -74,16 +74,16 @@ pub(super) async fn change<T: Send>(
 ) -> Result<(Vec<KeyRow>, T), Error> {
     let (rows, change, said) = connection
         .transaction::<_, Error, _>(async |connection| {
-            diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection).await?;
+            diesel::select(pg_advisory_xact_lock(LOCK)).run(connection).await?;
             let found = load(connection).await?;
             let (change, said) = decide(&found)?;
             if change.add.is_empty() && change.delete.is_empty() && change.reseal.is_empty() {
                 return Ok((found, change, said));
             }
-            diesel::delete(keys::table.filter(keys::id.eq_any(&change.delete))).execute(connection).await?;
-            diesel::insert_into(keys::table).values(&change.add).execute(connection).await?;
+            diesel::delete(keys::table.filter(keys::id.eq_any(&change.delete))).run(connection).await?;
+            diesel::insert_into(keys::table).values(&change.add).run(connection).await?;
             for (id, sealed) in &change.reseal {
-                diesel::update(keys::table.find(id)).set(keys::sealed.eq(sealed)).execute(connection).await?;
+                diesel::update(keys::table.find(id)).set(keys::sealed.eq(sealed)).run(connection).await?;
             }
             Ok((load(connection).await?, change, said))
         })

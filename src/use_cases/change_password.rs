@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::{App, Caller, Checked, Confirmed, SignedIn};
+use crate::app::{Acted, App, Caller, Checked, Confirmed, SignedIn};
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::error::{Error, Reason};
@@ -58,14 +58,14 @@ async fn replace(
     caller: &SignedIn,
     Confirmed { password, permit, .. }: Confirmed,
     new: Password,
-) -> Result<Option<Outcome>, Error> {
+) -> Result<Acted<Outcome>, Error> {
     let account = caller.account();
     // The strength of the new password is checked only now. That costs as much as a hash, and the limits bound only
     // the hashes of somebody who does not know the password.
     let context = FirstGuesses::new(&account.email, account.username.as_deref());
     let new = match permit.hash(new, context).await? {
         Ok(hash) => hash,
-        Err(weakness) => return Ok(Some(Outcome::Weak(weakness))),
+        Err(weakness) => return Ok(Acted::Done(Outcome::Weak(weakness))),
     };
     drop(permit);
     let turn = app.turn(account.id).await?;
@@ -78,9 +78,9 @@ async fn replace(
     match changed {
         Changed::Done(ending) => {
             app.all_ended(account.id);
-            Ok(Some(Outcome::Success(ending)))
+            Ok(Acted::Done(Outcome::Success(ending)))
         }
         Changed::SessionEnded => Err(Error::Unauthenticated(Reason::SessionRevoked)),
-        Changed::OtherHash => Ok(None),
+        Changed::OtherHash => Ok(Acted::Replaced),
     }
 }

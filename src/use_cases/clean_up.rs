@@ -12,9 +12,11 @@ use crate::flows;
 use crate::ids::SessionId;
 use crate::limits;
 use crate::mail;
+use crate::passkeys;
 use crate::revocations;
 use crate::sessions::store;
 use crate::tokens::lifecycle::RETIREMENT;
+use crate::trusted_devices;
 
 /// How long a turn lasts. During a turn only one instance works, for at most [`WORK`].
 const TURN: Duration = Duration::from_secs(60);
@@ -25,13 +27,13 @@ const REST: Duration = Duration::from_secs(10 * 60);
 /// Longest time that an instance works in a turn. The next turn does what is left.
 const WORK: Duration = Duration::from_secs(5);
 
-/// How long an ended session or flow is kept, for operators who want to look into it.
+/// How long an ended session or flow, or a device that is not trusted any more, is kept, for operators who want to look into it.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Takes a turn at removing old rows, if a turn is due and no other instance has it: sessions and revocations that
-/// ended more than a day ago, full buckets of limits, events that are older than the settings keep them, mails, and
-/// flows. The work is done in small steps, each a statement of its own. The next turn continues where this one stopped. Returns how
-/// many sessions were removed.
+/// ended more than a day ago, full buckets of limits, events that are older than the settings keep them, mails,
+/// flows, trusted devices, and used challenges. The work is done in small steps, each a statement of its own. The next turn continues
+/// where this one stopped. Returns how many sessions were removed.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database is away.
@@ -48,6 +50,8 @@ pub async fn clean_up(app: &App) -> Result<u64, Error> {
         sweep(app, Swept::Events, now, (watch, share(5))).await,
         sweep(app, Swept::Mails, now, (watch, share(6))).await,
         sweep(app, Swept::Flows, now, (watch, share(7))).await,
+        sweep(app, Swept::TrustedDevices, now, (watch, share(8))).await,
+        sweep(app, Swept::Challenges, now, (watch, share(9))).await,
     ];
     let removed = walk(app, &mut position, now, watch).await;
     let is_done = position.0.is_nil() && swept.iter().all(|swept| matches!(swept, Ok(true)));
@@ -65,6 +69,8 @@ enum Swept {
     Events,
     Mails,
     Flows,
+    TrustedDevices,
+    Challenges,
 }
 
 /// Removes rows step by step, until this part of the turn's time is over. Returns whether nothing is left.
@@ -77,6 +83,8 @@ async fn sweep(app: &App, what: Swept, now: Timestamp, (watch, until): (Stopwatc
             Swept::Events => audit::store::clean_up(connection, app.config.audit_retention, now).await,
             Swept::Mails => mail::store::clean_up(connection, now).await,
             Swept::Flows => flows::store::clean_up(connection, KEPT, now).await,
+            Swept::TrustedDevices => trusted_devices::store::clean_up(connection, KEPT, now).await,
+            Swept::Challenges => passkeys::store::clean_up(connection, KEPT, now).await,
         };
         if !app.db.run(step).await? {
             return Ok(true);

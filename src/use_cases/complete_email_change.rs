@@ -51,6 +51,7 @@ async fn change(app: &App, client: &Client, flow: Flow) -> Result<Outcome, Error
     let (revert, mail) = app.prepare_link(LinkTo {
         kind: flows::Kind::EmailRevert,
         mail: mail::Kind::EmailChanged,
+        occasion: None,
         account,
         email: &from,
         locale: flow.locale,

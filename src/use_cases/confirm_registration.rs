@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::accounts::{EmailAddress, NameTaken, NewAccount, PendingAccount, Username};
-use crate::app::{App, SignIn};
+use crate::app::{App, EnrolmentStep, SignIn};
 use crate::client::Client;
 use crate::clock::{Timestamp, new_id};
 use crate::error::{Error, OrInternal};
@@ -11,7 +11,7 @@ use crate::flows::{Checked, EmailProof, Flow, Kind};
 use crate::ids::AccountId;
 use crate::passwords::PasswordHash;
 use crate::sessions::Method;
-use crate::sessions::store::{Confirmed, open_with_confirmed_account};
+use crate::sessions::store::{Registered, open_with_confirmed_account};
 use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::{DeviceToken, SignInTimes};
@@ -21,6 +21,8 @@ use crate::tokens::device::{DeviceToken, SignInTimes};
 pub(crate) enum Outcome {
     /// The account was created and is signed in. The token is the device's.
     Success(Box<SignIn>, PlainToken),
+    /// The account was created, and has to get a second factor before it is signed in.
+    EnrolmentRequired(EnrolmentStep),
     /// Another account has got the e-mail address or the username in the meantime.
     Taken(NameTaken),
     /// The code is wrong. So many more may be tried.
@@ -62,17 +64,25 @@ async fn create(app: &App, client: Client, flow: &Flow, now: Timestamp) -> Resul
         created_at: now,
     };
     // What was proven just now is the mail. The password was typed at the registration, perhaps by somebody else.
+    let (id, policy) = (account.id, app.second_factor_policy());
+    let step = &app.second_step_of_new(&account, Method::Email, &client)?;
     let session = app.new_session(client, vec![Method::Email], now);
-    let opened =
-        app.db.run(async |connection| open_with_confirmed_account(connection, flow.id, account, session).await).await?;
+    let opened = app
+        .db
+        .run(async |connection| open_with_confirmed_account(connection, flow.id, account, session, step, policy).await)
+        .await?;
     match opened {
-        Confirmed::Done(account, session) => {
-            telemetry::record_account(account.id);
+        Registered::Session(account, session) => {
+            telemetry::record_account(id);
             let times = SignInTimes { password_of: account.created_at, now };
-            let device = DeviceToken::new(account.id, times).mint(&app.keys.current());
+            let device = DeviceToken::new(id, times).mint(&app.keys.current());
             Ok(Outcome::Success(Box::new(app.sign_in(*account, *session, now)?), device))
         }
-        Confirmed::Taken(taken) => Ok(Outcome::Taken(taken)),
-        Confirmed::Over => Ok(Outcome::Expired),
+        Registered::EnrolmentRequired => {
+            telemetry::record_account(id);
+            Ok(Outcome::EnrolmentRequired(app.enrolment_required(step)))
+        }
+        Registered::Taken(taken) => Ok(Outcome::Taken(taken)),
+        Registered::Over => Ok(Outcome::Expired),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::accounts::store::{Deleted, Deletion, delete_own};
-use crate::app::{App, Caller, Checked, Confirmed, SignedIn};
+use crate::app::{Acted, App, Caller, Checked, Confirmed, SignedIn};
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
@@ -53,7 +53,7 @@ async fn delete(
     client: &Client,
     caller: &SignedIn,
     Confirmed { password, permit, .. }: Confirmed,
-) -> Result<Option<Outcome>, Error> {
+) -> Result<Acted<Outcome>, Error> {
     drop(permit);
     let (account, kept) = (caller.account().id, app.config.deleted_accounts_kept);
     let turn = app.turn(account).await?;
@@ -64,8 +64,8 @@ async fn delete(
     drop(turn);
     app.all_ended(account);
     match deleted? {
-        Deleted::Done => Ok(Some(Outcome::Success { at: now, kept_until: is_kept.then(|| now + kept) })),
+        Deleted::Done => Ok(Acted::Done(Outcome::Success { at: now, kept_until: is_kept.then(|| now + kept) })),
         Deleted::SessionEnded => Err(Error::Unauthenticated(Reason::SessionRevoked)),
-        Deleted::OtherHash => Ok(None),
+        Deleted::OtherHash => Ok(Acted::Replaced),
     }
 }

@@ -48,15 +48,17 @@ pub(crate) enum Purpose {
     RevertEmailChange,
 }
 
-impl From<Kind> for Purpose {
-    fn from(kind: Kind) -> Self {
+impl Purpose {
+    /// What the link of such a flow is for. `None` if it has none.
+    fn of(kind: Kind) -> Option<Self> {
         match kind {
-            Kind::Registration => Self::ConfirmRegistration,
-            Kind::EmailVerification => Self::ConfirmEmail,
-            Kind::EmailSignIn => Self::SignIn,
-            Kind::PasswordReset => Self::ResetPassword,
-            Kind::EmailChange => Self::ConfirmEmailChange,
-            Kind::EmailRevert => Self::RevertEmailChange,
+            Kind::Registration => Some(Self::ConfirmRegistration),
+            Kind::EmailVerification => Some(Self::ConfirmEmail),
+            Kind::EmailSignIn => Some(Self::SignIn),
+            Kind::PasswordReset => Some(Self::ResetPassword),
+            Kind::EmailChange => Some(Self::ConfirmEmailChange),
+            Kind::EmailRevert => Some(Self::RevertEmailChange),
+            Kind::Totp | Kind::SignIn => None,
         }
     }
 }
@@ -93,7 +95,7 @@ fn link_of(linked: Linked) -> Result<Link, Error> {
     let is_revert = linked.kind == Kind::EmailRevert;
     let new_email = linked.account_email.filter(|email| is_revert && *email != linked.email);
     Ok(Link {
-        purpose: linked.kind.into(),
+        purpose: Purpose::of(linked.kind).ok_or_else(|| Error::internal("a link of a flow without a mail"))?,
         email: linked.email,
         new_email,
         username,

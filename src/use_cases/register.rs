@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::accounts::store::Owner;
 use crate::accounts::{self, EmailAddress, NameTaken, NewAccount, PendingAccount, Username};
-use crate::app::{App, Ask, SignIn, Started};
+use crate::app::{App, Ask, EnrolmentStep, SignIn, Started};
 use crate::client::Client;
 use crate::clock::{Timestamp, new_id};
 use crate::config::EmailVerification;
@@ -14,7 +14,8 @@ use crate::ids::AccountId;
 use crate::limits::{AttemptOutcome, Decision, Refusal};
 use crate::mail::{self, Locale};
 use crate::passwords::{FirstGuesses, Weakness};
-use crate::sessions::{self, Method};
+use crate::sessions::Method;
+use crate::sessions::store::{Registered, open_with_account};
 use crate::telemetry;
 use crate::tokens::PlainToken;
 use crate::tokens::device::{DeviceToken, SignInTimes};
@@ -26,6 +27,8 @@ pub(crate) use crate::accounts::{Fault, Registration};
 pub(crate) enum Outcome {
     /// The account was created and is signed in. The token is the device's.
     Success(Box<SignIn>, PlainToken),
+    /// The account was created, and has to get a second factor before it is signed in.
+    EnrolmentRequired(EnrolmentStep),
     /// Another account has the e-mail address or the username.
     Taken(NameTaken),
     /// These parts are not valid. The strength of the password was not checked.
@@ -125,17 +128,29 @@ pub(crate) async fn register(
         password: Some(hash),
         created_at: now,
     };
+    create(app, client, account, now).await
+}
+
+/// Creates the account, and opens its first session.
+async fn create(app: &App, client: Client, account: NewAccount, now: Timestamp) -> Result<Outcome, Error> {
+    let (id, policy) = (account.id, app.second_factor_policy());
+    let step = &app.second_step_of_new(&account, Method::Password, &client)?;
     let session = app.new_session(client, vec![Method::Password], now);
     let opened =
-        app.db.run(async |connection| sessions::store::open_with_account(connection, account, session).await).await?;
+        app.db.run(async |connection| open_with_account(connection, account, session, step, policy).await).await?;
     match opened {
-        Ok((account, session)) => {
-            telemetry::record_account(account.id);
+        Registered::Session(account, session) => {
+            telemetry::record_account(id);
             let times = SignInTimes { password_of: account.created_at, now };
-            let device = DeviceToken::new(account.id, times).mint(&app.keys.current());
-            Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
+            let device = DeviceToken::new(id, times).mint(&app.keys.current());
+            Ok(Outcome::Success(Box::new(app.sign_in(*account, *session, now)?), device))
         }
-        Err(taken) => Ok(Outcome::Taken(taken)),
+        Registered::EnrolmentRequired => {
+            telemetry::record_account(id);
+            Ok(Outcome::EnrolmentRequired(app.enrolment_required(step)))
+        }
+        Registered::Taken(taken) => Ok(Outcome::Taken(taken)),
+        Registered::Over => Err(Error::internal("an account was neither created nor refused")),
     }
 }
 

@@ -44,6 +44,7 @@ async fn revert(app: &App, client: &Client, flow: Flow) -> Result<Outcome, Error
     let (reset, mail) = app.prepare_link(LinkTo {
         kind: flows::Kind::PasswordReset,
         mail: mail::Kind::ResetPassword,
+        occasion: Some(mail::Occasion::Revert),
         account,
         email: &flow.email,
         locale: flow.locale,

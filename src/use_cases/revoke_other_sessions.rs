@@ -6,7 +6,7 @@ use crate::error::{Error, Reason};
 use crate::sessions::Ending;
 use crate::sessions::store::{Asking, end_others};
 
-/// Ends all of the caller's sessions except the one that asks. The time that this takes does not depend on their
+/// Ends all of the caller's sessions except the one that asks, and the trust in all devices. The time that this takes does not depend on their
 /// number. `None` if there was no other.
 ///
 /// # Errors

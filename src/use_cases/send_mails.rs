@@ -162,6 +162,9 @@ async fn attempt(app: Arc<App>, mail: Taken) -> bool {
             Outcome::GivenUp { error }
         }
     };
+    if is_for_somebody {
+        app.mail_counts.ended(&outcome);
+    }
     let watch = Stopwatch::start();
     let key = (mail.id, mail.attempt);
     while let Err(error) = app.db.run(async |connection| store::mark(connection, key, &outcome, now).await).await {

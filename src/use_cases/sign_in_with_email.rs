@@ -3,23 +3,30 @@
 use std::time::Duration;
 
 use crate::accounts::{EmailAddress, NewAccount};
-use crate::app::{App, SignIn};
+use crate::app::{App, EnrolmentStep, SecondStep, SignIn};
 use crate::client::Client;
 use crate::clock::new_id;
 use crate::error::Error;
 use crate::flows::{Checked, EmailProof, Flow, Kind};
 use crate::ids::AccountId;
-use crate::sessions::Method;
-use crate::sessions::store::{Bound, Confirmed, OpenedByMail, Proven, open_by_mail, open_with_confirmed_account};
+use crate::limits::Consumed;
+use crate::sessions::store::{
+    Bound, Opened, OpenedByMail, Proven, Registered, SecondStepOf, open_by_mail, open_with_confirmed_account,
+};
+use crate::sessions::{Method, PendingSignIn};
 use crate::telemetry;
 use crate::tokens::PlainToken;
-use crate::tokens::device::{DeviceToken, SignInTimes};
+use crate::tokens::device::DeviceToken;
 
 /// The outcome of a sign-in by mail.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// The account is signed in. The token is the device's. An account without a password has none.
     Success(Box<SignIn>, Option<PlainToken>),
+    /// The proof is right and used, and the account has a second factor, which has to be shown.
+    SecondFactorRequired(SecondStep),
+    /// The proof is right and used, and the account has to get a second factor first.
+    EnrolmentRequired(EnrolmentStep),
     /// The code is wrong. So many more may be tried.
     Wrong(i32),
     /// The link or the code is over, or the account is disabled or has another address by now.
@@ -41,10 +48,9 @@ pub(crate) async fn sign_in_with_email(
     device_token: Option<String>,
 ) -> Result<Outcome, Error> {
     app.email_sign_in_is_on()?;
-    let device = device_token.and_then(|token| DeviceToken::verify(&app.keys.current(), &token));
     match app.check_proof(&client, Kind::EmailSignIn, proof).await? {
         Checked::Right(flow) => match flow.account {
-            Some(account) => open(app, client, &flow, account, device).await,
+            Some(account) => open(app, client, &flow, account, device_token).await,
             None if app.registers_by_sign_in() => create(app, client, &flow).await,
             None => Ok(Outcome::Expired),
         },
@@ -59,31 +65,48 @@ async fn open(
     client: Client,
     flow: &Flow,
     account: AccountId,
-    device: Option<DeviceToken>,
+    device_token: Option<String>,
 ) -> Result<Outcome, Error> {
+    let device = device_token.as_deref().and_then(|token| DeviceToken::verify(&app.keys.current(), token));
     let turn = app.turn(account).await?;
     let now = app.clock.now();
+    let pending = PendingSignIn {
+        // An account that is gone by now signs nobody in.
+        generation: flow.generation.unwrap_or(-1),
+        password_of: flow.password_of,
+        methods: vec![Method::Email],
+        device: device_token.filter(|_| device.is_some()),
+        taken: Consumed::default(),
+        new_app: None,
+    };
+    let shown = app.shown_device(device.as_ref(), account, now);
+    let second_step = &app.second_step((account, flow.email.clone()), &pending, &client, now)?;
     let new = app.new_session(client, vec![Method::Email], now);
     let bound = Bound { most: app.config.max_sessions.into(), unused_since: app.unused_since(now) };
     let proven = Proven { flow: flow.id, account, email: &flow.email };
-    let opened = app.db.run(async |connection| open_by_mail(connection, &proven, new, &bound).await).await?;
+    let step = SecondStepOf { flow: second_step, shown, policy: app.second_factor_policy() };
+    let opened = app.db.run(async |connection| open_by_mail(connection, &proven, new, &bound, &step).await).await?;
     drop(turn);
-    let Some(OpenedByMail { account, session, ended, password_of, is_newly_verified }) = opened else {
-        return Ok(Outcome::Expired);
+    let OpenedByMail { account, session, ended, password_of, is_newly_verified } = match opened {
+        Some(Opened::Session(opened)) => opened,
+        Some(Opened::SecondFactorRequired(factors)) => {
+            telemetry::record_account(account);
+            let shown = (second_step.token.expose(), second_step.expires_at);
+            let required = app.required((second_step.id, account), shown, &factors, now)?;
+            return Ok(Outcome::SecondFactorRequired(required));
+        }
+        Some(Opened::EnrolmentRequired) => {
+            telemetry::record_account(account);
+            return Ok(Outcome::EnrolmentRequired(app.enrolment_required(second_step)));
+        }
+        None => return Ok(Outcome::Expired),
     };
     app.session_cache.forget_sessions(&ended);
     if is_newly_verified {
         app.session_cache.forget_account(account.id);
     }
     telemetry::record_account(account.id);
-    let device = password_of.map(|password_of| {
-        let known = device.filter(|device| device.is_alive(now) && device.is_of(account.id, password_of));
-        let device = match known {
-            Some(known) => known.renewed(now),
-            None => DeviceToken::new(account.id, SignInTimes { password_of, now }),
-        };
-        device.mint(&app.keys.current())
-    });
+    let device = password_of.map(|password_of| app.device_token(device, account.id, password_of, now));
     Ok(Outcome::Success(Box::new(app.sign_in(account, session, now)?), device))
 }
 
@@ -99,15 +122,23 @@ async fn create(app: &App, client: Client, flow: &Flow) -> Result<Outcome, Error
         password: None,
         created_at: now,
     };
+    let (id, policy) = (account.id, app.second_factor_policy());
+    let step = &app.second_step_of_new(&account, Method::Email, &client)?;
     let session = app.new_session(client, vec![Method::Email], now);
-    let opened =
-        app.db.run(async |connection| open_with_confirmed_account(connection, flow.id, account, session).await).await?;
+    let opened = app
+        .db
+        .run(async |connection| open_with_confirmed_account(connection, flow.id, account, session, step, policy).await)
+        .await?;
     Ok(match opened {
-        Confirmed::Done(account, session) => {
-            telemetry::record_account(account.id);
+        Registered::Session(account, session) => {
+            telemetry::record_account(id);
             Outcome::Success(Box::new(app.sign_in(*account, *session, now)?), None)
         }
+        Registered::EnrolmentRequired => {
+            telemetry::record_account(id);
+            Outcome::EnrolmentRequired(app.enrolment_required(step))
+        }
         // Another account has got the address in the meantime. Another mail signs in to that one.
-        Confirmed::Taken(_) | Confirmed::Over => Outcome::Expired,
+        Registered::Taken(_) | Registered::Over => Outcome::Expired,
     })
 }

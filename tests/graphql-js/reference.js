@@ -1,7 +1,7 @@
 // Answers requests as graphql-js does, on the schema of Portcullis and with values that Portcullis has answered, and says whether its answer is
 // the same. Reads a line of JSON for each request, after a first one with the schema and the values; writes a line for each.
 import { createInterface } from 'node:readline'
-import { buildSchema, graphqlSync } from 'graphql'
+import { buildSchema, graphqlSync, valueFromASTUntyped } from 'graphql'
 
 const failure = (__typename, code, message, more = {}) => ({ __typename, code, message, ...more })
 
@@ -25,6 +25,7 @@ const page = (nodes, { first, after }) => {
 }
 
 const over = failure('FlowExpired', 'FLOW_EXPIRED', 'This link or code is not valid any more. Ask for another one.')
+const signInOver = failure('FlowExpired', 'FLOW_EXPIRED', 'This sign-in is not valid any more. Sign in again.')
 const invalid = (field, code, message) =>
   failure('InvalidInput', 'INVALID_INPUT', "Some of the input can't be taken.", { fields: [{ path: ['input', field], code, message }] })
 
@@ -72,12 +73,39 @@ const roots = world => ({
   signInWithEmail: () => {
     throw new Error('nobody signs in by mail')
   },
+  startPasskeySignIn: () => ({
+    expiresAt: '2026-01-01T00:10:00Z',
+    options: { allowCredentials: [], challenge: 'a challenge', rpId: 'localhost', timeout: 600000, userVerification: 'required' },
+  }),
+  signInWithPasskey: ({ input }) => {
+    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
+    return failure('InvalidPasskey', 'INVALID_PASSKEY', 'This passkey is not accepted.')
+  },
+  completeSignIn: ({ input }) => {
+    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
+    return signInOver
+  },
+  startSecondFactorEnrolment: () => signInOver,
+  completeSecondFactorEnrolment: ({ input }) => {
+    if (input.transport === 'COOKIE') throw new Error('no cookies are kept')
+    return (input.factor.passkey && badPasskeyName(input.name)) || signInOver
+  },
   confirmEmail: () => over,
   completeEmailChange: () => over,
   revertEmailChange: () => over,
   // Nobody who is signed in sends this one, nor any that is guarded.
   logout: () => ({ ended: false }),
 })
+
+/** What is wrong with a name of a passkey, if one is given. */
+function badPasskeyName(typed) {
+  if (typed == null) return null
+  const name = typed.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '')
+  if (!name) return invalid('name', 'TOO_SHORT', 'A name has at least one character.')
+  if ([...name].length > 64) return invalid('name', 'TOO_LONG', 'A name has at most 64 characters.')
+  if (!/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u.test(name)) return null
+  return invalid('name', 'INVALID_FORMAT', 'A name is one line, without control characters.')
+}
 
 const fieldResolver = (root) => (source, args, context, info) => {
   const { parentType, fieldName } = info
@@ -91,8 +119,9 @@ const fieldResolver = (root) => (source, args, context, info) => {
   return source[fieldName]
 }
 
-// Access tokens and those of flows differ each time.
-const kept = value => (value.startsWith('eyJ') ? 'a JWT' : value.startsWith('pcf_') ? 'a flow' : value)
+// Access tokens, those of flows, and challenges differ each time.
+const kept = value =>
+  value.startsWith('eyJ') ? 'a JWT' : value.startsWith('pcf_') ? 'a flow' : /^[\w-]{75}$/.test(value) ? 'a challenge' : value
 const text = data => JSON.stringify(data, (_, value) => (typeof value === 'string' ? kept(value) : value))
 const paths = errors => (errors ?? []).map(error => JSON.stringify(error.path)).sort().join()
 
@@ -113,11 +142,21 @@ const compare = (ours, theirs, query) => {
   return paths(ours.errors) === paths(theirs.errors) ? null : 'paths of errors differ'
 }
 
+// The scalar takes objects alone.
+const onlyObjects = scalar => {
+  scalar.parseValue = value => {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new Error('this is no object')
+    return value
+  }
+  scalar.parseLiteral = (literal, variables) => scalar.parseValue(valueFromASTUntyped(literal, variables))
+}
+
 let schema, resolver
 for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line)
   if (!schema) {
     schema = buildSchema(message.schema)
+    onlyObjects(schema.getType('WebAuthnJson'))
     resolver = fieldResolver(roots(message.world))
     continue
   }

@@ -39,6 +39,7 @@ async fn where_nobody_may_register_an_operator_makes_accounts() {
     let (status, id, errors) = run_with(&create, &environment, format!("{PASSWORD}\r\n").as_bytes());
     assert!(status.success(), "{errors}");
     assert_eq!(database.count("SELECT count(*) FROM sessions").await, 0);
+    assert_eq!(database.count("SELECT count(*) FROM accounts WHERE email_verified_at = created_at").await, 1);
 
     let server = Server::start(&environment);
     let input = json!({ "email": "eve@example.com", "password": PASSWORD });

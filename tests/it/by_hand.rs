@@ -1,6 +1,8 @@
 //! Changes of rows by a role that is not the server's.
 
-use crate::support::TestApp;
+use crate::second_step::{ADA, login, with_factor};
+use crate::support::{PASSWORD, TestApp};
+use crate::totp::kind;
 
 /// What docs/operating/by-hand.md names, beside the rights to what is changed.
 const NEEDED: [&str; 4] =
@@ -38,4 +40,17 @@ async fn a_role_that_changes_rows_needs_what_the_triggers_use_and_no_more() {
         assert!(change().await.is_err(), "{right}");
         sql(format!("GRANT {right} TO {role}")).await.expect("a right");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn second_factors_can_be_removed_where_no_mails_can_be_sent() {
+    let app = TestApp::start().await;
+    with_factor(&app).await;
+    let page = include_str!("../../docs/operating/by-hand.md");
+    let row = page.lines().find(|line| line.contains("portcullis_remove_factors")).expect("a row");
+    let statement = row.split('`').nth(1).expect("a statement").replace("...", &format!("email = '{ADA}'"));
+    app.database.operator.batch_execute(&statement).await.expect("a statement");
+    let left = "SELECT (SELECT count(*) FROM totps) + (SELECT count(*) FROM recovery_codes)";
+    assert_eq!(app.database.count(left).await, 0);
+    assert_eq!(kind(&login(&app.anonymous(), PASSWORD).await), "LoginSuccess");
 }

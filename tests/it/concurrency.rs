@@ -7,6 +7,7 @@ use portcullis::db::Target;
 use portcullis::db::migrations::{self, Extent};
 use serde_json::{Value, json};
 
+use crate::support::app::LOCKS;
 use crate::support::database::TestDatabase;
 use crate::support::{PASSWORD, TestApp};
 
@@ -84,9 +85,9 @@ async fn instances_that_start_at_once_on_an_empty_database_share_one_set_of_keys
     let target: Target = database.url.parse().expect("a URL");
     let runs = join_all((0..4).map(|_| {
         let target = target.clone();
-        tokio::spawn(
-            async move { migrations::run(&target, Extent::Expanding).await.expect("migrations").applied.len() },
-        )
+        tokio::spawn(async move {
+            migrations::run(&target, Extent::Expanding, LOCKS).await.expect("migrations").applied.len()
+        })
     }))
     .await;
     let mut applied: Vec<_> = runs.into_iter().map(|run| run.expect("a run")).collect();

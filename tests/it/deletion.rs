@@ -14,7 +14,7 @@ use crate::support::{Client, PASSWORD, SignedIn, TestApp, until};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-async fn delete_account(client: &Client, password: &str) -> Value {
+pub(crate) async fn delete_account(client: &Client, password: &str) -> Value {
     let query = "mutation Delete($input: DeleteAccountInput!) { deleteAccount(input: $input) { __typename \
         ... on DeleteAccountSuccess { deletedAt keptUntil } ... on UserError { code } ... on RateLimited { retryAfter } } }";
     let answer = client.send(query, json!({ "input": { "password": password } })).await;

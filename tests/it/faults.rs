@@ -85,6 +85,35 @@ async fn a_pool_that_is_busy_is_no_hang() {
     assert_eq!(bounded(ada.is_signed_in()).await, Ok(()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_at_its_commit_is_not_acknowledged() {
+    let app = TestApp::start().await;
+    let ada = app.registered("ada@example.com").await;
+    // The rows of a statement are sent before its commit, which may still fail, or be lost in a crash.
+    app.database
+        .operator
+        .batch_execute(
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'at the commit'; END $$; \
+             CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON sessions \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()",
+        )
+        .await
+        .expect("a trigger");
+    let new = json!({ "email": "eve@example.com", "password": PASSWORD });
+    let refresh =
+        format!("mutation {{ refreshToken(input: {{ refreshToken: {:?} }}) {{ __typename }} }}", ada.refresh_token());
+    for answer in [
+        app.anonymous().try_register(new).await,
+        app.anonymous().try_login("ada@example.com", PASSWORD).await,
+        app.anonymous().send(&refresh, Value::Null).await,
+    ] {
+        assert_eq!(code(&answer), "SERVICE_UNAVAILABLE");
+    }
+    assert_eq!(app.database.count("SELECT count(*) FROM accounts").await, 1);
+    app.database.operator.batch_execute("DROP TRIGGER late ON sessions").await.expect("no trigger");
+    ada.refresh().await;
+}
+
 /// A PostgreSQL of its own, durable.
 async fn private(dir: &std::path::Path) -> Embedded {
     Embedded::start(Options { download: false, ..Options::new(dir) }).await.expect("a private PostgreSQL")
@@ -147,7 +176,8 @@ async fn a_database_that_crashes_under_load_loses_nothing_that_was_acknowledged(
     let rows = operator.query("SELECT email FROM accounts", &[]).await.expect("rows");
     let stored: std::collections::HashSet<String> = rows.iter().map(|row| row.get(0)).collect();
     let lost: Vec<_> = acknowledged.iter().filter(|email| !stored.contains(*email)).collect();
-    assert!(lost.is_empty() && acknowledged.len() > 40, "{} acknowledged, lost: {lost:?}", acknowledged.len());
+    assert!(lost.is_empty(), "{} acknowledged, lost: {lost:?}", acknowledged.len());
+    assert!(acknowledged.len() > 20, "{}", acknowledged.len());
     server.stop().await.expect("a stop");
 }
 

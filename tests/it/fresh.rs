@@ -48,6 +48,7 @@ fn fitting(schema: &Schema, kind: &str) -> Value {
         (_, _, Some(values)) => json!(values[0]),
         ("Int" | "Float", ..) => json!(1),
         ("Boolean", ..) => json!(true),
+        ("WebAuthnJson", ..) => json!({}),
         _ => json!("new@example.com"),
     };
     if is_list { json!([one]) } else { one }

@@ -75,6 +75,8 @@ async fn the_schema_module_is_what_the_migrations_make() {
             "timestamptz" => "Timestamptz",
             "int8" => "Int8",
             "int4" => "Int4",
+            "int2" => "Int2",
+            "bool" => "Bool",
             "bytea" => "Bytea",
             "inet" => "Inet",
             other => panic!("a type that this test does not know: {other}"),
@@ -102,7 +104,7 @@ async fn the_schema_module_is_what_the_migrations_make() {
 }
 
 /// The committed schema.
-fn definitions() -> Vec<TypeSystemDefinition> {
+pub(crate) fn definitions() -> Vec<TypeSystemDefinition> {
     parse_schema(committed("schema.graphql")).expect("a schema").definitions
 }
 
@@ -200,6 +202,14 @@ async fn a_field_is_guarded_as_it_says() {
         ("startEmailVerification", "mutation { startEmailVerification { __typename } }"),
         ("confirmEmail", "mutation { confirmEmail(input: { proof: { link: \"\" } }) { __typename } }"),
         ("login", "mutation { login(input: { identifier: \"\", password: \"\" }) { __typename } }"),
+        ("startPasskeySignIn", "mutation { startPasskeySignIn { expiresAt } }"),
+        ("signInWithPasskey", "mutation { signInWithPasskey(input: { credential: {} }) { __typename } }"),
+        ("completeSignIn", "mutation { completeSignIn(input: { flow: \"\", factor: { totp: \"\" } }) { __typename } }"),
+        ("startSecondFactorEnrolment", "mutation { startSecondFactorEnrolment(input: { flow: \"\" }) { __typename } }"),
+        (
+            "completeSecondFactorEnrolment",
+            "mutation { completeSecondFactorEnrolment(input: { flow: \"\", factor: { totp: \"\" } }) { __typename } }",
+        ),
         ("logout", "mutation { logout { ended } }"),
         ("refreshToken", "mutation { refreshToken(input: { refreshToken: \"\" }) { __typename } }"),
         ("revokeSession", "mutation { revokeSession(input: { id: \"\" }) { __typename } }"),
@@ -215,6 +225,18 @@ async fn a_field_is_guarded_as_it_says() {
         ("startEmailChange", "mutation { startEmailChange(input: { newEmail: \"\" }) { __typename } }"),
         ("completeEmailChange", "mutation { completeEmailChange(input: { proof: { link: \"\" } }) { __typename } }"),
         ("revertEmailChange", "mutation { revertEmailChange(input: { flow: \"\" }) { __typename } }"),
+        ("startTotp", "mutation { startTotp { __typename } }"),
+        ("confirmTotp", "mutation { confirmTotp(input: { flow: \"\", code: \"\" }) { __typename } }"),
+        ("removeTotp", "mutation { removeTotp { __typename } }"),
+        ("replaceRecoveryCodes", "mutation { replaceRecoveryCodes { __typename } }"),
+        ("startPasskey", "mutation { startPasskey { __typename } }"),
+        ("renamePasskey", "mutation { renamePasskey(input: { id: \"\", name: \"\" }) { __typename } }"),
+        ("removePasskey", "mutation { removePasskey(input: { id: \"\" }) { __typename } }"),
+        ("addPasskey", "mutation { addPasskey(input: { credential: {} }) { __typename } }"),
+        (
+            "forgetTrustedDevices",
+            "mutation { forgetTrustedDevices(input: {}) { ... on ForgetTrustedDevicesSuccess { forgottenIds } } }",
+        ),
         ("reauthenticate", "mutation { reauthenticate(input: { factor: { password: \"\" } }) { __typename } }"),
     ];
     for (name, directives) in root_fields() {

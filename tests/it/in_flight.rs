@@ -29,6 +29,7 @@ async fn an_account_whose_row_is_held_takes_no_place_at_the_hashing_threads_from
     let app = limited(&[&["--hashing-threads=1", "--hashing-queue=2"], &patient[..]].concat()).await;
     app.registered("eve@example.com").await;
     let owner = app.anonymous().login("ada@example.com").await;
+    until("the login before is settled", async || app.database.count(HELD).await == 0).await;
     let holder = app.database.another().await;
     holder.batch_execute("BEGIN; SELECT FROM accounts WHERE email LIKE 'ada%' FOR UPDATE").await.expect("a lock");
     let change = format!(

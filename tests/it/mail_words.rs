@@ -12,7 +12,7 @@ use crate::support::process::run;
 use crate::support::{PASSWORD, TestApp};
 
 /// The kinds of mails.
-const KINDS: [&str; 8] = [
+const KINDS: &[&str] = &[
     "confirm_registration",
     "address_taken",
     "confirm_email",
@@ -21,6 +21,28 @@ const KINDS: [&str; 8] = [
     "password_reset",
     "confirm_email_change",
     "email_changed",
+    "totp_added",
+    "totp_removed",
+    "recovery_codes_replaced",
+    "recovery_code_used",
+    "account_recovered",
+    "passkey_added",
+    "passkey_removed",
+    "device_trusted",
+    "passkey_refused",
+];
+
+/// Those that only tell of something.
+const WITHOUT_LINK: &[&str] = &[
+    "password_reset",
+    "totp_added",
+    "totp_removed",
+    "recovery_codes_replaced",
+    "recovery_code_used",
+    "passkey_added",
+    "passkey_removed",
+    "device_trusted",
+    "passkey_refused",
 ];
 
 /// A directory of templates with these files, and what the preview says with it: whether it succeeds, and its output.
@@ -135,7 +157,7 @@ fn a_part_of_a_mail_takes_the_place_of_the_built_in_one() {
 fn a_new_language_needs_all_mails() {
     let templates = Templates::new(&[]);
     for kind in KINDS {
-        let link = if kind == "password_reset" { "" } else { "{{ link }}" };
+        let link = if WITHOUT_LINK.contains(kind) { "" } else { "{{ link }}" };
         templates.write(&format!("fr/{kind}.subject"), "Bonjour");
         templates.write(&format!("fr/{kind}.txt"), &format!("Bonjour {link}"));
         templates.write(&format!("fr/{kind}.html"), &format!("<p>Bonjour {link}</p>"));

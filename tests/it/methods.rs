@@ -10,7 +10,9 @@ const METHODS: [&str; 10] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "O
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_route_does_not_answer_is_405_with_what_it_does() {
-    let app = TestApp::with(&["--graphiql=on", "--cookies=on", "--allowed-origins=https://app.example.com"]).await;
+    let related = "--webauthn-origins=http://localhost:8080,https://app.example.com";
+    let cors = ["--cookies=on", "--allowed-origins=https://app.example.com"];
+    let app = TestApp::with(&[["--graphiql=on", related].as_slice(), &cors].concat()).await;
     let http = app.anonymous().http;
     for (path, allow) in ROUTES {
         for name in METHODS {

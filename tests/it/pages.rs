@@ -2,6 +2,7 @@
 
 mod browser;
 mod changes;
+mod factor;
 mod mails;
 
 use serde_json::{Value, json};
@@ -191,7 +192,7 @@ async fn the_documents_of_the_page_are_registered_where_the_page_is_served() {
     let documents = script.lines().next().and_then(|line| line.strip_prefix("const documents = "));
     let documents = documents.expect("documents").trim_end_matches(';');
     let documents: std::collections::BTreeMap<String, String> = serde_json::from_str(documents).expect("JSON");
-    assert_eq!(documents.len(), 8);
+    assert_eq!(documents.len(), 9);
     let elsewhere = TestApp::with(&[&only[..], &["--link-url=https://app.example.com/link"]].concat()).await;
     for (name, text) in documents {
         // Without variables nothing is executed.

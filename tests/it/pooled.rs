@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::feed::refused_within;
-use crate::support::app::{Peer, SECRET, instance as instance_at};
+use crate::support::app::{LOCKS, Peer, SECRET, instance as instance_at};
 use crate::support::database::{BLOCKED, TestDatabase};
 use crate::support::events::Events;
 use crate::support::pgbouncer::PgBouncer;
@@ -128,9 +128,9 @@ async fn of_many_that_migrate_through_a_pooler_one_does() {
     assert_eq!(migrations::pending(&target).await.expect("an answer").needed.len(), crate::support::migrations());
     let runs = (0..6).map(|_| {
         let target = target.clone();
-        tokio::spawn(
-            async move { migrations::run(&target, Extent::Expanding).await.expect("migrations").applied.len() },
-        )
+        tokio::spawn(async move {
+            migrations::run(&target, Extent::Expanding, LOCKS).await.expect("migrations").applied.len()
+        })
     });
     let mut applied: Vec<_> = join_all(runs).await.into_iter().map(|run| run.expect("a run")).collect();
     applied.sort_unstable();

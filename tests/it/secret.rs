@@ -4,10 +4,11 @@ use futures_util::future::join_all;
 use portcullis::app::Console;
 use portcullis::use_cases::keys::{maintain, rotate, rotate_at_once};
 
-use crate::support::TestApp;
-use crate::support::app::{SECRET, config, instance, secret};
+use crate::second_step::{complete, login, totp, with_factor};
+use crate::support::app::{Peer, SECRET, config, instance, secret};
 use crate::support::cluster::watched_dir;
 use crate::support::process::{Server, run};
+use crate::support::{PASSWORD, TestApp, until};
 
 const NEW: &str = "the next secret of the tests, longer than 32 bytes";
 const PREVIOUS: [&str; 2] = ["--secret-previous", SECRET];
@@ -99,4 +100,31 @@ async fn keys_that_were_deleted_are_refused_by_an_instance_that_can_not_open_the
     assert_eq!(ada.is_signed_in().await, Err("TOKEN_INVALID".into()));
     assert_eq!(app.app.keys.current().jwks(app.clock.clock().now()).body, r#"{"keys":[]}"#);
     assert_eq!(app.anonymous().login("ada@example.com").await.is_signed_in().await, Err("TOKEN_INVALID".into()));
+}
+
+/// Starts a server that knows the secret of the tests as the previous one, and stops it when it has sealed the secret of one
+/// authenticator app anew.
+pub(crate) async fn seal_one_anew(url: &str, secret: &str) {
+    let settings = [("DATABASE_URL", url), ("PORTCULLIS_SECRET", secret), ("PORTCULLIS_SECRET_PREVIOUS", SECRET)];
+    let server = Server::start(&settings);
+    let done = "PORTCULLIS_SECRET seals the secrets of all authenticator apps resealed=1";
+    until("they are sealed anew", async || server.log().contains(done)).await;
+    server.stop();
+}
+
+/// Those of accounts to which nobody signs in meanwhile as well: the previous secret is taken away afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_knows_both_secrets_seals_those_of_all_authenticator_apps_anew() {
+    let app = TestApp::start().await;
+    let (authenticator, _) = with_factor(&app).await;
+    let sealed = "SELECT encode(secret, 'hex') FROM totps";
+    let before = app.database.texts(sealed).await;
+    seal_one_anew(&app.database.url, NEW).await;
+    assert_ne!(app.database.texts(sealed).await, before);
+
+    let peer = Peer::serve(instance(&app.database.url, &app.clock, NEW, &[]).await.expect("an app").into()).await;
+    let client = peer.visited_by(&app.anonymous());
+    let asked = login(&client, PASSWORD).await;
+    let done = complete(&client, &asked, totp(&authenticator.code(&app, 0))).await;
+    assert_eq!(done["__typename"], "LoginSuccess", "{done}");
 }

@@ -8,6 +8,8 @@ mod each;
 mod file;
 mod file_faults;
 mod file_secrets;
+mod passkeys;
+mod second_factors;
 
 #[test]
 fn a_direct_way_needs_a_database_to_lead_to() {

@@ -10,7 +10,7 @@ use crate::support::{PASSWORD, TestApp, until};
 const STARTED: &str = "EmailFlowStarted";
 
 /// The trips that `operation` takes on a connection whose statements are prepared.
-async fn trips(proxy: &Proxy, mut operation: impl AsyncFnMut(usize)) -> usize {
+pub(crate) async fn trips(proxy: &Proxy, mut operation: impl AsyncFnMut(usize)) -> usize {
     operation(0).await;
     let before = proxy.trips();
     operation(1).await;

@@ -1,12 +1,11 @@
 //! Creating accounts.
 
 use diesel::QueryResult;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::accounts::{NameTaken, NewAccount, Username};
 use crate::clock::Timestamp;
-use crate::db::{Connection, statement, violated_constraint};
+use crate::db::{Connection, Run, statement, violated_constraint};
 use crate::error::Error;
 use crate::passwords::PasswordHash;
 
@@ -15,11 +14,12 @@ pub(crate) async fn create(connection: &mut Connection, account: &NewAccount) ->
     let creating = Creating {
         id: account.id.0,
         email: account.email.as_str(),
+        email_verified_at: account.email_verified_at,
         username: account.username.as_ref().map(Username::as_str),
         hash: account.password.as_ref().map(PasswordHash::as_str),
         now: account.created_at,
     };
-    Ok(unless_taken(creating.execute(connection).await)?.map(|_| ()))
+    Ok(unless_taken(creating.run(connection).await)?.map(|_| ()))
 }
 
 /// What was written. Distinguishes an e-mail address or username that another account has from other errors.
@@ -39,6 +39,7 @@ statement! {
     struct Creating<'a> = "create.sql" {
         id: Uuid,
         email: &'a str,
+        email_verified_at: Option<Timestamp>,
         username: Option<&'a str>,
         hash: Option<&'a str>,
         now: Timestamp,

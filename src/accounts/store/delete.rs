@@ -1,12 +1,11 @@
 //! Deleting accounts. Their names are free and their sessions end at once. The rows are removed later.
 
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::audit::store::Origin;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::passwords::PasswordHash;
@@ -51,7 +50,7 @@ pub(crate) async fn delete_own(
         is_kept: deletion.is_kept,
         origin: Origin::of(deletion.client),
     };
-    let row = deleting.get_result::<DeletedRow>(connection).await?;
+    let row = deleting.one_row::<DeletedRow>(connection).await?;
     Ok(match (row.has_hash, row.is_deleted) {
         (false, _) => Deleted::OtherHash,
         (true, false) => Deleted::SessionEnded,

@@ -15,6 +15,9 @@ deleted AS (
 forgotten AS (
     DELETE FROM passwords USING deleted, given WHERE account_id = deleted.id AND NOT is_kept
 ),
+forgotten_factors AS MATERIALIZED (
+    SELECT deleted.id, CASE WHEN NOT is_kept THEN portcullis_remove_factors(deleted.id) END FROM deleted, given
+),
 closed AS (
     DELETE FROM flows USING deleted WHERE account_id = deleted.id
 ),
@@ -25,4 +28,4 @@ recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, account_id)
     SELECT portcullis_event_id(now), now, 'account_deleted', deleted.id FROM deleted, given
 )
-SELECT id FROM deleted
+SELECT id FROM forgotten_factors

@@ -32,6 +32,9 @@ deleted AS (
 forgotten AS (
     DELETE FROM passwords USING deleted, given WHERE account_id = deleted.id AND NOT is_kept
 ),
+forgotten_factors AS MATERIALIZED (
+    SELECT deleted.id, CASE WHEN NOT is_kept THEN portcullis_remove_factors(deleted.id) END FROM deleted, given
+),
 closed AS (
     DELETE FROM flows USING deleted WHERE account_id = deleted.id
 ),
@@ -42,4 +45,4 @@ recorded AS (
     INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
     SELECT portcullis_event_id(now), now, 'account_deleted', user_agent, ip_address, request_id, deleted.id, by FROM deleted, given
 )
-SELECT EXISTS (SELECT FROM password) AS has_hash, EXISTS (SELECT FROM deleted) AS is_deleted
+SELECT EXISTS (SELECT FROM password) AS has_hash, EXISTS (SELECT FROM forgotten_factors) AS is_deleted

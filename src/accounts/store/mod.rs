@@ -8,13 +8,12 @@ mod remove;
 mod verify;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Account, Designation, EmailAddress, Identifier, NameTaken, Username};
 use crate::clock::Timestamp;
 use crate::db::schema::accounts;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::limits::store::TakenRow;
@@ -73,15 +72,15 @@ pub(crate) async fn find(
     attempt: &Attempt,
 ) -> Result<(Decision, Option<Found>), Error> {
     let row = match designation {
-        Some(Designation::Id(id)) => FindingById { attempt, id: id.0 }.get_result::<FoundRow>(connection).await?,
+        Some(Designation::Id(id)) => FindingById { attempt, id: id.0 }.one_row::<FoundRow>(connection).await?,
         Some(Designation::Identifier(identifier)) => {
             let (email, username) = match identifier {
                 Identifier::Email(email) => (Some(email.folded()), None),
                 Identifier::Username(username) => (None, Some(username.folded())),
             };
-            Finding { attempt, email, username }.get_result::<FoundRow>(connection).await?
+            Finding { attempt, email, username }.one_row::<FoundRow>(connection).await?
         }
-        None => Finding { attempt, email: None, username: None }.get_result::<FoundRow>(connection).await?,
+        None => Finding { attempt, email: None, username: None }.one_row::<FoundRow>(connection).await?,
     };
     let password =
         row.password.map(|row| StoredPassword { hash: PasswordHash::new(row.hash), changed_at: row.changed_at });
@@ -127,7 +126,7 @@ pub(crate) async fn find_taken(
     attempt: &Attempt,
 ) -> Result<(Decision, Names), Error> {
     let finding = FindingTaken { attempt, email: email.folded(), username: username.map(Username::folded) };
-    let row = finding.get_result::<NamesRow>(connection).await?;
+    let row = finding.one_row::<NamesRow>(connection).await?;
     let owner = row.owner.map(|id| Owner {
         id: AccountId(id),
         email: row.email,

@@ -1,10 +1,9 @@
 //! Looking at the address that an account is to have.
 
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::accounts::EmailAddress;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::limits::store::TakenRow;
@@ -27,7 +26,7 @@ pub(crate) async fn find_new_email(
     attempt: &Attempt,
 ) -> Result<(Decision, BeforeChange), Error> {
     let finding = FindingNewEmail { attempt, account: account.0, email: new.folded() };
-    let BeforeRow { taken, email, username, is_taken } = finding.get_result::<BeforeRow>(connection).await?;
+    let BeforeRow { taken, email, username, is_taken } = finding.one_row::<BeforeRow>(connection).await?;
     Ok((attempt.read(taken), BeforeChange { email, username, is_taken }))
 }
 

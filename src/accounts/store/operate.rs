@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::accounts::{Designation, Identifier, NameTaken};
 use crate::clock::Timestamp;
-use crate::db::{Connection, parameters, row, statement, violated_constraint};
+use crate::db::{Connection, Run, parameters, row, statement, violated_constraint};
 use crate::error::Error;
 use crate::ids::AccountId;
 
@@ -40,7 +39,7 @@ pub(crate) async fn set_enabled(
     now: Timestamp,
 ) -> Result<Option<(AccountId, bool)>, Error> {
     let switching = Switching { called: designation.into(), enabled, now };
-    let found = switching.get_result::<SwitchedRow>(connection).await.optional()?;
+    let found = switching.one_row::<SwitchedRow>(connection).await.optional()?;
     Ok(found.map(|row| (AccountId(row.id), row.has_changed)))
 }
 
@@ -51,7 +50,7 @@ pub(crate) async fn sign_out(
     now: Timestamp,
 ) -> Result<Option<AccountId>, Error> {
     let signing_out = SigningOut { called: designation.into(), now };
-    Ok(signing_out.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
+    Ok(signing_out.one_row::<Uuid>(connection).await.optional()?.map(AccountId))
 }
 
 /// Deletes an account, even one that is disabled. Returns its id, if there was such an account. It may be restored
@@ -63,7 +62,7 @@ pub(crate) async fn delete(
     now: Timestamp,
 ) -> Result<Option<AccountId>, Error> {
     let deleting = Deleting { called: designation.into(), now, is_kept: !kept.is_zero() };
-    Ok(deleting.get_result::<Uuid>(connection).await.optional()?.map(AccountId))
+    Ok(deleting.one_row::<Uuid>(connection).await.optional()?.map(AccountId))
 }
 
 /// Restores the account that was last deleted under this name or id, if no other account has its names. Returns its
@@ -75,7 +74,7 @@ pub(crate) async fn restore(
     now: Timestamp,
 ) -> Result<Result<Option<AccountId>, NameTaken>, Error> {
     let restoring = Restoring { called: designation.into(), now, kept_seconds: kept.as_secs_f64() };
-    match restoring.get_result::<Uuid>(connection).await.optional() {
+    match restoring.one_row::<Uuid>(connection).await.optional() {
         Ok(id) => Ok(Ok(id.map(AccountId))),
         Err(error) => match violated_constraint(&error) {
             Some("accounts_email_key") => Ok(Err(NameTaken::Email)),

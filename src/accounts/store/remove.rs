@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 
@@ -39,7 +38,7 @@ pub(crate) async fn next_due(
         after_deleted_at: after.and_then(|place| place.deleted_at),
         after_account: after.map(|place| place.account.0),
     };
-    let row = finding.get_result::<DueRow>(connection).await.optional()?;
+    let row = finding.one_row::<DueRow>(connection).await.optional()?;
     Ok(row.map(|row| RemovalCursor { account: AccountId(row.account), deleted_at: row.deleted_at }))
 }
 
@@ -66,7 +65,7 @@ pub(crate) async fn remove(
 ) -> Result<Option<Removal>, Error> {
     let kept_seconds = due.kept.as_secs_f64();
     let removing = Removing { now: due.now, kept_seconds, account: account.0, is_cleared };
-    let row = removing.get_result::<RemovalRow>(connection).await.optional()?;
+    let row = removing.one_row::<RemovalRow>(connection).await.optional()?;
     Ok(row.map(|row| Removal { is_gone: row.is_gone, rows: row.rows }))
 }
 

@@ -1,13 +1,12 @@
 //! Noting that the address of an account is proven.
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::audit::store::Origin;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, statement};
+use crate::db::{Connection, Run, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 
@@ -21,7 +20,7 @@ pub(crate) async fn verify(
     now: Timestamp,
 ) -> Result<Option<String>, Error> {
     let verifying = Verifying { flow, account: account.0, email, now, origin: Origin::of(client) };
-    Ok(verifying.get_result::<String>(connection).await.optional()?)
+    Ok(verifying.one_row::<String>(connection).await.optional()?)
 }
 
 statement! {

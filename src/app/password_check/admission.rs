@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
-use tracing::Instrument;
 
 use super::super::App;
 use super::super::charge::{Charge, Charges, Failure};
@@ -14,6 +13,7 @@ use crate::clock::moment;
 use crate::error::Error;
 use crate::limits::{Attempt, AttemptOutcome, Decision as Limit, Refusal};
 use crate::passwords::{Comparison, HashingPermit, Password, PasswordHash};
+use crate::traces::detached;
 
 /// How long an attempt waits at most for what others may give back, unless half of the request's time is less.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,6 +25,11 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
+    /// The right to have something compared that was charged by another statement.
+    pub(in crate::app) fn new(permit: HashingPermit, charge: Charge) -> Self {
+        Self { permit, charge }
+    }
+
     /// The password is not compared after all, and the look-up revealed nothing, so nothing is charged.
     pub(crate) fn withdraw(mut self) {
         self.charge.set_ending(AttemptOutcome::Withdrawn);
@@ -32,23 +37,23 @@ impl Admission {
 }
 
 /// A password to be compared.
-pub(super) struct Comparing {
+pub(in crate::app) struct Comparing {
     /// `None` if it is longer than any password. It is nobody's then, but the answer takes as long.
-    pub(super) password: Option<Password>,
+    pub(in crate::app) password: Option<Password>,
     /// The hash to compare it with. A dummy is used if there is none.
-    pub(super) hash: Option<PasswordHash>,
+    pub(in crate::app) hash: Option<PasswordHash>,
     /// The event that is recorded when it is wrong.
-    pub(super) failure: Failure,
+    pub(in crate::app) failure: Failure,
 }
 
 /// The password was right.
-pub(super) struct Right {
+pub(in crate::app) struct Right {
     /// The permit, for what else has to be hashed.
-    pub(super) permit: HashingPermit,
+    pub(in crate::app) permit: HashingPermit,
     /// The charge, which is given back when this is dropped.
-    pub(super) charge: Charge,
+    pub(in crate::app) charge: Charge,
     /// A hash of it at the current cost, if the stored one is cheaper to break.
-    pub(super) stronger: Option<PasswordHash>,
+    pub(in crate::app) stronger: Option<PasswordHash>,
 }
 
 impl App {
@@ -64,7 +69,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Busy`] when there is no permit. The inner error when there were too many attempts.
-    pub(super) async fn enter(
+    pub(in crate::app) async fn enter(
         &self,
         client: &Client,
         attempt: &Attempt,
@@ -90,8 +95,12 @@ impl App {
             if waiter.as_ref().is_none_or(|waiter| waiter.keys() != refusal.contended) {
                 waiter = turns.join(&refusal.contended);
             }
-            let Some(waiter) = &mut waiter else { return Ok((Err(refusal), found)) };
-            if timeout_at(deadline, waiter.look_again()).await.is_err() {
+            let is_over = match &mut waiter {
+                Some(waiter) => timeout_at(deadline, waiter.look_again()).await.is_err(),
+                None => true,
+            };
+            if is_over {
+                attempt.gave_up(&refusal);
                 return Ok((Err(refusal), found));
             }
         }
@@ -116,7 +125,7 @@ impl App {
         if attempt.is_free() {
             return paid.await;
         }
-        tokio::spawn(paid.in_current_span()).await.unwrap_or_else(|error| Err(error.into()))
+        tokio::spawn(detached(paid)).await.unwrap_or_else(|error| Err(error.into()))
     }
 
     /// An admission for a password that was right, to compare it with the hash that replaced the first one.
@@ -130,13 +139,17 @@ impl App {
     /// Compares a password. `None` if it is wrong. A charged comparison is carried out and counts by its outcome,
     /// even if the caller does not wait for it any more, so that nobody gains by hanging up or loses by a broken
     /// connection.
-    pub(super) async fn compare(&self, admission: Admission, comparing: Comparing) -> Result<Option<Right>, Error> {
+    pub(in crate::app) async fn compare(
+        &self,
+        admission: Admission,
+        comparing: Comparing,
+    ) -> Result<Option<Right>, Error> {
         let is_paid_for = !admission.charge.is_nothing();
         let compared = compare(self.charges(), admission, comparing);
         if !is_paid_for {
             return compared.await;
         }
-        tokio::spawn(compared.in_current_span()).await.unwrap_or_else(|error| Err(error.into()))
+        tokio::spawn(detached(compared)).await.unwrap_or_else(|error| Err(error.into()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The one step that checks a password: its limits, the dummy hash where there is no account, how often it starts
 //! over, and the event of a wrong password. Every use case that asks for a password uses it.
 
-mod admission;
+pub(super) mod admission;
 mod anybody;
 mod caller;
 mod subject;
@@ -15,7 +15,7 @@ use crate::accounts::Account;
 use crate::accounts::store::{Found, find};
 use crate::client::Client;
 use crate::error::Error;
-use crate::limits::Attempt;
+use crate::limits::{Attempt, AttemptOutcome, Consumed};
 use crate::passwords::{HashingPermit, Password, PasswordHash, StoredPassword};
 use admission::{Comparing, Right};
 use subject::{Denied, Subject};
@@ -36,6 +36,18 @@ pub(crate) struct Confirmed {
     pub(crate) stronger: Option<PasswordHash>,
     /// The permit, for what else has to be hashed. Drop it before you wait for anything else, because others need it.
     pub(crate) permit: HashingPermit,
+    /// What the attempt took, for [`Acted::Halfway`].
+    pub(crate) taken: Consumed,
+}
+
+/// What came of a right password.
+pub(crate) enum Acted<T> {
+    /// What it was asked for is done, or failed for another reason.
+    Done(T),
+    /// It was the first step of a sign-in, and a second factor is asked for. The attempt counts until that was right.
+    Halfway(T),
+    /// The account's hash was replaced in the meantime.
+    Replaced,
 }
 
 /// The outcome of a check.
@@ -50,8 +62,8 @@ pub(crate) enum Checked<T> {
 }
 
 impl App {
-    /// Checks a password, and calls `act` if it is right. `act` returns `None` if the account's hash was replaced in
-    /// the meantime. The password is then compared with the new hash, without another charge.
+    /// Checks a password, and calls `act` if it is right. If the account's hash was replaced in the meantime, the password
+    /// is compared with the new hash, without another charge.
     ///
     /// If there is no account, or it has no password or is disabled, no password is right, and the answer takes as
     /// long.
@@ -66,7 +78,7 @@ impl App {
         mut act: impl FnMut(Confirmed) -> F,
     ) -> Result<Checked<T>, Error>
     where
-        F: Future<Output = Result<Option<T>, Error>> + Send,
+        F: Future<Output = Result<Acted<T>, Error>> + Send,
     {
         let log = |refused| log_failed(subject.failure(), refused, client, subject.identifier_to_log());
         let (mut admission, mut found) = match subject.admit(self, client).await? {
@@ -87,9 +99,15 @@ impl App {
             let comparing = Comparing { password: password.clone(), hash, failure };
             let Some(right) = self.compare(admission, comparing).await? else { return Ok(Checked::Wrong) };
             let Some((account, password)) = known else { return Ok(Checked::Wrong) };
-            let Right { permit, charge, stronger } = right;
-            if let Some(done) = act(Confirmed { account, password, stronger, permit }).await? {
-                return Ok(Checked::Right(done));
+            let Right { permit, mut charge, stronger } = right;
+            let taken = charge.counting();
+            match act(Confirmed { account, password, stronger, permit, taken }).await? {
+                Acted::Done(done) => return Ok(Checked::Right(done)),
+                Acted::Halfway(halfway) => {
+                    charge.set_ending(AttemptOutcome::Unknown);
+                    return Ok(Checked::Right(halfway));
+                }
+                Acted::Replaced => {}
             }
             if comparison == COMPARISONS {
                 break;

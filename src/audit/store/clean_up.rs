@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use diesel_async::RunQueryDsl;
-
 use crate::clock::Timestamp;
-use crate::db::{Connection, statement};
+use crate::db::{Connection, Run, statement};
 use crate::error::Error;
 
 /// How many events one statement removes.
@@ -14,7 +12,7 @@ const BATCH: i64 = 1000;
 /// Removes events that are older than `kept`, by the clock of the database as well. Returns whether there may be
 /// more.
 pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration, now: Timestamp) -> Result<bool, Error> {
-    let removed = CleaningUp { kept_since: now - kept, now, batch: BATCH }.execute(connection).await?;
+    let removed = CleaningUp { kept_since: now - kept, now, batch: BATCH }.run(connection).await?;
     Ok(i64::try_from(removed).unwrap_or_default() >= BATCH)
 }
 

@@ -1,12 +1,11 @@
 //! An account's events, page by page.
 
-use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
 use crate::audit::{Event, EventPage};
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::SessionId;
 
@@ -53,7 +52,7 @@ pub(crate) async fn list(connection: &mut Connection, pages: &[EventPage]) -> Re
         firsts: pages.iter().map(|page| i64::from(page.first)).collect(),
     };
     let mut lists = vec![Vec::new(); pages.len()];
-    for ListedRow { number, event } in listing.load::<ListedRow>(connection).await? {
+    for ListedRow { number, event } in listing.all_rows::<ListedRow>(connection).await? {
         let list = usize::try_from(number - 1).ok().and_then(|place| lists.get_mut(place));
         list.ok_or_else(|| Error::internal("an event of no page"))?.push(event.event()?);
     }

@@ -1,13 +1,12 @@
 //! Recording an event in the statement that causes it.
 
-use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
 use crate::audit::Kind;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, parameters, statement};
+use crate::db::{Connection, Run, parameters, statement};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::limits::store::Settling;
@@ -60,7 +59,7 @@ pub(crate) async fn record(
 ) -> Result<(), Error> {
     let (account, session) = (account.map(|id| id.0), session.map(|id| id.0));
     let settling = Settling::new(taken, AttemptOutcome::Wrong);
-    Recording { account, session, occurrence, throttle, settling }.execute(connection).await?;
+    Recording { account, session, occurrence, throttle, settling }.run(connection).await?;
     Ok(())
 }
 

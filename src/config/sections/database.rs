@@ -66,4 +66,29 @@ pub(in crate::config) struct DatabaseSettings {
         value_parser = switch()
     )]
     pub(in crate::config) migrate: Given<bool>,
+
+    /// How long a migration waits for a lock, and requests behind it. Then it gives up, lets them go first, and is tried again. Keep
+    /// it well below deadlock_timeout of PostgreSQL, which is 1s unless set, so that no request is ended in its place. Where autovacuum
+    /// holds the lock, every other try waits for one and a half times deadlock_timeout, after which PostgreSQL has ended it.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_MIGRATE_LOCK_TIMEOUT",
+        default_value = "300ms",
+        value_name = "DURATION",
+        value_parser = duration(TENTH, MINUTE)
+    )]
+    pub(in crate::config) migrate_lock_timeout: Given<Duration>,
+
+    /// For how long a start, and portcullis migrate, tries each migration again that got no lock in time. Pauses get longer, up
+    /// to 5s.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_MIGRATE_WAIT",
+        default_value = "1m",
+        value_name = "DURATION",
+        value_parser = duration(Duration::ZERO, 60 * MINUTE)
+    )]
+    pub(in crate::config) migrate_wait: Given<Duration>,
 }

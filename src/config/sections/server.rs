@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use url::Url;
 
 use super::{DAY, MINUTE};
 use crate::config::file::SettingsFile;
@@ -30,6 +31,39 @@ pub(in crate::config) struct ServerSettings {
         value_parser = text_of(listen, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))
     )]
     pub(in crate::config) listen: Given<SocketAddr>,
+
+    /// The address and port to serve `/metrics` for Prometheus on. Without it nothing is measured. Clients must not reach it: it tells
+    /// how much the server is used.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_METRICS_LISTEN",
+        value_name = "ADDRESS:PORT",
+        value_parser = text_of(listen, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))
+    )]
+    pub(in crate::config) metrics_listen: Option<Given<SocketAddr>>,
+
+    /// The address of a collector that takes traces by OTLP over HTTP, such as http://127.0.0.1:4318. Without it no traces are made.
+    /// Headers for the collector, such as a key, are in the variable OTEL_EXPORTER_OTLP_HEADERS.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_OTLP_ENDPOINT",
+        value_name = "URL",
+        value_parser = text_of(collector, String::new())
+    )]
+    pub(in crate::config) otlp_endpoint: Option<Given<String>>,
+
+    /// The share of requests of which a trace is exported, from 0 to 1.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_TRACES_RATIO",
+        default_value = "1",
+        value_name = "NUMBER",
+        value_parser = text_of(ratio, 1.0)
+    )]
+    pub(in crate::config) traces_ratio: Given<f64>,
 
     /// For whom the server runs. In development clients may explore: GraphiQL and introspection are on unless they are
     /// switched off [default: development with the private PostgreSQL, production with DATABASE_URL].
@@ -125,6 +159,26 @@ pub(in crate::config) struct ServerSettings {
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "it is not an address and port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// The address of the collector's traces.
+fn collector(text: &str) -> Result<String, String> {
+    let is_web =
+        |url: &Url| matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
+    let is_open = |url: &Url| url.username().is_empty() && url.password().is_none();
+    match Url::parse(text) {
+        Ok(url) if is_web(&url) && is_open(&url) => Ok(format!("{}/v1/traces", url.as_str().trim_end_matches('/'))),
+        _ => {
+            Err("it is not the URL of a collector without user and password, such as http://127.0.0.1:4318".to_owned())
+        }
+    }
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(ratio) if (0.0..=1.0).contains(&ratio) => Ok(ratio),
+        _ => Err("it is not a number from 0 to 1".to_owned()),
+    }
 }
 
 fn log(text: &str) -> Result<String, String> {

@@ -33,6 +33,18 @@ pub(in crate::config) struct SessionSettings {
     )]
     pub(in crate::config) session_idle_ttl: Given<Duration>,
 
+    /// How long a device is signed in on without the second factor that was shown on it, where its owner wants that
+    /// (rememberDevice). 0s has the second factor asked for each time, on devices that are trusted already as well.
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCULLIS_TRUSTED_DEVICE_TTL",
+        default_value = "30d",
+        value_name = "DURATION",
+        value_parser = duration(Duration::ZERO, 90 * DAY)
+    )]
+    pub(in crate::config) trusted_device_ttl: Given<Duration>,
+
     /// How many sessions an account may have at a time. One more ends the session that was left unused for longest.
     #[arg(
         long,

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::supply::Supply;
+use super::failures::Failure;
 use super::unopened::Unopened;
 use super::{Connection, Target};
 use crate::clock::moment;
@@ -76,8 +77,8 @@ impl Pool {
     /// A connection. Callers who wait get one in the order in which they came.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there is none until `deadline`, or when waiting for one does not help.
-    pub(super) async fn get(&self, deadline: Instant) -> Result<Lent, Error> {
+    /// [`Error::Unavailable`] when there is none until `deadline`, or when waiting for one does not help, and which of both it was.
+    pub(super) async fn get(&self, deadline: Instant) -> Result<Lent, (Failure, Error)> {
         let mut waiting = None;
         loop {
             let held = match self.0.queue.try_get() {
@@ -99,6 +100,11 @@ impl Pool {
     /// How many callers wait for a connection.
     pub(super) fn waiting(&self) -> usize {
         self.0.state().supply.waiting()
+    }
+
+    /// The number of connections, free and in use.
+    pub(super) fn open(&self) -> usize {
+        self.0.open()
     }
 
     /// Closes all connections, those in use when they come back, and opens no more.
@@ -187,12 +193,12 @@ impl Shared {
     }
 
     /// The next free connection for this caller.
-    async fn next(&self, deadline: Instant) -> Result<Object<Held>, Error> {
+    async fn next(&self, deadline: Instant) -> Result<Object<Held>, (Failure, Error)> {
         let mut next = pin!(self.queue.get());
         loop {
             let mut failed = pin!(self.failed.notified());
             failed.as_mut().enable();
-            self.check_hope()?;
+            self.check_hope().map_err(|error| (Failure::Unconnected, error))?;
             tokio::select! {
                 biased;
                 Ok(held) = &mut next => return Ok(held),
@@ -211,9 +217,11 @@ impl Shared {
     }
 
     #[track_caller]
-    fn late(&self) -> Error {
-        let why = self.state().supply.why().map(|why| format!(": {why}")).unwrap_or_default();
-        Error::unavailable(format!("no database connection within {:?}{why}", self.limit))
+    fn late(&self) -> (Failure, Error) {
+        let why = self.state().supply.why().map(|why| format!(": {why}"));
+        let failure = if why.is_some() { Failure::Unconnected } else { Failure::Queue };
+        let why = why.unwrap_or_default();
+        (failure, Error::unavailable(format!("no database connection within {:?}{why}", self.limit)))
     }
 
     fn keeps(&self, held: &Held) -> bool {

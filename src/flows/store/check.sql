@@ -1,5 +1,5 @@
 -- Checks what somebody got by mail, and counts a wrong code. The flow's row is locked, so of many codes at once each counts.
--- Wrong codes count for the address as well, whichever of its flows they were tried in. They are recorded whether an account has it
+-- Wrong codes count for the address as well, whichever of its flows they were tried in, if that has a mail. They are recorded whether an account has it
 -- or not, so that the work is the same.
 WITH given AS (
     SELECT $1::text AS kind, $2::bytea AS token_hash, $3::bytea AS link_hash, $4::bytea[] AS code_macs, $5::timestamptz AS now,
@@ -15,6 +15,7 @@ found AS (
 tried AS (
     SELECT sum(f.tries) AS tries, min(f.created_at) AS since FROM flows f, found, given
     WHERE lower(f.email COLLATE "C") = lower(found.email COLLATE "C") AND f.created_at > tries_since AND f.tries > 0
+        AND f.link_hash IS NOT NULL
 ),
 judged AS (
     SELECT found.id, given.link_hash IS NULL AND found.tries < given.tries AND code_expires_at > now AS takes_code,
@@ -33,9 +34,10 @@ recorded AS (
     SELECT portcullis_event_id(now), now, 'code_failed', user_agent, ip_address, request_id, account_id
     FROM counted, given
 )
-SELECT found.id, found.account_id, found.email, found.locale, found.data, a.username,
+SELECT found.id, found.account_id, CASE WHEN given.link_hash IS NULL THEN code_expires_at ELSE found.expires_at END AS expires_at, found.email, found.locale, found.data, a.username,
+    a.session_generation AS generation, p.changed_at AS password_of,
     given.link_hash IS NOT NULL OR takes_code AND has_code AS is_right,
     EXISTS (SELECT FROM counted) AS is_counted,
     coalesce((SELECT tries FROM counted), found.tries) AS tries,
     CASE WHEN is_limited THEN wait END AS wait
-FROM judged, given, found LEFT JOIN accounts a ON a.id = found.account_id
+FROM judged, given, found LEFT JOIN accounts a ON a.id = found.account_id LEFT JOIN passwords p ON p.account_id = a.id

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use diesel_async::RunQueryDsl;
-
 use crate::clock::Timestamp;
-use crate::db::{Connection, statement};
+use crate::db::{Connection, Run, statement};
 use crate::error::Error;
 
 /// How many flows one statement removes.
@@ -13,7 +11,7 @@ const BATCH: i64 = 1000;
 
 /// Removes flows that ended more than `kept` ago. Returns whether there may be more.
 pub(crate) async fn clean_up(connection: &mut Connection, kept: Duration, now: Timestamp) -> Result<bool, Error> {
-    let removed = CleaningUp { now, kept_seconds: kept.as_secs_f64(), batch: BATCH }.execute(connection).await?;
+    let removed = CleaningUp { now, kept_seconds: kept.as_secs_f64(), batch: BATCH }.run(connection).await?;
     Ok(i64::try_from(removed).unwrap_or_default() >= BATCH)
 }
 

@@ -3,13 +3,12 @@
 use std::net::IpAddr;
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::{Error, OrInternal};
 use crate::flows::token::{LINK, hash_of};
 use crate::flows::{FlowKeys, Kind};
@@ -39,7 +38,7 @@ pub(crate) async fn look(
     now: Timestamp,
 ) -> Result<Option<Linked>, Error> {
     let Some(link_hash) = hash_of(LINK, link) else { return Ok(None) };
-    let row = LookingAtLink { link_hash, now }.get_result::<LinkRow>(connection).await.optional()?;
+    let row = LookingAtLink { link_hash, now }.one_row::<LinkRow>(connection).await.optional()?;
     Ok(row.map(|row| row.opened(keys)).transpose()?.flatten())
 }
 

@@ -1,12 +1,14 @@
 //! Statements on flows.
 
 mod clean_up;
+mod keep;
 mod look;
+mod tries;
+mod without_mail;
 
 use std::time::Duration;
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::proof::Shown;
@@ -15,13 +17,16 @@ use crate::audit;
 use crate::audit::store::Origin;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, parameters, row, statement};
+use crate::db::{Connection, Run, parameters, row, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::mail::{Locale, Posting};
 
 pub(crate) use clean_up::clean_up;
+pub(crate) use keep::keep;
 pub(crate) use look::{Linked, look};
+pub(crate) use tries::{return_factor_try, take_factor_try};
+pub(crate) use without_mail::{BeginningWithoutMail, begin_without_mail, count_wrong, find_open};
 
 /// The parameters of a flow in the statement that begins it.
 pub(crate) struct Beginning<'a> {
@@ -88,7 +93,7 @@ pub(crate) async fn begin(
     client: &Client,
 ) -> Result<(), Error> {
     let event = event.map(audit::Kind::as_str);
-    BeginningFlow { flow: flow.parameters(), mail, event, origin: Origin::of(client) }.execute(connection).await?;
+    BeginningFlow { flow: flow.parameters(), mail, event, origin: Origin::of(client) }.run(connection).await?;
     Ok(())
 }
 
@@ -123,7 +128,7 @@ pub(crate) async fn check(
         tries_since: now - TRIES_PERIOD,
         origin: Origin::of(client),
     };
-    let Some(row) = checking.get_result::<CheckedRow>(connection).await.optional()? else {
+    let Some(row) = checking.one_row::<CheckedRow>(connection).await.optional()? else {
         return Ok(Checked::Expired);
     };
     if let Some(wait) = row.wait {
@@ -141,8 +146,17 @@ pub(crate) async fn check(
         None => None,
     };
     let locale = Locale::parse(&row.locale).ok_or_else(|| Error::internal("a flow without a language"))?;
-    let (account, username) = (row.account_id.map(AccountId), row.username);
-    Ok(Checked::Right(Flow { id: row.id, account, email: row.email, username, locale, data }))
+    Ok(Checked::Right(Flow {
+        id: row.id,
+        account: row.account_id.map(AccountId),
+        expires_at: row.expires_at.unwrap_or(now),
+        email: row.email,
+        username: row.username,
+        generation: row.generation,
+        password_of: row.password_of,
+        locale,
+        data,
+    }))
 }
 
 statement! {
@@ -163,10 +177,13 @@ row! {
     struct CheckedRow {
         id: Uuid,
         account_id: Option<Uuid>,
+        expires_at: Option<Timestamp>,
         email: String,
         locale: String,
         data: Option<Vec<u8>>,
         username: Option<String>,
+        generation: Option<i64>,
+        password_of: Option<Timestamp>,
         is_right: bool,
         /// Whether this was a wrong code that counted.
         is_counted: bool,

@@ -65,6 +65,11 @@ impl DocumentCache {
         Ok(Self { mode, remembered: Cache::with_options(options, Bytes, hashing, lifecycle) })
     }
 
+    /// Whether the operator registered all documents that are executed.
+    pub(crate) fn is_registry(&self) -> bool {
+        matches!(self.mode, Mode::Only(_))
+    }
+
     /// The document of a request with this text, which may be empty, and this name.
     ///
     /// # Errors

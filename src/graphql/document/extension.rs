@@ -2,6 +2,7 @@
 //! ones.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::async_trait::async_trait;
@@ -20,9 +21,14 @@ use super::prepare::Prepared;
 use super::refusal::refusal;
 use super::registered::RegisteringDocument;
 use super::{Document, Library, OnlyQueries, any_name};
+use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::config::Bounds;
 use crate::graphql::error::Code;
 use crate::graphql::host::Host;
+
+/// The label of operations that nobody registered.
+const OTHER: &str = "other";
 
 /// This extension runs before all others.
 #[derive(Clone)]
@@ -83,6 +89,16 @@ impl OneRequest {
             errors.iter_mut().for_each(|error| conceal(error, text));
         }
         errors
+    }
+
+    /// The name of the operation if the operator registered it. A client may invent any other.
+    fn label<'a>(&self, serving: &Serving, operation: Option<&'a str>) -> Cow<'a, str> {
+        match (&self.documents.known, operation) {
+            (Some(known), _) if !known.is_registry() => Cow::Borrowed(OTHER),
+            (None, _) => Cow::Borrowed(OTHER),
+            (Some(_), Some(name)) => Cow::Borrowed(name),
+            (Some(_), None) => any_name(serving.document.parsed()).map_or(Cow::Borrowed(OTHER), Cow::Owned),
+        }
     }
 
     async fn find(
@@ -192,7 +208,12 @@ impl Extension for OneRequest {
         if let (Some(hash), Some(known)) = (serving.hash, &self.documents.known) {
             known.remember(hash, serving.document.clone());
         }
+        let measuring = ctx.data_opt::<Arc<App>>().filter(|app| app.metrics.is_on());
+        let measuring = measuring.map(|app| (app, Stopwatch::start()));
         let mut response = next.run(ctx, operation).await;
+        if let Some((app, watch)) = measuring {
+            app.metrics.executed(&self.label(serving, operation), watch.elapsed());
+        }
         if let Some(prepared) = serving.prepared() {
             prepared.form.put(&mut response.data);
         }

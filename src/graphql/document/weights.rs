@@ -15,12 +15,15 @@ pub(super) enum Weight {
         /// The largest value that the field accepts.
         most: u64,
     },
-    /// The weight of what is selected in it, multiplied by this: a list in the introspection of the schema.
+    /// The weight of what is selected in it, multiplied by this: a list without pages.
     List(u64),
 }
 
 /// A password to hash.
 const HASHING: Weight = Weight::Flat(50);
+
+/// Ten recovery codes to hash.
+const HASHING_CODES: Weight = Weight::Flat(500);
 
 /// A statement that changes sessions.
 const CHANGE: Weight = Weight::Flat(10);
@@ -28,12 +31,16 @@ const CHANGE: Weight = Weight::Flat(10);
 /// Rows that are counted.
 const COUNT: Weight = Weight::Flat(10);
 
+/// As many passkeys as an account may have.
+const MOST_PASSKEYS: u64 = crate::passkeys::MOST as u64;
+
 /// As many items as are asked for.
 const CONNECTION: Weight = Weight::Connection { argument: "first", usual: USUAL as u64, most: MOST as u64 };
 
-const WEIGHTS: [(&str, &str, Weight); 39] = [
+const WEIGHTS: [(&str, &str, Weight); 57] = [
     ("Mutation", "register", HASHING),
     ("Mutation", "login", HASHING),
+    ("Mutation", "completeSignIn", HASHING),
     ("Mutation", "changePassword", HASHING),
     ("Mutation", "deleteAccount", HASHING),
     ("Mutation", "reauthenticate", HASHING),
@@ -45,8 +52,21 @@ const WEIGHTS: [(&str, &str, Weight); 39] = [
     ("Mutation", "completePasswordReset", HASHING),
     ("Mutation", "startEmailSignIn", CHANGE),
     ("Mutation", "signInWithEmail", CHANGE),
+    ("Mutation", "startPasskeySignIn", Weight::Flat(1)),
+    ("Mutation", "signInWithPasskey", CHANGE),
     ("Mutation", "startEmailVerification", CHANGE),
     ("Mutation", "confirmEmail", CHANGE),
+    ("Mutation", "startTotp", CHANGE),
+    ("Mutation", "confirmTotp", HASHING_CODES),
+    ("Mutation", "removeTotp", CHANGE),
+    ("Mutation", "replaceRecoveryCodes", HASHING_CODES),
+    ("Mutation", "startPasskey", CHANGE),
+    ("Mutation", "addPasskey", HASHING_CODES),
+    ("Mutation", "forgetTrustedDevices", CHANGE),
+    ("Mutation", "startSecondFactorEnrolment", CHANGE),
+    ("Mutation", "completeSecondFactorEnrolment", HASHING_CODES),
+    ("Mutation", "renamePasskey", CHANGE),
+    ("Mutation", "removePasskey", CHANGE),
     ("Mutation", "refreshToken", CHANGE),
     ("Mutation", "logout", CHANGE),
     ("Mutation", "revokeSession", CHANGE),
@@ -59,6 +79,10 @@ const WEIGHTS: [(&str, &str, Weight); 39] = [
     ("RevertEmailChangeSuccess", "endedSessions", CONNECTION),
     ("CompletePasswordResetSuccess", "endedCount", COUNT),
     ("CompletePasswordResetSuccess", "endedSessions", CONNECTION),
+    ("User", "totpEnabledAt", COUNT),
+    ("User", "recoveryCodesLeft", COUNT),
+    ("User", "passkeys", Weight::List(MOST_PASSKEYS)),
+    ("User", "trustedDevices", Weight::List(20)),
     ("User", "sessions", CONNECTION),
     ("User", "securityEvents", CONNECTION),
     ("__Schema", "types", Weight::List(3)),

@@ -10,6 +10,7 @@ use super::proof::EmailProof;
 use super::started::EmailFlowStarted;
 use crate::app::{App, Asked};
 use crate::graphql::account::email_taken;
+use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::factor::ReauthenticationRequired;
 use crate::graphql::guard::{Requester, auth_fresh, freshly_signed_in, public};
@@ -76,7 +77,7 @@ impl From<Outcome> for CompleteEmailChangeResult {
             Outcome::Success(email) => Self::Success(CompleteEmailChangeSuccess { email }),
             Outcome::Taken => Self::EmailTaken(email_taken()),
             Outcome::Wrong(tries_left) => Self::InvalidCode(InvalidCode::new(tries_left)),
-            Outcome::Expired => Self::FlowExpired(FlowExpired::default()),
+            Outcome::Expired => Self::FlowExpired(FlowExpired::of_mail()),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
         }
     }
@@ -95,16 +96,16 @@ impl ChangeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new address.")] input: StartEmailChangeInput,
-    ) -> Result<Option<StartEmailChangeResult>, ApiError> {
+    ) -> Result<Option<Counted<StartEmailChangeResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = match freshly_signed_in(ctx).await? {
             Ok(caller) => caller,
-            Err(required) => return Ok(Some(StartEmailChangeResult::ReauthenticationRequired(required))),
+            Err(required) => return Ok(counted(StartEmailChangeResult::ReauthenticationRequired(required))),
         };
         let client = ctx.data_unchecked::<Requester>().client();
         let (new, locale) = (input.new_email, input.locale.as_deref());
         let asked = start_email_change::start_email_change(app, &client, &caller, &new, locale).boxed().await?;
-        Ok(Some(asked.into()))
+        Ok(counted(asked.into()))
     }
 
     /// Gives the account its new e-mail address with what the mail to that address brought. It can be called from any device. The
@@ -114,11 +115,11 @@ impl ChangeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What the mail brought.")] input: ConfirmEmailInput,
-    ) -> Result<Option<CompleteEmailChangeResult>, ApiError> {
+    ) -> Result<Option<Counted<CompleteEmailChangeResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let proof = input.proof.into();
         let outcome = complete_email_change::complete_email_change(app, &client, &proof).boxed().await?;
-        Ok(Some(outcome.into()))
+        Ok(counted(outcome.into()))
     }
 }

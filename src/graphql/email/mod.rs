@@ -7,7 +7,7 @@ pub(super) mod proof;
 pub(super) mod registration;
 mod reset;
 mod revert;
-mod sign_in;
+pub(super) mod sign_in;
 pub(super) mod started;
 mod verification;
 

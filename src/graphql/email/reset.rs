@@ -9,11 +9,15 @@ use super::problem::{FlowExpired, InvalidCode};
 use super::proof::EmailProof;
 use super::started::{StartEmailFlowResult, StartEmailInput};
 use crate::app::App;
+use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
+use crate::graphql::factor::FactorInput;
 use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{FieldError, InvalidInput, RateLimited, WeakPassword};
 use crate::graphql::required::SecondFactorRequired;
+use crate::graphql::second_factor::problem::InvalidPasskey;
 use crate::graphql::session::list::{EndedSessions, SessionConnection};
+use crate::sessions::Method;
 use crate::use_cases::complete_password_reset::{self, Outcome};
 use crate::use_cases::start_password_reset;
 
@@ -25,6 +29,8 @@ pub(crate) struct CompletePasswordResetInput {
     /// The new password, of 8 to 256 characters. Spaces are kept. Common passwords are refused.
     #[graphql(secret)]
     new_password: String,
+    /// A second factor, if the account has one. Without it the answer is `SecondFactorRequired`.
+    factor: Option<FactorInput>,
 }
 
 /// The outcome of `completePasswordReset`.
@@ -33,6 +39,7 @@ pub(crate) enum CompletePasswordResetResult {
     Success(CompletePasswordResetSuccess),
     SecondFactorRequired(SecondFactorRequired),
     InvalidCode(InvalidCode),
+    InvalidPasskey(InvalidPasskey),
     FlowExpired(FlowExpired),
     InvalidInput(InvalidInput),
     WeakPassword(WeakPassword),
@@ -72,8 +79,11 @@ impl From<Outcome> for CompletePasswordResetResult {
                 Self::InvalidInput(InvalidInput::new(vec![FieldError::password("newPassword", fault)]))
             }
             Outcome::Weak(weakness) => Self::WeakPassword(weakness.into()),
+            Outcome::SecondFactorRequired(step) => Self::SecondFactorRequired(step.into()),
+            Outcome::WrongFactor(Method::Passkey, _) => Self::InvalidPasskey(InvalidPasskey::default()),
+            Outcome::WrongFactor(kind, tries_left) => Self::InvalidCode(InvalidCode::of_factor(kind, tries_left)),
             Outcome::Wrong(tries_left) => Self::InvalidCode(InvalidCode::new(tries_left)),
-            Outcome::Expired => Self::FlowExpired(FlowExpired::default()),
+            Outcome::Expired => Self::FlowExpired(FlowExpired::of_mail()),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
         }
     }
@@ -91,26 +101,29 @@ impl ResetMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Who gets the mail.")] input: StartEmailInput,
-    ) -> Result<Option<StartEmailFlowResult>, ApiError> {
+    ) -> Result<Option<Counted<StartEmailFlowResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let (email, locale) = (&input.email, input.locale.as_deref());
         let asked = start_password_reset::start_password_reset(app, &client, email, locale).boxed().await?;
-        Ok(Some(asked.into()))
+        Ok(counted(asked.into()))
     }
 
-    /// Sets a new password with what the mail brought, and ends all sessions of the account. It opens none. The link of a mail which
+    /// Sets a new password with what the mail brought, and ends all sessions of the account. It opens none. An account with a second
+    /// factor, whose address was proven before, needs that as well. The link of a mail which
     /// says that an address is taken works here too.
     #[graphql(directive = public::apply())]
     async fn complete_password_reset(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What the mail brought, and the new password.")] input: CompletePasswordResetInput,
-    ) -> Result<Option<CompletePasswordResetResult>, ApiError> {
+    ) -> Result<Option<Counted<CompletePasswordResetResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
-        let (proof, new) = (input.proof.into(), input.new_password);
-        let outcome = complete_password_reset::complete_password_reset(app, &client, &proof, new).boxed().await?;
-        Ok(Some(outcome.into()))
+        let CompletePasswordResetInput { proof, new_password, factor } = input;
+        let (proof, factor) = (proof.into(), factor.map(Into::into));
+        let outcome = complete_password_reset::complete_password_reset(app, &client, &proof, new_password, factor);
+        let outcome = outcome.boxed().await?;
+        Ok(counted(outcome.into()))
     }
 }

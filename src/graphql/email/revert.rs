@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use super::problem::FlowExpired;
 use crate::app::App;
 use crate::graphql::account::email_taken;
+use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{EmailTaken, RateLimited};
@@ -69,7 +70,7 @@ impl From<Outcome> for RevertEmailChangeResult {
                 Self::Success(RevertEmailChangeSuccess { email, ended: EndedSessions::new(None, Some(ending)) })
             }
             Outcome::Taken => Self::EmailTaken(email_taken()),
-            Outcome::Expired => Self::FlowExpired(FlowExpired::default()),
+            Outcome::Expired => Self::FlowExpired(FlowExpired::of_mail()),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
         }
     }
@@ -88,10 +89,10 @@ impl RevertMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What the mail brought.")] input: FlowTokenInput,
-    ) -> Result<Option<RevertEmailChangeResult>, ApiError> {
+    ) -> Result<Option<Counted<RevertEmailChangeResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let outcome = revert_email_change::revert_email_change(app, &client, input.flow).boxed().await?;
-        Ok(Some(outcome.into()))
+        Ok(counted(outcome.into()))
     }
 }

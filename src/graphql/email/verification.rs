@@ -9,6 +9,7 @@ use super::change::ConfirmEmailInput;
 use super::problem::{FlowExpired, InvalidCode};
 use super::started::StartEmailFlowResult;
 use crate::app::App;
+use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, auth, public, signed_in};
 use crate::graphql::problem::RateLimited;
@@ -36,7 +37,7 @@ impl From<Outcome> for ConfirmEmailResult {
         match outcome {
             Outcome::Success(email) => Self::Success(ConfirmEmailSuccess { email }),
             Outcome::Wrong(tries_left) => Self::InvalidCode(InvalidCode::new(tries_left)),
-            Outcome::Expired => Self::FlowExpired(FlowExpired::default()),
+            Outcome::Expired => Self::FlowExpired(FlowExpired::of_mail()),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
         }
     }
@@ -50,12 +51,15 @@ impl VerificationMutation {
     /// Sends a mail with which the caller proves that mails to the account's address reach them. It is sent as well if that was proven
     /// before. The error is FEATURE_DISABLED where no mail can be sent.
     #[graphql(directive = auth::apply())]
-    async fn start_email_verification(&self, ctx: &Context<'_>) -> Result<Option<StartEmailFlowResult>, ApiError> {
+    async fn start_email_verification(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<Counted<StartEmailFlowResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
         let client = ctx.data_unchecked::<Requester>().client();
         let asked = start_email_verification::start_email_verification(app, &client, caller).boxed().await?;
-        Ok(Some(asked.into()))
+        Ok(counted(asked.into()))
     }
 
     /// Proves the address of an account with what the mail brought. Whoever has the mail need not be signed in, and is not signed in by
@@ -65,11 +69,11 @@ impl VerificationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What the mail brought.")] input: ConfirmEmailInput,
-    ) -> Result<Option<ConfirmEmailResult>, ApiError> {
+    ) -> Result<Option<Counted<ConfirmEmailResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let proof = input.proof.into();
         let outcome = confirm_email::confirm_email(app, &client, &proof).boxed().await?;
-        Ok(Some(outcome.into()))
+        Ok(counted(outcome.into()))
     }
 }

@@ -23,14 +23,28 @@ pub(crate) enum ErrorCode {
     RateLimited,
     /// Registration is closed.
     RegistrationClosed,
-    /// The code is not the one in the mail.
+    /// The code is not the one in the mail, not one that the authenticator app shows now, or not one of the recovery codes.
     InvalidCode,
-    /// The link or the code is over.
+    /// The link, the code, the sign-in, what was asked for a passkey, or the enrolment of a second factor is over.
     FlowExpired,
+    /// The passkey is not accepted.
+    InvalidPasskey,
+    /// None of the caller's passkeys has this id.
+    PasskeyNotFound,
+    /// Without it nobody could sign in to the account any more.
+    LastSignInMethod,
+    /// The account has as many passkeys as it may have.
+    TooManyPasskeys,
     /// The caller has to prove anew who they are.
     ReauthenticationRequired,
     /// A second factor is needed.
     SecondFactorRequired,
+    /// A second factor has to be added first.
+    SecondFactorEnrolmentRequired,
+    /// The account needs a second factor, and this is its last.
+    LastSecondFactor,
+    /// The account has no second factor.
+    NoSecondFactor,
     /// The e-mail address has to be proven first.
     EmailVerificationRequired,
     /// A new password has to be set first.

@@ -10,8 +10,14 @@ pub(crate) use code::ErrorCode;
 
 use super::email::problem::{FlowExpired, InvalidCode};
 use super::factor::ReauthenticationRequired;
-use super::required::{EmailVerificationRequired, PasswordResetRequired, SecondFactorRequired};
+use super::required::{
+    EmailVerificationRequired, PasswordResetRequired, SecondFactorEnrolmentRequired, SecondFactorRequired,
+};
+use super::second_factor::problem::{
+    InvalidPasskey, LastSecondFactor, LastSignInMethod, NoSecondFactor, PasskeyNotFound, TooManyPasskeys,
+};
 use crate::accounts::BadUsername;
+use crate::passkeys::BadPasskeyName;
 use crate::passwords::{BadPassword, Weakness};
 use crate::use_cases::register::Fault;
 
@@ -34,8 +40,15 @@ pub(crate) enum UserError {
     RegistrationClosed(RegistrationClosed),
     InvalidCode(InvalidCode),
     FlowExpired(FlowExpired),
+    InvalidPasskey(InvalidPasskey),
+    TooManyPasskeys(TooManyPasskeys),
+    PasskeyNotFound(PasskeyNotFound),
+    LastSignInMethod(LastSignInMethod),
     ReauthenticationRequired(ReauthenticationRequired),
     SecondFactorRequired(SecondFactorRequired),
+    SecondFactorEnrolmentRequired(SecondFactorEnrolmentRequired),
+    LastSecondFactor(LastSecondFactor),
+    NoSecondFactor(NoSecondFactor),
     EmailVerificationRequired(EmailVerificationRequired),
     PasswordResetRequired(PasswordResetRequired),
 }
@@ -204,6 +217,16 @@ impl FieldError {
     /// An e-mail address that is not valid, in the input's field `name`.
     pub(super) fn email(name: &str) -> Self {
         Self::new(name, FieldErrorCode::InvalidFormat, "This is not an e-mail address.".to_owned())
+    }
+
+    /// A name of a passkey that is not valid.
+    pub(super) fn passkey_name(why: BadPasskeyName) -> Self {
+        let code = match why {
+            BadPasskeyName::TooShort => FieldErrorCode::TooShort,
+            BadPasskeyName::TooLong => FieldErrorCode::TooLong,
+            BadPasskeyName::Characters => FieldErrorCode::InvalidFormat,
+        };
+        Self::new("name", code, why.to_string())
     }
 
     /// A password that is not valid, in the input's field `name`.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::list::{EndedSessions, SessionConnection};
 use crate::app::App;
+use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, auth, signed_in};
 use crate::graphql::problem::{ErrorCode, SessionNotFound};
@@ -74,28 +75,31 @@ impl DevicesMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The session to end.")] input: RevokeSessionInput,
-    ) -> Result<Option<RevokeSessionResult>, ApiError> {
+    ) -> Result<Option<Counted<RevokeSessionResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let (caller, client) = (signed_in(ctx).await?, ctx.data_unchecked::<Requester>().client());
         if let Ok(id) = Uuid::parse_str(&input.id)
             && revoke_session::revoke_session(app, &client, caller, SessionId(id)).boxed().await?
         {
-            return Ok(Some(RevokeSessionResult::Success(RevokeSessionSuccess { ended_session_id: id.into() })));
+            return Ok(counted(RevokeSessionResult::Success(RevokeSessionSuccess { ended_session_id: id.into() })));
         }
-        Ok(Some(RevokeSessionResult::SessionNotFound(SessionNotFound {
+        Ok(counted(RevokeSessionResult::SessionNotFound(SessionNotFound {
             code: ErrorCode::SessionNotFound,
             message: "None of your active sessions has this id.".to_owned(),
         })))
     }
 
-    /// Ends all of the caller's sessions except the one that sends the request.
+    /// Ends all of the caller's sessions except the one that sends the request, and the trust in all devices (`User.trustedDevices`).
     #[graphql(directive = auth::apply())]
-    async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<RevokeOtherSessionsResult>, ApiError> {
+    async fn revoke_other_sessions(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<Counted<RevokeOtherSessionsResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let caller = signed_in(ctx).await?;
         let ending = revoke_other_sessions::revoke_other_sessions(app, &client, caller).boxed().await?;
         let ended = EndedSessions::new(Some(caller.session()), ending);
-        Ok(Some(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess(ended))))
+        Ok(counted(RevokeOtherSessionsResult::Success(RevokeOtherSessionsSuccess(ended))))
     }
 }

@@ -9,10 +9,13 @@ use super::object::{Session, parts};
 use super::tokens::{Delivery, TokenTransport, Tokens};
 use crate::app::{App, SignIn};
 use crate::graphql::account::User;
+use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{ErrorCode, InvalidCredentials, RateLimited};
-use crate::graphql::required::{EmailVerificationRequired, PasswordResetRequired, SecondFactorRequired};
+use crate::graphql::required::{
+    EmailVerificationRequired, PasswordResetRequired, SecondFactorEnrolmentRequired, SecondFactorRequired,
+};
 use crate::tokens::PlainToken;
 use crate::use_cases::login::{self, Login, Outcome};
 
@@ -41,6 +44,7 @@ pub(crate) enum LoginResult {
     InvalidCredentials(InvalidCredentials),
     RateLimited(RateLimited),
     SecondFactorRequired(SecondFactorRequired),
+    SecondFactorEnrolmentRequired(SecondFactorEnrolmentRequired),
     EmailVerificationRequired(EmailVerificationRequired),
     PasswordResetRequired(PasswordResetRequired),
 }
@@ -55,8 +59,8 @@ pub(crate) struct LoginSuccess {
     /// The session's tokens.
     tokens: Tokens,
     /// A token that proves at the next `login` that this device has signed in to the account before. Store it with
-    /// the refresh token, and keep it after a logout. It gives no access to anything. It is valid for 90 days, until
-    /// the password is changed, and each sign-in brings a new one. Null when it is in a cookie, and for an account without a
+    /// the refresh token, and keep it after a logout. It gives no access by itself; on a trusted device it
+    /// takes the place of the second factor. It is valid for 90 days, until the password is changed, and each sign-in brings a new one. Null when it is in a cookie, and for an account without a
     /// password.
     device_token: Option<String>,
 }
@@ -73,6 +77,8 @@ impl LoginResult {
     fn new(outcome: Outcome, delivery: Delivery<'_>) -> Self {
         match outcome {
             Outcome::Success(sign_in, device) => Self::Success(LoginSuccess::new(*sign_in, Some(device), delivery)),
+            Outcome::SecondFactorRequired(step) => Self::SecondFactorRequired(step.into()),
+            Outcome::EnrolmentRequired(step) => Self::SecondFactorEnrolmentRequired(step.into()),
             Outcome::Limited(retry_after) => Self::RateLimited(retry_after.into()),
             Outcome::InvalidCredentials => Self::InvalidCredentials(InvalidCredentials {
                 code: ErrorCode::InvalidCredentials,
@@ -87,19 +93,20 @@ pub(super) struct LoginMutation;
 
 #[Object]
 impl LoginMutation {
-    /// Signs an account in, which opens a session.
+    /// Signs an account in, which opens a session. An account with a second factor is signed in by `completeSignIn`,
+    /// and one that has none and needs one by `completeSecondFactorEnrolment`.
     #[graphql(directive = public::apply())]
     async fn login(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The account and its password.")] input: LoginInput,
-    ) -> Result<Option<LoginResult>, ApiError> {
+    ) -> Result<Option<Counted<LoginResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         let LoginInput { identifier, password, device_token, transport } = input;
         let delivery = Delivery::asked(ctx, transport)?;
         let device_token = device_token.or_else(|| delivery.known_device());
         let outcome = login::login(app, client, Login { identifier, password, device_token }).boxed().await?;
-        Ok(Some(LoginResult::new(outcome, delivery)))
+        Ok(counted(LoginResult::new(outcome, delivery)))
     }
 }

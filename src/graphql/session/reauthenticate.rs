@@ -7,11 +7,14 @@ use futures_util::FutureExt;
 
 use super::tokens::Tokens;
 use crate::app::App;
+use crate::graphql::counted::{Counted, counted};
+use crate::graphql::email::problem::InvalidCode;
 use crate::graphql::error::ApiError;
-use crate::graphql::factor::ReauthFactorInput;
+use crate::graphql::factor::{ReauthFactorInput, ReauthenticationRequired};
 use crate::graphql::guard::{Requester, auth, signed_in};
 use crate::graphql::problem::{ErrorCode, InvalidCredentials, RateLimited};
 use crate::graphql::scalars::DateTime;
+use crate::graphql::second_factor::problem::InvalidPasskey;
 use crate::use_cases::reauthenticate::{self, Outcome};
 
 /// The input of `reauthenticate`.
@@ -26,6 +29,9 @@ pub(crate) struct ReauthenticateInput {
 pub(crate) enum ReauthenticateResult {
     Success(ReauthenticateSuccess),
     InvalidCredentials(InvalidCredentials),
+    ReauthenticationRequired(ReauthenticationRequired),
+    InvalidCode(InvalidCode),
+    InvalidPasskey(InvalidPasskey),
     RateLimited(RateLimited),
 }
 
@@ -50,13 +56,12 @@ impl ReauthenticateMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What proves who the caller is.")] input: ReauthenticateInput,
-    ) -> Result<Option<ReauthenticateResult>, ApiError> {
+    ) -> Result<Option<Counted<ReauthenticateResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let caller = signed_in(ctx).await?;
         let client = ctx.data_unchecked::<Requester>().client();
-        let ReauthFactorInput::Password(password) = input.factor;
-        let outcome = reauthenticate::reauthenticate(app, &client, caller, password).boxed().await?;
-        Ok(Some(match outcome {
+        let outcome = reauthenticate::reauthenticate(app, &client, caller, input.factor.into()).boxed().await?;
+        Ok(counted(match outcome {
             Outcome::Success(fresh) => ReauthenticateResult::Success(ReauthenticateSuccess {
                 fresh_until: fresh.until.into(),
                 tokens: Tokens::access_only(&fresh.access, fresh.access_expires_at),
@@ -65,6 +70,11 @@ impl ReauthenticateMutation {
                 code: ErrorCode::InvalidCredentials,
                 message: "That is not the password.".to_owned(),
             }),
+            Outcome::LacksFactor(ways) => {
+                ReauthenticateResult::ReauthenticationRequired(ReauthenticationRequired::after_password(ways))
+            }
+            Outcome::WrongCode(tries_left) => ReauthenticateResult::InvalidCode(InvalidCode::of_app(tries_left)),
+            Outcome::InvalidPasskey => ReauthenticateResult::InvalidPasskey(InvalidPasskey::default()),
             Outcome::Limited(retry_after) => ReauthenticateResult::RateLimited(retry_after.into()),
         }))
     }

@@ -10,6 +10,7 @@ use super::tokens::{Delivery, Tokens};
 use crate::app::{App, SignIn};
 use crate::graphql::account::User;
 use crate::graphql::cookies::{Cookie, Cookies};
+use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, InvalidRefreshTokenReason, RateLimited};
@@ -89,13 +90,13 @@ impl RefreshMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The refresh token, if it is not in the cookie.")] input: Option<RefreshTokenInput>,
-    ) -> Result<Option<RefreshTokenResult>, ApiError> {
+    ) -> Result<Option<Counted<RefreshTokenResult>>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
         // A token in the input wins over the cookie, which a browser adds by itself.
         if let Some(token) = input.and_then(|input| input.refresh_token) {
             let outcome = refresh::refresh(app, &client, &token).boxed().await?;
-            return Ok(Some(RefreshTokenResult::new(outcome, Delivery::BODY)));
+            return Ok(counted(RefreshTokenResult::new(outcome, Delivery::BODY)));
         }
         let cookies = Cookies::of(ctx)?;
         // A browser without the cookie is not signed in, so the answer is the same as for a cookie that holds no
@@ -105,6 +106,6 @@ impl RefreshMutation {
         if matches!(outcome, Outcome::Refused(_)) {
             cookies.forget(Cookie::Refresh);
         }
-        Ok(Some(RefreshTokenResult::new(outcome, Delivery::by_cookie(cookies))))
+        Ok(counted(RefreshTokenResult::new(outcome, Delivery::by_cookie(cookies))))
     }
 }

@@ -21,11 +21,12 @@ macro_rules! documents {
 
 /// The documents that the page sends. Where only registered documents are answered, they are registered with those of the
 /// operator.
-pub(crate) const DOCUMENTS: [(&str, &str); 8] = documents![
+pub(crate) const DOCUMENTS: [(&str, &str); 9] = documents![
     "EmailLink",
     "ConfirmRegistration",
     "ConfirmEmail",
     "SignInWithEmail",
+    "CompleteSignIn",
     "CompletePasswordReset",
     "CompleteEmailChange",
     "RevertEmailChange",
@@ -35,8 +36,12 @@ pub(crate) const DOCUMENTS: [(&str, &str); 8] = documents![
 /// The script of the page, with the documents.
 static JAVASCRIPT: LazyLock<String> = LazyLock::new(|| {
     let documents = serde_json::to_string(&BTreeMap::from(DOCUMENTS)).unwrap_or_default();
-    let parts =
-        [include_str!("confirm/words.js"), include_str!("confirm/device.js"), include_str!("confirm/confirm.js")];
+    let parts = [
+        include_str!("confirm/words.js"),
+        include_str!("confirm/device.js"),
+        include_str!("confirm/factor.js"),
+        include_str!("confirm/confirm.js"),
+    ];
     format!("const documents = {documents};\n{}", parts.concat())
 });
 

@@ -8,6 +8,7 @@ mod graphql;
 mod health;
 mod issuer_path;
 mod mail_page;
+pub(super) mod metrics;
 mod page;
 pub(crate) mod persisted_query;
 mod revocations;
@@ -48,7 +49,7 @@ pub(crate) fn routes(
         .at("/health/ready", health::Ready::new(app.clone(), shutdown.clone()))
         .within("/revocations", revocations, |it| it.with(limit()))
         .within("/.well-known/jwks.json", well_known::Jwks::new(app), |it| it.with(limit()));
-    routes = well_known::add_discovery(routes, app);
+    routes = well_known::add_related_origins(well_known::add_discovery(routes, app), app);
     if app.config.graphql.graphiql {
         routes = graphiql::add(routes, &app.config.issuer);
     }
@@ -69,7 +70,8 @@ pub(crate) fn discovery(app: &Arc<App>, shutdown: &Shutdown) -> (String, impl En
 
 fn surrounded(routes: Routes, app: &Arc<App>, shutdown: &Shutdown) -> impl Endpoint<Output = Response> + use<> {
     let routes = routes.into_route().before(async |request| addressed(request));
-    let (app, routes) = (app.clone(), routes.with(SecurityHeaders).with(RequestLog(shutdown.clone())));
+    let (app, routes) =
+        (app.clone(), routes.with(SecurityHeaders).with(RequestLog { app: app.clone(), shutdown: shutdown.clone() }));
     routes.before(move |mut request| {
         client_address::locate(&app, &mut request);
         async { Ok(request) }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::issuer_path;
 use crate::app::App;
+use crate::config::RelyingParty;
 use crate::http::middleware::rate_limit::RequestLimit;
 use crate::http::routes::Routes;
 use crate::tokens::Published;
@@ -68,6 +69,29 @@ impl Endpoint for Metadata {
             "access_token_signing_alg_values_supported": self.0.keys.current().algorithms(self.0.clock.now()),
         });
         public(&request, Published::new(&body))
+    }
+}
+
+/// `/.well-known/webauthn`: the pages of other domains that may use our passkeys (WebAuthn Level 3 section 5.11.1).
+struct RelatedOrigins(Arc<App>);
+
+/// Adds the document where there are such pages. Browsers look it up at the root of the host that the RP ID names.
+pub(crate) fn add_related_origins(routes: Routes, app: &Arc<App>) -> Routes {
+    if related_origins(app).is_empty() {
+        return routes;
+    }
+    routes.within("/.well-known/webauthn", RelatedOrigins(app.clone()), |it| it.with(RequestLimit(app.clone())))
+}
+
+fn related_origins(app: &App) -> &[String] {
+    app.config.passkeys.as_ref().map_or(&[], RelyingParty::related_origins)
+}
+
+impl Endpoint for RelatedOrigins {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        public(&request, Published::new(&json!({ "origins": related_origins(&self.0) })))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A request's id and its log line.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use poem::http::{HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
@@ -8,24 +9,29 @@ use tracing::{Instrument, Span};
 
 use super::client_address::address;
 use super::request_id::{HEADER, RequestId};
+use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::http::routes::ROUTES;
 use crate::http::shutdown::Shutdown;
-use crate::telemetry;
+use crate::{telemetry, traces};
 
-/// Gives each request its id, counts it while it is in flight, and logs it when it is answered.
-pub(crate) struct RequestLog(pub(crate) Shutdown);
+/// Gives each request its id, counts it while it is in flight, and logs and measures it when it is answered.
+pub(crate) struct RequestLog {
+    pub(crate) app: Arc<App>,
+    pub(crate) shutdown: Shutdown,
+}
 
 impl<E: Endpoint> Middleware<E> for RequestLog {
     type Output = Logged<E>;
 
     fn transform(&self, endpoint: E) -> Self::Output {
-        Logged { endpoint, shutdown: self.0.clone() }
+        Logged { endpoint, app: self.app.clone(), shutdown: self.shutdown.clone() }
     }
 }
 
 pub(crate) struct Logged<E> {
     endpoint: E,
+    app: Arc<App>,
     shutdown: Shutdown,
 }
 
@@ -34,19 +40,23 @@ impl<E: Endpoint> Endpoint for Logged<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let id = RequestId::of(&request);
-        let span = telemetry::request_span(id.as_str());
         let route = route(request.uri().path());
+        let trace = traces::request(request.method().as_str(), route, id.as_str(), request.header(traces::HEADER));
+        let span = telemetry::request_span(id.as_str(), &trace);
         let _flight = (!route.starts_with("/health")).then(|| self.shutdown.take_off());
         let mut line = Line {
+            app: self.app.clone(),
             watch: Stopwatch::start(),
             span: span.clone(),
+            trace: trace.clone(),
             method: request.method().clone(),
             route,
             address: address(&request),
             status: GONE,
         };
         request.set_data(id.clone());
-        let mut response = self.endpoint.get_response(request).instrument(span).await.into_response();
+        let mut response =
+            traces::within(span, self.endpoint.get_response(request)).instrument(trace).await.into_response();
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(HEADER, value);
         }
@@ -60,8 +70,10 @@ const GONE: u16 = 499;
 
 /// The log line of a request. It is written when this is dropped, even if nobody waits for the answer any more.
 struct Line {
+    app: Arc<App>,
     watch: Stopwatch,
     span: Span,
+    trace: Span,
     method: Method,
     route: &'static str,
     address: Option<IpAddr>,
@@ -72,8 +84,11 @@ impl Drop for Line {
     fn drop(&mut self) {
         let _entered = self.span.enter();
         let Self { method, route, status, .. } = self;
+        traces::answered(&self.trace, *status);
         let address = self.address.map(tracing::field::display);
-        let duration_ms = (self.watch.elapsed().as_secs_f64() * 1e6).round() / 1000.0;
+        let took = self.watch.elapsed();
+        self.app.metrics.requested(route, *status, took);
+        let duration_ms = (took.as_secs_f64() * 1e6).round() / 1000.0;
         // A page of mails that is open asks every two seconds.
         if route.starts_with("/health") || route.starts_with("/mail") {
             tracing::debug!(address, %method, route, status, duration_ms, "request");

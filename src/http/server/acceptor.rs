@@ -19,25 +19,46 @@ use crate::graphql::error::Code;
 /// connections have to free first.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How many connections there can be to a listener for few, which come out of the files that are kept for other things.
+const FEW: usize = 16;
+
 /// A listener that accepts a bounded number of connections.
 pub(crate) struct Acceptor {
     app: Arc<App>,
     listener: TcpListener,
     limit: ConnectionLimit,
+    /// The bound, as an operator knows it.
+    bound: &'static str,
     failures: LogThrottle,
     full: LogThrottle,
     full_of_network: LogThrottle,
 }
 
 impl Acceptor {
+    /// For clients, who may be many.
     pub(crate) fn new(app: Arc<App>, listener: TcpListener) -> Self {
         let settings = &app.config.connections;
         let all = descriptors::connections(settings.max_connections, app.config.database_pool_size);
         let limit = ConnectionLimit::new(all, settings.max_connections_per_network);
+        Self::bounded(app, listener, limit, "PORTCULLIS_MAX_CONNECTIONS")
+    }
+
+    /// For those who ask for metrics.
+    pub(crate) fn for_few(app: Arc<App>, listener: TcpListener) -> Self {
+        Self::bounded(
+            app,
+            listener,
+            ConnectionLimit::new(FEW, FEW),
+            "the most connections to PORTCULLIS_METRICS_LISTEN",
+        )
+    }
+
+    fn bounded(app: Arc<App>, listener: TcpListener, limit: ConnectionLimit, bound: &'static str) -> Self {
         Self {
             app,
             listener,
             limit,
+            bound,
             failures: LogThrottle::default(),
             full: LogThrottle::default(),
             full_of_network: LogThrottle::default(),
@@ -74,10 +95,11 @@ impl Acceptor {
             Full::All => &mut self.full,
             Full::Network => &mut self.full_of_network,
         };
+        self.app.limits.refused_connection(matches!(full, Full::Network));
         if let Some(kept_back) = throttle.due() {
-            let address = peer.ip().to_canonical();
+            let (address, bound) = (peer.ip().to_canonical(), self.bound);
             match full {
-                Full::All => tracing::warn!(%address, kept_back, "refused: PORTCULLIS_MAX_CONNECTIONS are open"),
+                Full::All => tracing::warn!(%address, kept_back, "refused: {bound} are open"),
                 Full::Network => tracing::warn!(
                     %address,
                     kept_back,

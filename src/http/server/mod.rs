@@ -10,6 +10,7 @@ mod log_throttle;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
 use poem::Endpoint;
@@ -34,9 +35,33 @@ pub(crate) async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let grace = app.config.shutdown_grace;
     let connections = Connections::new(&app, endpoint, listener.local_addr()?);
-    let mut acceptor = Acceptor::new(app, listener);
+    let grace = app.config.shutdown_grace;
+    accept(Acceptor::new(app, listener), connections, shutdown, grace, stop).await
+}
+
+/// The same for a few who ask for metrics.
+///
+/// # Errors
+/// When the listener has no address.
+pub(crate) async fn serve_few(
+    app: Arc<App>,
+    endpoint: impl Endpoint + 'static,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let connections = Connections::new(&app, endpoint, listener.local_addr()?);
+    let grace = app.config.shutdown_grace;
+    accept(Acceptor::for_few(app, listener), connections, Shutdown::default(), grace, stop).await
+}
+
+async fn accept<E: Endpoint + 'static>(
+    mut acceptor: Acceptor,
+    connections: Connections<E>,
+    shutdown: Shutdown,
+    grace: Duration,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let (mut tasks, graceful) = (JoinSet::new(), GracefulShutdown::new());
     let drained = async {
         stop.await;

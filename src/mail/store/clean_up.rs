@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use diesel_async::RunQueryDsl;
-
 use crate::clock::Timestamp;
-use crate::db::{Connection, statement};
+use crate::db::{Connection, Run, statement};
 use crate::error::Error;
 
 /// How many mails one statement removes.
@@ -20,7 +18,7 @@ const GIVEN_UP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Removes mails that were kept long enough. Returns whether there may be more.
 pub(crate) async fn clean_up(connection: &mut Connection, now: Timestamp) -> Result<bool, Error> {
     let (sent_seconds, failed_seconds) = (SENT.as_secs_f64(), GIVEN_UP.as_secs_f64());
-    let removed = CleaningUp { now, sent_seconds, failed_seconds, batch: BATCH }.execute(connection).await?;
+    let removed = CleaningUp { now, sent_seconds, failed_seconds, batch: BATCH }.run(connection).await?;
     Ok(i64::try_from(removed).unwrap_or_default() >= BATCH)
 }
 

@@ -2,19 +2,20 @@
 
 mod clean_up;
 mod operate;
+mod waiting;
 
 use std::time::Duration;
 
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 
 pub(crate) use clean_up::clean_up;
 pub use operate::{State, Unsent};
 pub(crate) use operate::{list, retry};
+pub(crate) use waiting::{Waiting, waiting};
 
 /// A mail that this instance has taken, so that no other sends it before its lease is over.
 pub(crate) struct Taken {
@@ -37,7 +38,7 @@ pub(crate) async fn take(
     lease: Duration,
     now: Timestamp,
 ) -> Result<Vec<Taken>, Error> {
-    let rows = Taking { now, leased_until: now + lease, most }.load::<TakenRow>(connection).await?;
+    let rows = Taking { now, leased_until: now + lease, most }.all_rows::<TakenRow>(connection).await?;
     Ok(rows
         .into_iter()
         .map(|row| Taken {
@@ -79,7 +80,7 @@ pub(crate) async fn release(
     now: Timestamp,
 ) -> Result<(), Error> {
     let (mails, numbers) = attempts.iter().copied().unzip();
-    Releasing { mails, numbers, now }.execute(connection).await?;
+    Releasing { mails, numbers, now }.run(connection).await?;
     Ok(())
 }
 
@@ -113,7 +114,7 @@ pub(crate) async fn mark(
         Outcome::Again { due_at, error } => (None, None, Some(due_at), Some(error)),
         Outcome::GivenUp { error } => (None, Some(now), None, Some(error)),
     };
-    Marking { mail, attempt, sent_at, failed_at, due_at, error }.execute(connection).await?;
+    Marking { mail, attempt, sent_at, failed_at, due_at, error }.run(connection).await?;
     Ok(())
 }
 

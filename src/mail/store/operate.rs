@@ -1,10 +1,9 @@
 //! What operators do with mails.
 
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 
 /// How many mails a list has at most.
@@ -40,7 +39,7 @@ pub enum State {
 
 /// The oldest mails that were not sent, and how many there are.
 pub(crate) async fn list(connection: &mut Connection) -> Result<(Vec<Unsent>, i64), Error> {
-    let rows = Listing { most: MOST }.load::<ListedRow>(connection).await?;
+    let rows = Listing { most: MOST }.all_rows::<ListedRow>(connection).await?;
     let total = rows.as_slice().first().map_or(0, |row| row.total);
     let mails = rows.into_iter().filter_map(|row| {
         let state = row.failed_at.map(State::Failed).or(row.due_at.map(State::Due))?;
@@ -72,7 +71,7 @@ row! {
 
 /// Makes a mail due that was given up or waits for its next attempt, or all that were given up. Returns how many.
 pub(crate) async fn retry(connection: &mut Connection, mail: Option<Uuid>, now: Timestamp) -> Result<usize, Error> {
-    Ok(Retrying { mail, now }.execute(connection).await?)
+    Ok(Retrying { mail, now }.run(connection).await?)
 }
 
 statement! {

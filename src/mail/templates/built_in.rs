@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::facts::{Asker, Facts, LinkOrCode};
-use super::harmless::{plain_address, unlinked};
+use super::harmless::{plain_address, plain_title, unlinked};
 use super::words::{Language, Validity, in_units};
 use super::wrap::wrap;
 use crate::mail::Rendered;
@@ -16,7 +16,8 @@ struct Letter {
     app: String,
     subject: &'static str,
     paragraphs: Vec<String>,
-    new_email: Option<Detail>,
+    /// What stands after the first paragraph.
+    detail: Option<Detail>,
     link: Option<Link>,
     code: Option<Code>,
     origin: Option<Origin>,
@@ -72,7 +73,7 @@ pub(super) fn render(language: &dyn Language, facts: &Facts<'_>) -> Result<Rende
 
 impl Letter {
     fn new(language: &dyn Language, facts: &Facts<'_>) -> Self {
-        let (frame, words) = (language.frame(), language.words(facts.kind));
+        let (frame, words) = (language.frame(), language.words(facts.kind, facts.occasion));
         let fill = |text: &str| text.replace("{app}", facts.app);
         let link = words.link.zip(facts.link.as_ref()).map(|(words, link)| Link {
             intro: words.intro,
@@ -87,11 +88,7 @@ impl Letter {
             app: facts.app.to_owned(),
             subject: words.subject,
             paragraphs: words.paragraphs.iter().map(|paragraph| fill(paragraph)).collect(),
-            new_email: facts.new_email.map(|address| Detail {
-                label: frame.new_email,
-                text: plain_address(address).map(str::to_owned),
-                html: unlinked(address),
-            }),
+            detail: detail(language, facts),
             code: words.code.zip(facts.code.as_ref()).map(|(place, code)| Code {
                 intro: code_intro.replace("{where}", place),
                 digits: code.text.clone(),
@@ -112,6 +109,26 @@ impl Letter {
     fn unbroken(&self, text: &str) -> String {
         text.replace("E-Mail", "E\u{2011}Mail").replace("e-mail", "e\u{2011}mail")
     }
+}
+
+/// The address that the account has now, the number of recovery codes that it still has, the name of the passkey, or the time until
+/// which a device is trusted.
+fn detail(language: &dyn Language, facts: &Facts<'_>) -> Option<Detail> {
+    let frame = language.frame();
+    let told = |label, text: String| Detail { label, html: text.clone(), text: Some(text) };
+    let new_email = facts.new_email.map(|address| Detail {
+        label: frame.new_email,
+        text: plain_address(address).map(str::to_owned),
+        html: unlinked(address),
+    });
+    let passkey = facts.passkey.map(|name| Detail {
+        label: frame.passkey,
+        text: plain_title(name).map(str::to_owned),
+        html: unlinked(name),
+    });
+    let codes_left = facts.codes_left.map(|left| told(frame.codes_left, left.to_string()));
+    let trusted_until = facts.trusted_until.map(|until| told(frame.trusted_until, language.time(until)));
+    new_email.or(passkey).or(codes_left).or(trusted_until)
 }
 
 impl Origin {

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use super::device;
 use crate::clock::Timestamp;
-use crate::mail::{Content, Kind, Purpose};
+use crate::mail::{Content, Kind, Occasion, Purpose};
 
 /// What a mail tells.
 pub(super) struct Facts<'a> {
     pub(super) kind: Kind,
+    pub(super) occasion: Option<Occasion>,
     /// The name of the application.
     pub(super) app: &'a str,
     pub(super) recipient: &'a str,
@@ -16,6 +17,9 @@ pub(super) struct Facts<'a> {
     pub(super) code: Option<LinkOrCode>,
     pub(super) username: Option<&'a str>,
     pub(super) new_email: Option<&'a str>,
+    pub(super) codes_left: Option<i64>,
+    pub(super) passkey: Option<&'a str>,
+    pub(super) trusted_until: Option<Timestamp>,
     pub(super) asker: Option<Asker>,
 }
 
@@ -49,6 +53,7 @@ impl<'a> Facts<'a> {
         let code = content.code.as_deref().filter(|_| kind.has_code());
         Self {
             kind,
+            occasion: content.occasion,
             app,
             recipient,
             // The token stands in the fragment, so it is in no log and no `Referer`.
@@ -56,6 +61,9 @@ impl<'a> Facts<'a> {
             code: code.map(|code| entry(grouped(code), content.code_expires_at)),
             username: content.username.as_deref(),
             new_email: content.new_email.as_deref(),
+            codes_left: content.codes_left,
+            passkey: content.passkey.as_deref(),
+            trusted_until: content.trusted_until,
             asker: content.device.as_ref().map(|device| Asker {
                 browser: device.user_agent.as_deref().and_then(device::browser),
                 system: device.user_agent.as_deref().and_then(device::system),

@@ -30,6 +30,14 @@ pub(super) fn plain_name(name: &str) -> Option<&str> {
     is_plain.then_some(name)
 }
 
+/// The name of something, if it can stand in plain text: if it has only letters and digits of any language, and marks that no link
+/// has.
+pub(super) fn plain_title(name: &str) -> Option<&str> {
+    let allowed = |character: char| character.is_alphanumeric() || " -_'’(),".contains(character);
+    let is_plain = name.chars().count() <= LENGTH && name.chars().all(allowed) && name.chars().any(char::is_alphabetic);
+    is_plain.then_some(name)
+}
+
 /// The e-mail address, if it can stand in plain text: if no part of it is a link, but at the most the whole of it, to write to
 /// it.
 pub(super) fn plain_address(address: &str) -> Option<&str> {
@@ -52,6 +60,18 @@ fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_that_could_be_a_link_is_none_in_plain_text() {
+        for title in ["Ada's MacBook Pro (2)", "Büro-Rechner", "名前"] {
+            assert_eq!(plain_title(title), Some(title));
+        }
+        for title in
+            ["evil.com", "a:b", "a/b", "a@b", "0800 123456", "<b>", "evil。com", "a\u{202e}b", "a\nb", "www.x", ""]
+        {
+            assert_eq!(plain_title(title), None, "{title:?}");
+        }
+    }
 
     #[test]
     fn a_name_that_could_be_a_link_is_none_in_plain_text() {

@@ -21,6 +21,14 @@ use overrides::{Overrides, Part};
 
 pub use preview::{Preview, previews};
 
+/// The name by which people know the application.
+///
+/// # Errors
+/// [`Error::Internal`], in practice never.
+pub(crate) fn app_name(config: &config::Mail) -> Result<String, Error> {
+    Ok(app_name::of(&config.from, &Url::parse(&config.link_url).or_internal()?))
+}
+
 /// All templates.
 #[derive(Debug)]
 pub(crate) struct Templates {

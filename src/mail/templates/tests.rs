@@ -4,7 +4,7 @@ use strum::VariantArray;
 
 use super::*;
 use crate::config::{EmailSignIn, EmailVerification, Mail, MailWay, Sender};
-use crate::mail::{Device, Purpose};
+use crate::mail::{Device, Occasion, Purpose};
 
 const HOSTILE: [&str; 8] = [
     "https://evil.example/login",
@@ -139,7 +139,7 @@ fn a_code_is_told_only_by_mails_that_have_one() {
         let Rendered { text, html, .. } = render("en", *kind, &content);
         assert_eq!(text.contains("8765 4321"), kind.has_code(), "{kind}");
         assert_eq!(html.contains("8765 4321"), kind.has_code(), "{kind}");
-        assert_eq!(text.contains("pcl_x"), *kind != Kind::PasswordReset, "{kind}");
+        assert_eq!(text.contains("pcl_x"), Purpose::of(*kind).is_some(), "{kind}");
     }
 }
 
@@ -177,6 +177,29 @@ fn the_validity_is_told_as_a_period_and_as_a_time() {
     }
     content.device = None;
     assert!(text(&content).contains("The code is valid until 29 November 2026, 09:39 UTC."), "{}", text(&content));
+}
+
+#[test]
+fn who_did_not_add_the_factor_of_an_enrolment_is_sent_to_the_application() {
+    for tag in words::tags() {
+        for kind in [Kind::TotpAdded, Kind::PasskeyAdded] {
+            let not_you = |occasion| words::of(tag).unwrap().words(kind, occasion).not_you.unwrap();
+            assert!(not_you(Some(Occasion::Enrolment)).contains("{app}"), "{tag} {kind}");
+            assert!(!not_you(None).contains("{app}"), "{tag} {kind}");
+        }
+    }
+}
+
+#[test]
+fn the_mail_of_a_revert_says_what_was_removed() {
+    let mut content = sample::full(Kind::ResetPassword);
+    for (occasion, is_told) in [(None, false), (Some(Occasion::Revert), true)] {
+        content.occasion = occasion;
+        for (tag, codes) in [("en", "recovery codes"), ("de", "Wiederherstellungscodes")] {
+            let text = render(tag, Kind::ResetPassword, &content).text;
+            assert_eq!(text.contains(codes), is_told, "{text}");
+        }
+    }
 }
 
 #[test]
@@ -240,7 +263,9 @@ fn a_change_of_address_is_told_in_german() {
 
     Falls Sie das selbst waren, müssen Sie nichts tun. Falls nicht, machen
     Sie die Änderung rückgängig: Das Konto erhält diese Adresse zurück, alle
-    Geräte werden abgemeldet, und Sie legen ein neues Passwort fest.
+    Geräte werden abgemeldet, und Sie legen ein neues Passwort fest. Alle
+    Wiederherstellungscodes sowie Passkeys und Authenticator-Apps, die vor
+    kurzem hinzugefügt wurden, werden dabei entfernt.
 
     Öffnen Sie diese Seite, um die Änderung rückgängig zu machen:
 

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::schema::clean_up;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::SessionId;
 
@@ -29,7 +28,7 @@ pub(crate) async fn claim(
     let claimed = diesel::update(due)
         .set(clean_up::due_at.eq(now + turn))
         .returning(clean_up::position)
-        .get_result::<Uuid>(connection)
+        .one_row::<Uuid>(connection)
         .await
         .optional()?;
     Ok(claimed.map(SessionId))
@@ -39,7 +38,7 @@ pub(crate) async fn claim(
 pub(crate) async fn hand_on(connection: &mut Connection, position: SessionId, due_at: Timestamp) -> Result<(), Error> {
     diesel::update(clean_up::table.filter(clean_up::task.eq(TASK)))
         .set((clean_up::position.eq(position.0), clean_up::due_at.eq(due_at)))
-        .execute(connection)
+        .run(connection)
         .await?;
     Ok(())
 }
@@ -66,7 +65,7 @@ pub(crate) struct Over {
 pub(crate) async fn step(connection: &mut Connection, position: SessionId, over: Over) -> Result<Step, Error> {
     let (kept_seconds, idle_seconds) = (over.kept.as_secs_f64(), over.idle_ttl.as_secs_f64());
     let step = Stepping { position: position.0, now: over.now, kept_seconds, idle_seconds, batch: BATCH };
-    let row = step.get_result::<StepRow>(connection).await?;
+    let row = step.one_row::<StepRow>(connection).await?;
     Ok(Step { position: row.position.map(SessionId), removed: row.removed })
 }
 
@@ -94,7 +93,7 @@ pub(crate) const USES: usize = 1000;
 /// this moment.
 pub(crate) async fn record_uses(connection: &mut Connection, uses: &[(SessionId, Timestamp)]) -> Result<(), Error> {
     let (ids, times) = uses.iter().map(|(id, at)| (id.0, *at)).unzip();
-    Recording { ids, times }.execute(connection).await?;
+    Recording { ids, times }.run(connection).await?;
     Ok(())
 }
 

@@ -1,14 +1,13 @@
 //! Changing an account's e-mail address, and reverting that.
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::accounts::store::unless_taken;
 use crate::audit::store::Origin;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, statement};
+use crate::db::{Connection, Run, statement};
 use crate::error::Error;
 use crate::flows::NewFlow;
 use crate::flows::store::Beginning;
@@ -58,7 +57,7 @@ pub(crate) async fn change_email(
         mail,
         origin: Origin::of(change.client),
     };
-    let changed = unless_taken(changing.get_result::<Uuid>(connection).await.optional())?;
+    let changed = unless_taken(changing.one_row::<Uuid>(connection).await.optional())?;
     Ok(match changed {
         Err(_) => Moved::Taken,
         Ok(None) => Moved::Over,
@@ -86,7 +85,7 @@ pub(crate) async fn revert_email(
     let (account, origin) = (revert.account, Origin::of(revert.client));
     let reset = reset.parameters();
     let reverting = RevertingEmail { revert: revert.flow, account: account.0, now, reset, mail, origin };
-    let reverted = unless_taken(reverting.get_result::<i64>(connection).await.optional())?;
+    let reverted = unless_taken(reverting.one_row::<i64>(connection).await.optional())?;
     Ok(match reverted {
         Err(_) => Moved::Taken,
         Ok(None) => Moved::Over,

@@ -1,12 +1,11 @@
 //! Ending sessions one by one.
 
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::audit::store::Origin;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::sessions::ActiveAt;
@@ -21,7 +20,7 @@ pub(crate) async fn log_out(
 ) -> Result<usize, Error> {
     let ids = ids.iter().map(|id| id.0).collect();
     let ending = LoggingOut { ids, now, origin: Origin::of(client) };
-    Ok(ending.load::<Uuid>(connection).await?.len())
+    Ok(ending.all_rows::<Uuid>(connection).await?.len())
 }
 
 /// The session that asks to end others of its account.
@@ -43,7 +42,7 @@ pub(crate) async fn revoke_own(
 ) -> Result<Option<bool>, Error> {
     let origin = Origin::of(asking.client);
     let revoking = RevokingOwn { account: asking.account.0, by: asking.by.0, target: target.0, at, origin };
-    let rows = revoking.load::<ActiveRow>(connection).await?;
+    let rows = revoking.all_rows::<ActiveRow>(connection).await?;
     let is_asking = rows.iter().any(|row| row.id == asking.by.0);
     Ok(is_asking.then(|| rows.iter().any(|row| row.has_ended)))
 }

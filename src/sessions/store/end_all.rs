@@ -2,12 +2,11 @@
 //! is recorded later.
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::end::Asking;
 use crate::audit::store::Origin;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::sessions::{ActiveAt, Ending};
 
@@ -20,7 +19,7 @@ pub(crate) async fn end_others(
 ) -> Result<Option<Option<Ending>>, Error> {
     let origin = Origin::of(asking.client);
     let ending = EndingOthers { account: asking.account.0, by: asking.by.0, at, origin };
-    let row = ending.get_result::<AskedRow>(connection).await.optional()?;
+    let row = ending.one_row::<AskedRow>(connection).await.optional()?;
     let ending = |generation| Ending { account: asking.account, generation, at: at.now };
     Ok(row.map(|row| row.generation.map(ending)))
 }

@@ -1,12 +1,11 @@
 //! Sessions that were ended together with all others of their account: listing them, and recording the end of each.
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::SessionRow;
 use crate::clock::Timestamp;
-use crate::db::{Connection, parameters, row, statement};
+use crate::db::{Connection, Run, parameters, row, statement};
 use crate::error::Error;
 use crate::ids::{AccountId, SessionId};
 use crate::sessions::{Ending, Session};
@@ -17,7 +16,7 @@ pub(crate) async fn count_ended(
     ending: &Ending,
     unused_since: Timestamp,
 ) -> Result<i64, Error> {
-    Ok(Counting { ending: ending.into(), unused_since }.get_result::<i64>(connection).await?)
+    Ok(Counting { ending: ending.into(), unused_since }.one_row::<i64>(connection).await?)
 }
 
 /// The sessions that this ended, newest first: at most `first` after the given one.
@@ -29,7 +28,7 @@ pub(crate) async fn list_ended(
 ) -> Result<Vec<Session>, Error> {
     let (after, first) = (after.map(|id| id.0), i64::from(first));
     let listing = Listing { ending: ending.into(), unused_since, after, first };
-    Ok(listing.load::<SessionRow>(connection).await?.into_iter().map(Into::into).collect())
+    Ok(listing.all_rows::<SessionRow>(connection).await?.into_iter().map(Into::into).collect())
 }
 
 struct EndingValues {
@@ -95,7 +94,7 @@ pub(crate) async fn record_endings(
 ) -> Result<Option<Step>, Error> {
     let (account_id, generation) = (place.account.0, place.generation);
     let recording = Recording { account_id, generation, idle_seconds, batch: BATCH };
-    let row = recording.get_result::<StepRow>(connection).await.optional()?;
+    let row = recording.one_row::<StepRow>(connection).await.optional()?;
     Ok(row.map(|row| Step {
         place: EndedCursor { account: AccountId(row.account_id), generation: row.generation },
         recorded: row.recorded,

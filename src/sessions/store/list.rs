@@ -1,10 +1,9 @@
 //! An account's sessions, page by page.
 
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::SessionRow;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::sessions::{ActiveAt, Page, Session};
 
@@ -21,7 +20,7 @@ pub(crate) async fn list(
         at,
     };
     let mut lists = vec![Vec::new(); pages.len()];
-    for ListedRow { number, session } in listing.load::<ListedRow>(connection).await? {
+    for ListedRow { number, session } in listing.all_rows::<ListedRow>(connection).await? {
         let list = usize::try_from(number - 1).ok().and_then(|place| lists.get_mut(place));
         list.ok_or_else(|| Error::internal("a session of no page"))?.push(session.into());
     }

@@ -1,29 +1,33 @@
 //! Opening sessions.
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::accounts::store::unless_taken;
-use crate::accounts::{Account, NameTaken, NewAccount, Username};
+use super::factors::FactorsRow;
+use super::trust::ShownDevice;
 use crate::audit::store::Origin;
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
+use crate::flows::FlowWithoutMail;
+use crate::flows::store::BeginningWithoutMail;
 use crate::ids::{AccountId, SessionId};
 use crate::passwords::PasswordHash;
-use crate::sessions::{ActiveAt, Method, NewSession, Proof, Session};
+use crate::sessions::{ActiveAt, Method, NewSession, Proof, SecondFactorPolicy, SecondFactors, Session};
 
 /// Opens a session for an account whose owner has given a proof, if the account is still enabled and still has what
 /// the proof was compared with. So a change of the password, or disabling the account, wins if it came in between.
-/// Ends the least recently used of the account's other sessions, if there are too many.
+/// Ends the least recently used of the account's other sessions, if there are too many. If the account has a second
+/// factor and does not trust the device, or lacks a factor that the policy requires of it, the flow of the second step is begun in
+/// the place of the session.
 pub(crate) async fn open(
     connection: &mut Connection,
     account: AccountId,
     proof: &Proof,
     session: NewSession,
     bound: &Bound,
-) -> Result<Option<OpenedSession>, Error> {
+    step: &SecondStepOf<'_>,
+) -> Result<Option<Opened<OpenedSession>>, Error> {
     let Proof::Password { hash, stronger } = proof;
     let opening = Opening {
         account: account.0,
@@ -34,13 +38,43 @@ pub(crate) async fn open(
         at: ActiveAt { now: session.created_at, unused_since: bound.unused_since },
         expires_at: session.expires_at,
         most: bound.most,
+        second_step: step.flow.parameters(),
         origin: Origin::of(&session.client),
+        shown: step.shown,
+        policy: step.policy,
     };
-    let opened = opening.get_result::<OpenedRow>(connection).await.optional()?;
-    Ok(opened.map(|row| OpenedSession {
-        session: new_session(session, account, row.generation),
-        ended: row.ended.into_iter().map(SessionId).collect(),
+    let opened = opening.one_row::<OpenedRow>(connection).await.optional()?;
+    Ok(opened.map(|row| {
+        if row.factors.is_asked {
+            return Opened::SecondFactorRequired(row.factors.into());
+        }
+        if row.is_lacking {
+            return Opened::EnrolmentRequired;
+        }
+        Opened::Session(OpenedSession {
+            session: new_session(session, account, row.generation),
+            ended: row.ended.into_iter().map(SessionId).collect(),
+        })
     }))
+}
+
+/// The second step of a sign-in, and what decides whether it is begun.
+pub(crate) struct SecondStepOf<'a> {
+    pub(crate) flow: &'a FlowWithoutMail,
+    /// The device on which somebody signs in.
+    pub(crate) shown: ShownDevice,
+    /// Which accounts need a second factor.
+    pub(crate) policy: SecondFactorPolicy<'a>,
+}
+
+/// What came of a right first step.
+pub(crate) enum Opened<T> {
+    /// A session was opened.
+    Session(T),
+    /// The account has a second factor, and the flow in which it is shown was begun.
+    SecondFactorRequired(SecondFactors),
+    /// The account has no second factor and needs one, and the flow in which it is added was begun.
+    EnrolmentRequired,
 }
 
 /// How many active sessions an account may have.
@@ -65,7 +99,10 @@ statement! {
         at: ActiveAt,
         expires_at: Timestamp,
         most: i64,
+        second_step: BeginningWithoutMail<'a>,
         origin: Origin<'a>,
+        shown: ShownDevice,
+        policy: SecondFactorPolicy<'a>,
     } -> OpenedRow
 }
 
@@ -73,106 +110,18 @@ row! {
     struct OpenedRow {
         generation: i64,
         ended: Vec<Uuid>,
+        factors: FactorsRow,
+        is_lacking: bool,
     }
 }
 
-/// Registers an account and opens its first session, or does neither if another account has its e-mail address or
-/// username. This is one statement and so one round trip, and of two registrations at once one wins.
-pub(crate) async fn open_with_account(
-    connection: &mut Connection,
-    account: NewAccount,
-    session: NewSession,
-) -> Result<Result<(Account, Session), NameTaken>, Error> {
-    let opening = OpeningWithAccount {
-        account: account.id.0,
-        email: account.email.as_str(),
-        username: account.username.as_ref().map(Username::as_str),
-        hash: account.password.as_ref().map(PasswordHash::as_str),
-        session: session.id.0,
-        methods: names(&session.methods),
-        now: session.created_at,
-        expires_at: session.expires_at,
-        origin: Origin::of(&session.client),
-    };
-    Ok(unless_taken(opening.execute(connection).await)?.map(|_| {
-        let session = new_session(session, account.id, 0);
-        (new_account(account), session)
-    }))
-}
-
-statement! {
-    struct OpeningWithAccount<'a> = "open_with_account.sql" {
-        account: Uuid,
-        email: &'a str,
-        username: Option<&'a str>,
-        hash: Option<&'a str>,
-        session: Uuid,
-        methods: Vec<String>,
-        now: Timestamp,
-        expires_at: Timestamp,
-        origin: Origin<'a>,
-    }
-}
-
-/// The outcome of a registration that was confirmed.
-pub(crate) enum Confirmed {
-    /// The account was created, and is signed in.
-    Done(Box<Account>, Box<Session>),
-    /// Nothing was done, because another account has one of its names.
-    Taken(NameTaken),
-    /// Nothing was done, because the registration is over.
-    Over,
-}
-
-/// Ends the flow of a registration, creates its account and opens its first session. Of several at once one succeeds.
-pub(crate) async fn open_with_confirmed_account(
-    connection: &mut Connection,
-    flow: Uuid,
-    account: NewAccount,
-    session: NewSession,
-) -> Result<Confirmed, Error> {
-    let opening = OpeningWithConfirmedAccount {
-        flow,
-        account: account.id.0,
-        email: account.email.as_str(),
-        username: account.username.as_ref().map(Username::as_str),
-        hash: account.password.as_ref().map(PasswordHash::as_str),
-        session: session.id.0,
-        methods: names(&session.methods),
-        now: session.created_at,
-        expires_at: session.expires_at,
-        origin: Origin::of(&session.client),
-    };
-    Ok(match unless_taken(opening.execute(connection).await)? {
-        Err(taken) => Confirmed::Taken(taken),
-        Ok(0) => Confirmed::Over,
-        Ok(_) => {
-            let session = new_session(session, account.id, 0);
-            Confirmed::Done(Box::new(new_account(account)), Box::new(session))
-        }
-    })
-}
-
-statement! {
-    struct OpeningWithConfirmedAccount<'a> = "open_with_confirmed_account.sql" {
-        flow: Uuid,
-        account: Uuid,
-        email: &'a str,
-        username: Option<&'a str>,
-        hash: Option<&'a str>,
-        session: Uuid,
-        methods: Vec<String>,
-        now: Timestamp,
-        expires_at: Timestamp,
-        origin: Origin<'a>,
-    }
-}
-
-pub(super) fn names(methods: &[Method]) -> Vec<String> {
+/// The names of the methods in the table.
+pub(crate) fn names(methods: &[Method]) -> Vec<String> {
     methods.iter().map(|method| method.as_str().to_owned()).collect()
 }
 
-pub(super) fn new_session(new: NewSession, account_id: AccountId, generation: i64) -> Session {
+/// The session as it is once it was opened.
+pub(crate) fn new_session(new: NewSession, account_id: AccountId, generation: i64) -> Session {
     Session {
         id: new.id,
         account_id,
@@ -186,18 +135,5 @@ pub(super) fn new_session(new: NewSession, account_id: AccountId, generation: i6
         user_agent: new.client.user_agent().map(str::to_owned),
         ip_address: new.client.ip_address,
         generation,
-    }
-}
-
-fn new_account(new: NewAccount) -> Account {
-    Account {
-        id: new.id,
-        email: new.email.as_str().to_owned(),
-        email_verified_at: new.email_verified_at,
-        username: new.username.map(|username| username.as_str().to_owned()),
-        roles: Vec::new(),
-        created_at: new.created_at,
-        disabled_at: None,
-        session_generation: 0,
     }
 }

@@ -1,11 +1,19 @@
 -- Ends the flow of a sign-in by mail and opens a session, if the account is enabled and still has the address to which the mail went. The
--- address is proven by that. The account is locked before the flow, so this waits for a change that is under way, and reads both as
--- they are afterwards. Ends the least recently used of the account's other sessions, if there are too many. Returns nothing if the flow
--- is over.
+-- address is proven by that. If the account has a second factor, or lacks one that is required of it, no session is opened, and the flow of
+-- the second step begins, unless the account trusts the device that was shown: its row is written, so what ended the trust meanwhile wins.
+-- The second step proves the address at its end, because whoever registered the address before it was proven may have been somebody else.
+-- The account is locked before the flow, so this waits for a change that is under way, and reads both as they are afterwards. Ends the
+-- least recently used of the account's other sessions, if there are too many. Returns nothing if the flow is over.
 WITH given AS (
-    SELECT $1::uuid AS flow, $2::uuid AS account, $3::text AS email, $4::uuid AS session, $5::text[] AS methods,
+    SELECT $1::uuid AS proven, $2::uuid AS account, $3::text AS email, $4::uuid AS session, $5::text[] AS methods,
         $6::timestamptz AS now, $7::timestamptz AS unused_since, $8::timestamptz AS expires_at, $9::bigint AS most,
-        $10::text AS user_agent, $11::inet AS ip_address, $12::text AS request_id
+        $10::uuid AS flow, $11::text AS flow_kind, $12::text AS flow_email, $13::text AS flow_locale, $14::bytea AS token_hash,
+        $15::bytea AS data, $16::timestamptz AS flow_expires_at,
+        $17::text AS user_agent, $18::inet AS ip_address, $19::text AS request_id,
+        $23::boolean AS required_of_all, $24::text[] AS required_roles
+),
+shown AS (
+    SELECT $20::uuid AS device, $21::timestamptz AS device_password_of, $22::timestamptz AS trusted_since
 ),
 account AS (
     SELECT id, email, email_verified_at, username, roles, created_at, disabled_at, session_generation FROM accounts
@@ -17,17 +25,34 @@ password AS (
 ),
 consumed AS (
     UPDATE flows SET consumed_at = now, data = NULL, code_mac = NULL FROM account, given
-    WHERE flows.id = flow AND consumed_at IS NULL AND flows.expires_at > now RETURNING flows.id
+    WHERE flows.id = proven AND consumed_at IS NULL AND flows.expires_at > now RETURNING flows.id
+),
+trusted AS (
+    UPDATE trusted_devices d SET last_used_at = greatest(d.last_used_at, now) FROM consumed, password, shown, given
+    WHERE d.account_id = password.account_id AND d.device_id = device AND password.changed_at = device_password_of
+        AND d.expires_at > now AND d.created_at > trusted_since
+    RETURNING d.device_id
+),
+factors AS MATERIALIZED (
+    SELECT f.is_asked AND NOT EXISTS (SELECT FROM trusted) AS is_asked, f.has_totp, f.passkeys, f.transports, f.recovery_codes_left,
+        NOT f.is_asked AND (required_of_all OR account.roles && required_roles) AS is_lacking
+    FROM account, consumed, given, LATERAL portcullis_second_factors(account.id) f
+),
+second_step AS (
+    INSERT INTO flows (id, kind, link_kind, account_id, email, locale, token_hash, data, created_at, expires_at, user_agent, ip_address)
+    SELECT flow, flow_kind, flow_kind, account.id, flow_email, flow_locale, token_hash, given.data, now, flow_expires_at, user_agent,
+        ip_address
+    FROM account, factors, given WHERE is_asked OR is_lacking
 ),
 verified AS (
-    UPDATE accounts SET email_verified_at = now FROM account, consumed, given
-    WHERE accounts.id = account.id AND accounts.email_verified_at IS NULL RETURNING accounts.id
+    UPDATE accounts SET email_verified_at = now FROM account, factors, given
+    WHERE accounts.id = account.id AND NOT (is_asked OR is_lacking) AND accounts.email_verified_at IS NULL RETURNING accounts.id
 ),
 session AS (
     INSERT INTO sessions (id, account_id, generation, created_at, last_used_at, authenticated_at, methods, expires_at, user_agent,
         ip_address)
     SELECT session, account.id, session_generation, now, now, now, methods, expires_at, user_agent, ip_address
-    FROM account, consumed, given RETURNING account_id, id, generation
+    FROM account, factors, given WHERE NOT (is_asked OR is_lacking) RETURNING account_id, id, generation
 ),
 room AS MATERIALIZED (
     SELECT ended.* FROM session, given,
@@ -44,5 +69,6 @@ recorded AS (
     FROM session, given, (VALUES ('logged_in'), ('email_verified')) AS event (kind)
     WHERE kind = 'logged_in' OR EXISTS (SELECT FROM verified)
 )
-SELECT account.*, (SELECT changed_at FROM password) AS password_of, EXISTS (SELECT FROM verified) AS is_new, ARRAY(SELECT id FROM room) AS ended
-FROM account, session
+SELECT account.*, (SELECT changed_at FROM password) AS password_of, EXISTS (SELECT FROM verified) AS is_new,
+    ARRAY(SELECT id FROM room) AS ended, factors.*
+FROM account, factors

@@ -1,19 +1,21 @@
 //! Changing an account's password, which ends sessions.
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::end::Asking;
+use super::factors::FactorsRow;
+use crate::accounts::Account;
+use crate::accounts::store::AccountRow;
 use crate::audit::store::Origin;
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::mail::Posting;
 use crate::passwords::PasswordHash;
-use crate::sessions::{ActiveAt, Ending};
+use crate::sessions::{ActiveAt, Ending, SecondFactors};
 
 /// A password to be changed.
 pub(crate) struct Change<'a> {
@@ -50,7 +52,7 @@ pub(crate) async fn change_password(
         new: new.as_str(),
         origin: Origin::of(asking.client),
     };
-    let row = changing.get_result::<ChangedRow>(connection).await?;
+    let row = changing.one_row::<ChangedRow>(connection).await?;
     Ok(match (row.has_hash, row.generation) {
         (false, _) => Changed::OtherHash,
         (true, None) => Changed::SessionEnded,
@@ -86,16 +88,28 @@ pub(crate) struct Reset<'a> {
     pub(crate) new: &'a PasswordHash,
     /// The mail that tells the address of it.
     pub(crate) mail: &'a Posting,
+    /// Whether a second factor of the account was shown.
+    pub(crate) factor_shown: bool,
     pub(crate) client: &'a Client,
 }
 
-/// Sets the account's password, and ends all its sessions and its other open flows. `None` if the flow is over, or the account is
-/// disabled, gone, or has another address. Of several at once one succeeds.
+/// The outcome of the reset.
+pub(crate) enum ResetOutcome {
+    /// The password was set, and all sessions ended.
+    Done(Ending),
+    /// Nothing was done, because the account has these second factors, and none was shown.
+    LacksFactor(Box<Account>, SecondFactors),
+    /// Nothing was done, because the flow is over, or the account is disabled, gone, or has another address.
+    Over,
+}
+
+/// Sets the account's password, and ends all its sessions and its other open flows. An account with a second factor needs it, unless
+/// its address is proven only by this. Of several at once one succeeds.
 pub(crate) async fn reset_password(
     connection: &mut Connection,
     reset: &Reset<'_>,
     now: Timestamp,
-) -> Result<Option<Ending>, Error> {
+) -> Result<ResetOutcome, Error> {
     let resetting = Resetting {
         flow: reset.flow,
         account: reset.account.0,
@@ -103,10 +117,17 @@ pub(crate) async fn reset_password(
         hash: reset.new.as_str(),
         now,
         mail: reset.mail,
+        factor_shown: reset.factor_shown,
         origin: Origin::of(reset.client),
     };
-    let generation = resetting.get_result::<i64>(connection).await.optional()?;
-    Ok(generation.map(|generation| Ending { account: reset.account, generation, at: now }))
+    let Some(row) = resetting.one_row::<ResetRow>(connection).await.optional()? else {
+        return Ok(ResetOutcome::Over);
+    };
+    Ok(match row.generation {
+        Some(generation) => ResetOutcome::Done(Ending { account: reset.account, generation, at: now }),
+        None if row.lacks_factor => ResetOutcome::LacksFactor(Box::new(row.account.into()), row.factors.into()),
+        None => ResetOutcome::Over,
+    })
 }
 
 statement! {
@@ -117,6 +138,16 @@ statement! {
         hash: &'a str,
         now: Timestamp,
         mail: &'a Posting,
+        factor_shown: bool,
         origin: Origin<'a>,
-    } -> i64
+    } -> ResetRow
+}
+
+row! {
+    struct ResetRow {
+        generation: Option<i64>,
+        lacks_factor: bool,
+        account: AccountRow,
+        factors: FactorsRow,
+    }
 }

@@ -1,14 +1,13 @@
 //! Continuing a session by its refresh token.
 
 use diesel::OptionalExtension;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::SessionRow;
 use crate::accounts::Account;
 use crate::accounts::store::AccountRow;
 use crate::audit::store::Origin;
-use crate::db::{Connection, row, statement};
+use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::SessionId;
 use crate::limits::store::TakenRow;
@@ -27,7 +26,7 @@ pub(crate) async fn refresh(
     at: ActiveAt,
 ) -> Result<Refreshed, Error> {
     let refreshing = Refreshing { id: id.0, counter, at, attempt, origin: Origin::of(client) };
-    let row = refreshing.get_result::<RefreshedRow>(connection).await.optional()?;
+    let row = refreshing.one_row::<RefreshedRow>(connection).await.optional()?;
     // The token is genuine, so the session existed and was removed.
     let Some(row) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
     let (session, account) = (Session::from(row.session), Account::from(row.account));

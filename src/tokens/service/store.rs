@@ -1,13 +1,12 @@
 //! Queries on service keys.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Hash, ServiceKey};
 use crate::clock::Timestamp;
-use crate::db::Connection;
 use crate::db::schema::service_keys;
+use crate::db::{Connection, Run};
 use crate::error::Error;
 use crate::ids::ServiceKeyId;
 
@@ -34,7 +33,7 @@ pub(crate) async fn insert(
         service_keys::hash.eq(hash.as_slice()),
         service_keys::created_at.eq(now),
     );
-    diesel::insert_into(service_keys::table).values(row).execute(connection).await?;
+    diesel::insert_into(service_keys::table).values(row).run(connection).await?;
     Ok(())
 }
 
@@ -43,7 +42,7 @@ pub(crate) async fn list(connection: &mut Connection) -> Result<Vec<ServiceKey>,
     let rows = service_keys::table
         .order(service_keys::id)
         .select(ServiceKeyRow::as_select())
-        .load::<ServiceKeyRow>(connection)
+        .all_rows::<ServiceKeyRow>(connection)
         .await?;
     let key = |row: ServiceKeyRow| ServiceKey {
         id: ServiceKeyId(row.id),
@@ -59,7 +58,7 @@ pub(crate) async fn find_hash(connection: &mut Connection, id: ServiceKeyId) -> 
     let hash = service_keys::table
         .filter(service_keys::id.eq(id.0).and(service_keys::revoked_at.is_null()))
         .select(service_keys::hash)
-        .first(connection)
+        .one_row(connection)
         .await
         .optional()?;
     Ok(hash)
@@ -68,6 +67,6 @@ pub(crate) async fn find_hash(connection: &mut Connection, id: ServiceKeyId) -> 
 /// Revokes a key. Returns whether there was one that was not revoked.
 pub(crate) async fn revoke(connection: &mut Connection, id: ServiceKeyId, now: Timestamp) -> Result<bool, Error> {
     let live = service_keys::table.filter(service_keys::id.eq(id.0).and(service_keys::revoked_at.is_null()));
-    let revoked = diesel::update(live).set(service_keys::revoked_at.eq(now)).execute(connection).await?;
+    let revoked = diesel::update(live).set(service_keys::revoked_at.eq(now)).run(connection).await?;
     Ok(revoked > 0)
 }

@@ -53,6 +53,8 @@ async fn the_owner_gets_back_in_and_the_thief_is_out() {
     // The mail that sets a new password went to the address that was given back, and to nobody else.
     let mails = app.mails_to("ada@example.com").await;
     assert_eq!((mails.len(), app.mails_to("eve@example.com").await.len()), (2, 1));
+    let mail = mails[0].text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(mail.starts_with("Set a new password ") && mail.contains("So were all recovery codes"), "{mail}");
     assert_eq!(reset(&app, &mails[0].link(), NEW).await, "CompletePasswordResetSuccess");
     let again = app.anonymous();
     assert_eq!(again.login_type("ada@example.com", NEW).await, "LoginSuccess");

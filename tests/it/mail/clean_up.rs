@@ -93,3 +93,17 @@ async fn many_go_in_steps() {
         .await;
     assert_eq!(left(&app).await, "");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn used_challenges_go_a_day_after_their_expiry() {
+    let app = TestApp::start().await;
+    let add = "INSERT INTO used_challenges SELECT gen_random_uuid(), '2026-01-01'::timestamptz + n * interval '1 day' \
+        FROM generate_series(1, 3) n";
+    app.database.execute(add).await;
+    for (day, expected) in [(0, 3), (1, 3), (2, 2), (3, 1), (4, 0)] {
+        clean_up(&app.app).await.expect("a database");
+        let left = app.database.count("SELECT count(*) FROM used_challenges").await;
+        assert_eq!(left, expected, "on day {day}");
+        app.clock.advance(24 * HOUR + Duration::from_secs(1));
+    }
+}

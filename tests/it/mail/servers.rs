@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rcgen::{CertificateParams, Issuer, KeyPair};
@@ -13,10 +13,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::support::cluster::watched_dir;
-use crate::support::npm::{Npm, digest};
+use crate::support::npm::Npm;
+use crate::support::python::Pip;
 
 /// A timeout that is longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// aiosmtpd.
+const PYTHON: Pip = Pip { folder: "smtp", module: "aiosmtpd.controller" };
 
 /// A mail server. It ends when dropped, since its input does.
 pub(super) struct MailServer {
@@ -50,7 +54,7 @@ impl MailServer {
 
     /// aiosmtpd with STARTTLS and a sign-in.
     pub(super) async fn python() -> Option<Self> {
-        let mut python = Command::new(python_or_explain()?);
+        let mut python = Command::new(PYTHON.python_or_explain()?);
         python.args(["-W", "ignore"]).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.py"));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         Some(Self::start(python, json!({ "user": "ada", "password": "p/w #1", "port": port })).await)
@@ -172,49 +176,4 @@ fn certificates(dir: &Path) {
     std::fs::write(dir.join("authority.pem"), authority.pem()).expect("a file");
     std::fs::write(dir.join("server.pem"), server.pem()).expect("a file");
     std::fs::write(dir.join("server.key"), key.serialize_pem()).expect("a file");
-}
-
-/// A python that has aiosmtpd. Where there is none, and none can be made, a test says so and is over; or fails, where nothing
-/// may be left out.
-fn python_or_explain() -> Option<PathBuf> {
-    static PYTHON: Mutex<Option<Option<PathBuf>>> = Mutex::new(None);
-    let mut known = PYTHON.lock().expect("no test failed");
-    let python = known.get_or_insert_with(python).clone();
-    if python.is_none() {
-        assert!(
-            std::env::var_os("PORTCULLIS_TEST_ALL").is_none(),
-            "aiosmtpd is not installed, and pip does not install it"
-        );
-        eprintln!("NOT TESTED: there is no aiosmtpd on this machine (Debian: apt-get install python3-venv)");
-    }
-    python
-}
-
-fn python() -> Option<PathBuf> {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp"));
-    let inside = "venv/bin/python";
-    if has_aiosmtpd(&folder.join(inside)) {
-        return Some(folder.join(inside));
-    }
-    let name = format!("aiosmtpd-{:016x}", digest(folder, &["requirements.txt"])?);
-    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let python = made.join(inside);
-    if has_aiosmtpd(&python) {
-        return Some(python);
-    }
-    let run = |program: &Path, arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(folder).stdin(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let venv = made.join("venv");
-    let is_made = run(Path::new("python3"), &["-m", "venv", venv.to_str()?])
-        && run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"]);
-    (is_made && has_aiosmtpd(&python)).then_some(python)
-}
-
-fn has_aiosmtpd(python: &Path) -> bool {
-    let mut command = Command::new(python);
-    command.args(["-c", "import aiosmtpd.controller"]).stdin(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

@@ -88,9 +88,9 @@ async fn what_is_written_while_the_passwords_are_copied_is_not_lost() {
     let kept =
         async |id| app.database.count(&format!("SELECT count(*) FROM passwords WHERE account_id = '{id}'")).await;
     assert_eq!((kept(account).await, kept(dan).await, kept(bob).await), (1, 1, 0));
-    app.database.operator.batch_execute(&schema::text("_session_proofs", "up.sql")).await.expect("a migration");
-    app.database.operator.batch_execute(&schema::text("_contract", "up.sql")).await.expect("a migration");
-    app.database.operator.batch_execute(&schema::text("_email", "up.sql")).await.expect("a migration");
+    for later in schema::texts_after("_passwords") {
+        app.database.operator.batch_execute(&later).await.expect("a migration");
+    }
     let orphans = "SELECT count(*) FROM passwords WHERE account_id NOT IN (SELECT id FROM accounts)";
     assert_eq!(app.database.count(orphans).await, 0, "cyd's was removed with what contracts");
     let validated = "SELECT count(*) FROM pg_constraint WHERE conname = 'passwords_account_id_fkey' AND convalidated \

@@ -6,7 +6,7 @@ use portcullis::db::migrations::{self, Extent};
 
 use super::{PASSWORD, schema};
 use crate::support::TestApp;
-use crate::support::app::SECRET;
+use crate::support::app::{LOCKS, SECRET};
 use crate::support::cluster::{options, watched_dir};
 use crate::support::database::connect;
 use crate::support::process::{Server, run};
@@ -54,7 +54,10 @@ async fn a_start_that_has_the_database_to_itself_contracts() {
     let dir = watched_dir("contracting");
     let database = Embedded::start(options(&dir)).await.expect("PostgreSQL");
     let target: Target = database.url().parse().expect("a URL");
-    assert!(migrations::run(&target, Extent::Expanding).await.expect("migrations").left.is_empty(), "a new database");
+    assert!(
+        migrations::run(&target, Extent::Expanding, LOCKS).await.expect("migrations").left.is_empty(),
+        "a new database"
+    );
     let operator = connect(database.url()).await;
     operator.batch_execute(&schema::text("_contract", "down.sql")).await.expect("a way back");
     let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261128000052'";

@@ -4,6 +4,7 @@ mod at_once;
 mod before;
 mod contracting;
 mod instance;
+mod locks;
 mod reverse;
 mod schema;
 

@@ -7,6 +7,7 @@ use portcullis::db::Target;
 use portcullis::db::migrations::{self, Extent, Migrated};
 
 use crate::support::TestApp;
+use crate::support::app::LOCKS;
 
 /// The first migration that the release before does not know.
 const FIRST: &str = "2026-11-28-000050";
@@ -29,6 +30,12 @@ pub(super) fn text(migration: &str, file: &str) -> String {
     fs::read_to_string(path.join(file)).expect("a text")
 }
 
+/// The migrations that come after this one.
+pub(super) fn texts_after(migration: &str) -> Vec<String> {
+    let later = since_then().into_iter().skip_while(|path| !name(path).contains(migration)).skip(1);
+    later.map(|path| fs::read_to_string(path.join("up.sql")).expect("a text")).collect()
+}
+
 /// How many contract.
 pub(super) fn contracting() -> usize {
     since_then().iter().filter(|path| name(path).ends_with("_contract")).count()
@@ -47,7 +54,7 @@ pub(super) async fn of_the_release_before(app: &TestApp) {
 
 pub(super) async fn migrate(app: &TestApp, extent: Extent) -> Migrated {
     let target: Target = app.database.url.parse().expect("a URL of the tests");
-    migrations::run(&target, extent).await.expect("migrations")
+    migrations::run(&target, extent, LOCKS).await.expect("migrations")
 }
 
 /// As after the first start of this release, beside the release before.

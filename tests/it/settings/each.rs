@@ -8,9 +8,12 @@ use crate::support::app::settings;
 use crate::support::process::{command, run};
 
 /// A fault for each setting that takes a text of its own form; nothing for those that take any.
-const TEXTS: [(&str, &str); 23] = [
+const TEXTS: [(&str, &str); 27] = [
     ("config", "/no/such/file"),
     ("listen", "localhost"),
+    ("metrics-listen", "localhost"),
+    ("otlp-endpoint", "localhost:4318"),
+    ("traces-ratio", "2"),
     ("data-dir", ""),
     ("log", "info,=,=x="),
     ("database-url", "mysql://ada:hunter2@db/x"),
@@ -32,10 +35,15 @@ const TEXTS: [(&str, &str); 23] = [
     ("mail-templates", ""),
     ("mail-locale", "so what"),
     ("link-url", "here"),
+    ("webauthn-rp-id", "https://example.com"),
 ];
 
-/// The same for a list that other settings have a say in.
-const ORIGINS: (&str, &str) = ("allowed-origins", "https://app.example.com,*");
+/// The same for lists.
+const LISTS: [(&str, &str); 3] = [
+    ("allowed-origins", "https://app.example.com,*"),
+    ("webauthn-origins", "https://app.example.com,*"),
+    ("second-factor-roles", "admin, support team"),
+];
 
 /// What each takes at its bounds, and what it refuses past them.
 fn at_the_bounds(setting: &SettingReference) -> (Vec<String>, Vec<String>) {
@@ -64,7 +72,7 @@ fn at_the_bounds(setting: &SettingReference) -> (Vec<String>, Vec<String>) {
 }
 
 fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
-    TEXTS.into_iter().chain([ORIGINS])
+    TEXTS.into_iter().chain(LISTS)
 }
 
 fn shorter(duration: &str) -> String {

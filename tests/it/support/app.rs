@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 use portcullis::app::{App, Console};
 use portcullis::clock::{Clock, ManualClock};
 use portcullis::config::{Config, DatabaseChoice, Secret, Settings};
 use portcullis::db::Target;
-use portcullis::db::migrations::{self, Extent};
+use portcullis::db::migrations::{self, Extent, Locks};
 use portcullis::error::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -17,6 +18,9 @@ use super::client::{Client, SignedIn};
 use super::database::TestDatabase;
 
 pub(crate) const SECRET: &str = "a secret of the tests, longer than 32 bytes";
+
+/// No other transaction keeps locks of the tables for long.
+pub(crate) const LOCKS: Locks = Locks { timeout: Duration::from_secs(30), wait: Duration::ZERO };
 
 /// A running server with its database and its clock.
 pub(crate) struct TestApp {
@@ -61,7 +65,7 @@ pub(crate) async fn instance(url: &str, clock: &ManualClock, sealing: &str, flag
 /// The target of the database, as a server that starts finds it.
 async fn target(config: &Config) -> Target {
     let DatabaseChoice::External { target, .. } = config.database.clone() else { panic!("a database of the tests") };
-    target.probed(std::time::Duration::from_secs(30)).await.expect("a database")
+    target.probed(Duration::from_secs(30)).await.expect("a database")
 }
 
 /// One more instance behind real HTTP.
@@ -124,7 +128,7 @@ impl TestApp {
     /// A server that takes the time from `time`.
     pub(crate) async fn at(database: TestDatabase, url: &str, flags: &[&str], clock: ManualClock, time: Clock) -> Self {
         let target: Target = database.url.parse().expect("a URL of the tests");
-        migrations::run(&target, Extent::Expanding).await.expect("migrations");
+        migrations::run(&target, Extent::Expanding, LOCKS).await.expect("migrations");
         let config = config(url, flags);
         let target = self::target(&config).await;
         let app = App::start(config, target, &secret(SECRET), time).await.expect("an app");

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -33,11 +34,16 @@ pub(crate) struct Chromium {
 
 /// Runs `work` with a browser. Does nothing if there is none on this machine, unless everything must be tested.
 pub(crate) fn in_browser(app: &TestApp, work: impl FnOnce(Chromium)) {
+    in_browser_with(app, &[], work);
+}
+
+/// The same, where these other names with their ports lead to these addresses.
+pub(crate) fn in_browser_with(app: &TestApp, others: &[(&str, SocketAddr)], work: impl FnOnce(Chromium)) {
     let found = ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok());
     match found {
-        Some(program) => tokio::task::block_in_place(|| work(Chromium::start(program, app))),
+        Some(program) => tokio::task::block_in_place(|| work(Chromium::start(program, app, others))),
         None => {
             assert!(std::env::var_os("PORTCULLIS_TEST_ALL").is_none(), "Chromium is not installed");
             eprintln!("NOT TESTED: there is no Chromium on this machine");
@@ -46,7 +52,7 @@ pub(crate) fn in_browser(app: &TestApp, work: impl FnOnce(Chromium)) {
 }
 
 impl Chromium {
-    fn start(program: &str, app: &TestApp) -> Self {
+    fn start(program: &str, app: &TestApp, others: &[(&str, SocketAddr)]) -> Self {
         let folder = watched_dir("chromium");
         let [to, from] = ["to", "from"].map(|name| folder.join(name));
         assert!(Command::new("mkfifo").args([&to, &from]).status().expect("mkfifo").success());
@@ -57,7 +63,9 @@ impl Chromium {
              --user-data-dir=\"$1\" --host-resolver-rules=\"$2\" about:blank 3<\"$3\" 4>\"$4\"";
         let mut command = Command::new("sh");
         command.args(["-c", script, program]).arg(folder.join("profile"));
-        command.arg(format!("MAP localhost:8080 {}", app.address)).args([&to, &from]).env("HOME", &folder);
+        let own = [("localhost:8080", app.address)];
+        let rules: Vec<_> = own.iter().chain(others).map(|(name, address)| format!("MAP {name} {address}")).collect();
+        command.arg(rules.join(",")).args([&to, &from]).env("HOME", &folder);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell");
         let to = OpenOptions::new().write(true).open(to).expect("a pipe");
         let pipe = File::open(from).expect("a pipe");
@@ -77,6 +85,10 @@ impl Chromium {
 
     /// Calls a method of the protocol.
     pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.try_call(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn try_call(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.sent += 1;
         let mut message = json!({ "id": self.sent, "method": method, "params": parameters });
         if self.session.is_string() {
@@ -86,8 +98,11 @@ impl Chromium {
         loop {
             let answer = self.from.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{method}: {error}"));
             if answer["id"] == self.sent {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].clone();
+                return if answer["error"].is_null() {
+                    Ok(answer["result"].clone())
+                } else {
+                    Err(answer["error"].clone())
+                };
             }
         }
     }
@@ -95,7 +110,11 @@ impl Chromium {
     /// The value of an expression in the page. Null while another page is being loaded.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
-        self.call("Runtime.evaluate", parameters)["result"]["value"].clone()
+        match self.try_call("Runtime.evaluate", parameters) {
+            Ok(evaluated) => evaluated["result"]["value"].clone(),
+            Err(error) if error["message"] == "Inspected target navigated or closed" => Value::Null,
+            Err(error) => panic!("{expression}: {error}"),
+        }
     }
 
     /// Waits until an expression is true.
@@ -109,8 +128,13 @@ impl Chromium {
 
     /// Opens an address below [`ORIGIN`] as if it was typed.
     pub(crate) fn open(&mut self, path: &str) {
+        self.visit(&format!("{ORIGIN}{path}"));
+    }
+
+    /// Opens an address as if it was typed.
+    pub(crate) fn visit(&mut self, url: &str) {
         self.call("Page.navigate", json!({ "url": "about:blank" }));
-        self.call("Page.navigate", json!({ "url": format!("{ORIGIN}{path}") }));
+        self.call("Page.navigate", json!({ "url": url }));
         self.until("document.readyState === 'complete'");
     }
 

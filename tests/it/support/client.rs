@@ -36,6 +36,16 @@ impl Client {
         Self { http: http.build().expect("an HTTP client"), ..self.clone() }
     }
 
+    /// The same application behind a proxy that forwards what comes from this address.
+    pub(crate) fn forwarded(&self, address: &str) -> Self {
+        let header = ("x-forwarded-for".parse().expect("a name"), address.parse().expect("an address"));
+        let http = reqwest::Client::builder()
+            .user_agent("tests/1.0")
+            .no_proxy()
+            .default_headers([header].into_iter().collect());
+        Self { http: http.build().expect("an HTTP client"), ..self.clone() }
+    }
+
     /// Sends a document and gives the whole answer.
     pub(crate) async fn send(&self, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables });

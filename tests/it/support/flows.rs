@@ -66,7 +66,7 @@ impl Mail {
 
 impl Client {
     /// Sends a document with one field, and gives the outcome, or the whole answer if there is none.
-    async fn outcome(&self, query: &str, field: &str, variables: Value) -> Value {
+    pub(crate) async fn outcome(&self, query: &str, field: &str, variables: Value) -> Value {
         let answer = self.send(query, variables).await;
         if answer["data"][field].is_null() { answer } else { answer["data"][field].clone() }
     }

@@ -34,6 +34,11 @@ impl Mail {
         &self.0.rendered.text
     }
 
+    /// Its id, of which the `Message-ID` is made.
+    pub(crate) fn id(&self) -> uuid::Uuid {
+        self.0.id
+    }
+
     /// The token in the link.
     pub(crate) fn link(&self) -> String {
         let at = self.text().find("pcl_").unwrap_or_else(|| panic!("no link: {}", self.text()));

@@ -11,9 +11,12 @@ pub(crate) mod flows;
 pub(crate) mod mails;
 pub(crate) mod npm;
 pub(crate) mod outbox;
+pub(crate) mod passkeys;
 pub(crate) mod pgbouncer;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod proxy;
+pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod sealed_mail;
 

@@ -1,5 +1,5 @@
 // The page behind a link from a mail. It asks the server what the link leads to, says so, and acts only when the button is pressed.
-// The server puts the constant `documents` before this, and the files words.js and device.js.
+// The server puts the constant `documents` before this, and the files words.js, device.js and factor.js.
 
 const language = (navigator.languages ?? []).map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in words) ?? 'en';
 const say = words[language];
@@ -65,6 +65,12 @@ const uses = {
   REVERT_EMAIL_CHANGE: (link) => ['RevertEmailChange', { flow: link }],
 };
 
+// Where a second factor is asked for: which document takes it, and its input.
+const completes = {
+  SIGN_IN: (required, factor) => ['CompleteSignIn', { flow: required.flow, factor, transport: 'COOKIE' }],
+  RESET_PASSWORD: (required, factor, link, newPassword) => ['CompletePasswordReset', { proof: { link }, newPassword, factor }],
+};
+
 // Uses the link. A session goes into a cookie. Where there are none, this page has no place for tokens: a new account is signed out
 // again, and a sign-in is left to the application, so that its code still works.
 async function use(purpose, link, password) {
@@ -120,6 +126,7 @@ function problem({ result, failed, retryAfter }) {
   if (failed === 'FEATURE_DISABLED') return [say.problems.FEATURE_DISABLED];
   if (failed) return [say.problems.other(failed)];
   if (result?.__typename === 'WeakPassword') return [say.problems.WeakPassword, ...[result.message, ...result.suggestions]];
+  if (['InvalidCode', 'InvalidPasskey', 'noPasskey'].includes(result?.__typename)) return [say.problems[result.__typename]];
   if (result?.__typename === 'InvalidInput') return result.fields.map(({ code, message }) => say.problems[code] ?? message);
   return [result?.message ?? say.problems.other('UNKNOWN')];
 }
@@ -153,12 +160,17 @@ function conclude(purpose, outcome, form) {
   if (say.over[kind]) return end(say.over[kind], 'over');
   form.querySelector('#problem')?.remove();
   const told = warning(problem(outcome));
-  form.querySelector('button').before(told);
-  const input = form.querySelector('#password');
-  const isPassword = input && ['WeakPassword', 'InvalidInput'].includes(kind);
-  input?.setAttribute('aria-invalid', Boolean(isPassword));
-  input?.setAttribute('aria-describedby', isPassword ? 'hint problem' : 'hint');
-  (isPassword ? input : told).focus();
+  const [button] = form.querySelectorAll('button');
+  if (button) button.before(told);
+  else form.append(told);
+  const input = form.querySelector('#password, #code');
+  const isInput = input && ['WeakPassword', 'InvalidInput', 'InvalidCode'].includes(kind);
+  input?.setAttribute('aria-invalid', Boolean(isInput));
+  const described = [input?.id === 'password' && 'hint', isInput && 'problem'].filter(Boolean).join(' ');
+  if (described) input.setAttribute('aria-describedby', described);
+  else input?.removeAttribute('aria-describedby');
+  (isInput ? input : told).focus();
+  if (isInput) input.select();
 }
 
 function offer(link, found) {
@@ -171,10 +183,18 @@ function offer(link, found) {
     if (button.ariaDisabled === 'true') return;
     button.ariaDisabled = 'true';
     status.textContent = say.wait;
-    const outcome = await use(purpose, link, form.querySelector('#password')?.value);
+    const password = form.querySelector('#password')?.value;
+    const outcome = await use(purpose, link, password);
     button.ariaDisabled = 'false';
     status.textContent = '';
-    conclude(purpose, outcome, form);
+    const required = outcome.result;
+    if (required?.__typename !== 'SecondFactorRequired') return conclude(purpose, outcome, form);
+    // The link of a sign-in is used by now.
+    if (purpose === 'SIGN_IN') kept.put(null);
+    askForFactor(purpose, required, (factor) => {
+      const [name, input] = completes[purpose](required, factor, link, password);
+      return ask(name, { input });
+    });
   });
   show(
     say.titles[purpose],

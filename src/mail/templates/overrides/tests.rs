@@ -77,7 +77,7 @@ fn the_page_for_operators_lists_every_variable_and_kind() {
     let content = sample::full(Kind::SignIn);
     let facts = Facts::new(Kind::SignIn, "Example", "https://example.com", sample::RECIPIENT, &content);
     let variables = variables::of(&facts, "en", Part::Text);
-    assert_eq!(variables.len(), Some(16));
+    assert_eq!(variables.len(), Some(20));
     for variable in variables.try_iter().unwrap() {
         assert!(page.contains(&format!("`{variable}`")), "{variable}");
     }

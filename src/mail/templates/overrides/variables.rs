@@ -7,7 +7,7 @@ use super::Part;
 use super::environment::escaped;
 use crate::clock::Timestamp;
 use crate::mail::templates::facts::{Facts, LinkOrCode};
-use crate::mail::templates::harmless::{plain_address, plain_name, unlinked};
+use crate::mail::templates::harmless::{plain_address, plain_name, plain_title, unlinked};
 
 /// All variables. One that is missing is `none`.
 pub(super) fn of(facts: &Facts<'_>, tag: &str, part: Part) -> Value {
@@ -26,10 +26,14 @@ pub(super) fn of(facts: &Facts<'_>, tag: &str, part: Part) -> Value {
     context! {
         app => ours(facts.app),
         kind => ours(facts.kind.as_str()),
+        occasion => value(facts.occasion.map(|occasion| ours(occasion.into()))),
         locale => ours(tag),
         recipient => value(typed(facts.recipient, plain_address)),
         username => value(facts.username.and_then(|name| typed(name, plain_name))),
         new_email => value(facts.new_email.and_then(|address| typed(address, plain_address))),
+        codes_left => value(facts.codes_left.map(Value::from)),
+        passkey => value(facts.passkey.and_then(|name| typed(name, plain_title))),
+        trusted_until => value(facts.trusted_until.map(time)),
         link => value(link.map(|link| ours(&link.text))),
         link_expires_at => end(link),
         link_minutes => minutes(link),

@@ -2,12 +2,15 @@
 
 use super::{Frame, Language, Link, Unit, Validity, Words};
 use crate::clock::Timestamp;
-use crate::mail::Kind;
+use crate::mail::{Kind, Occasion};
 
 pub(super) struct German;
 
 const FRAME: Frame = Frame {
     new_email: "Neue Adresse",
+    codes_left: "Verbleibende Wiederherstellungscodes",
+    passkey: "Passkey",
+    trusted_until: "Vertraut bis",
     link_instead: "Falls die Schaltfläche nicht funktioniert, öffnen Sie diese Seite:",
     link_valid: Validity {
         period: "Der Link gilt {period} lang, bis zum {until}.",
@@ -25,6 +28,12 @@ const FRAME: Frame = Frame {
     ip_address: "IP-Adresse",
     time: "Zeitpunkt",
 };
+
+/// What to do about a change that only somebody makes who is signed in.
+const NOT_YOU_SIGNED_IN: &str = "Falls Sie das nicht waren, ist jemand in Ihrem Konto angemeldet. Ändern Sie das Passwort, melden Sie alle anderen Geräte ab, und machen Sie die Änderung rückgängig.";
+
+/// The same, of a second factor that was added because a sign-in needed one. It is asked for from then on.
+const NOT_YOU_ENROLLED: &str = "Falls Sie das nicht waren, hat sich jemand anderes in dem Konto angemeldet und das getan. Sie können es nicht selbst rückgängig machen. Sagen Sie {app} Bescheid: Dort kann man es rückgängig machen und Sie wieder einlassen.";
 
 impl Language for German {
     fn tag(&self) -> &'static str {
@@ -59,7 +68,11 @@ impl Language for German {
         }
     }
 
-    fn words(&self, kind: Kind) -> Words {
+    fn words(&self, kind: Kind, occasion: Option<Occasion>) -> Words {
+        let not_you_who_added = match occasion {
+            Some(Occasion::Enrolment) => NOT_YOU_ENROLLED,
+            _ => NOT_YOU_SIGNED_IN,
+        };
         match kind {
             Kind::ConfirmRegistration => Words {
                 subject: "Bestätigen Sie Ihre Registrierung",
@@ -112,6 +125,19 @@ impl Language for German {
                     "Falls Sie das nicht waren, ignorieren Sie diese E-Mail. Geben Sie weder den Link noch den Code weiter: Wer eines davon hat, kommt in Ihr Konto.",
                 ),
             },
+            Kind::ResetPassword if occasion == Some(Occasion::Revert) => Words {
+                subject: "Legen Sie ein neues Passwort fest",
+                paragraphs: &[
+                    "Die Änderung der E-Mail-Adresse Ihres Kontos bei {app} wurde rückgängig gemacht. Alle Geräte wurden abgemeldet, und das Passwort wurde entfernt, ebenso alle Wiederherstellungscodes sowie Passkeys und Authenticator-Apps, die vor kurzem hinzugefügt wurden.",
+                    "Legen Sie ein neues Passwort fest, um sich anzumelden. Richten Sie wieder einen zweiten Faktor ein, falls Ihrer entfernt wurde.",
+                ],
+                link: Some(Link {
+                    intro: "Öffnen Sie diese Seite, um ein neues Passwort festzulegen:",
+                    button: "Neues Passwort festlegen",
+                }),
+                code: None,
+                not_you: Some("Geben Sie den Link nicht weiter: Wer ihn hat, kann Ihr Konto übernehmen."),
+            },
             Kind::ResetPassword => Words {
                 subject: "Setzen Sie Ihr Passwort zurück",
                 paragraphs: &[
@@ -130,6 +156,7 @@ impl Language for German {
                 subject: "Ihr Passwort wurde zurückgesetzt",
                 paragraphs: &[
                     "Das Passwort Ihres Kontos bei {app} wurde über eine E-Mail an diese Adresse zurückgesetzt. Alle Geräte wurden abgemeldet. Melden Sie sich mit dem neuen Passwort wieder an.",
+                    "Falls diese Adresse vorher nicht bestätigt war, wurden auch die Passkeys, die Authenticator-App und die Wiederherstellungscodes des Kontos entfernt.",
                 ],
                 link: None,
                 code: None,
@@ -152,7 +179,7 @@ impl Language for German {
                 subject: "Ihre E-Mail-Adresse wurde geändert",
                 paragraphs: &[
                     "Ihr Konto bei {app} hat jetzt eine andere E-Mail-Adresse. Ihre bisherige Adresse gehört nicht mehr dazu.",
-                    "Falls Sie das selbst waren, müssen Sie nichts tun. Falls nicht, machen Sie die Änderung rückgängig: Das Konto erhält diese Adresse zurück, alle Geräte werden abgemeldet, und Sie legen ein neues Passwort fest.",
+                    "Falls Sie das selbst waren, müssen Sie nichts tun. Falls nicht, machen Sie die Änderung rückgängig: Das Konto erhält diese Adresse zurück, alle Geräte werden abgemeldet, und Sie legen ein neues Passwort fest. Alle Wiederherstellungscodes sowie Passkeys und Authenticator-Apps, die vor kurzem hinzugefügt wurden, werden dabei entfernt.",
                 ],
                 link: Some(Link {
                     intro: "Öffnen Sie diese Seite, um die Änderung rückgängig zu machen:",
@@ -160,6 +187,101 @@ impl Language for German {
                 }),
                 code: None,
                 not_you: Some("Geben Sie den Link nicht weiter."),
+            },
+            Kind::AccountRecovered => Words {
+                subject: "So kommen Sie wieder in Ihr Konto",
+                paragraphs: &[
+                    "{app} wurde gebeten, Sie wieder einzulassen, weil Sie verloren haben, womit Sie sich anmelden. Das Passwort, die Passkeys, die Authenticator-App und die Wiederherstellungscodes Ihres Kontos wurden entfernt, und alle Geräte wurden abgemeldet.",
+                    "Legen Sie ein neues Passwort fest, um sich anzumelden. Richten Sie danach wieder einen zweiten Faktor ein.",
+                ],
+                link: Some(Link {
+                    intro: "Öffnen Sie diese Seite, um ein neues Passwort festzulegen:",
+                    button: "Neues Passwort festlegen",
+                }),
+                code: None,
+                not_you: Some(
+                    "Falls Sie nicht darum gebeten haben, hat sich jemand für Sie ausgegeben. Legen Sie trotzdem ein neues Passwort fest, und sagen Sie {app} Bescheid. Geben Sie den Link nicht weiter: Wer ihn hat, kommt in Ihr Konto.",
+                ),
+            },
+            Kind::TotpAdded => Words {
+                subject: "Eine Authenticator-App wurde hinzugefügt",
+                paragraphs: &[
+                    "Zu dem Konto bei {app} mit dieser E-Mail-Adresse wurde eine Authenticator-App hinzugefügt. Sie zeigt die Codes an, nach denen außer dem Passwort gefragt wird.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(not_you_who_added),
+            },
+            Kind::TotpRemoved => Words {
+                subject: "Die Authenticator-App wurde entfernt",
+                paragraphs: &[
+                    "Von dem Konto bei {app} mit dieser E-Mail-Adresse wurde die Authenticator-App entfernt. Nach ihren Codes wird nicht mehr gefragt. Die Wiederherstellungscodes verfallen mit dem letzten zweiten Faktor.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(NOT_YOU_SIGNED_IN),
+            },
+            Kind::RecoveryCodesReplaced => Words {
+                subject: "Es gibt neue Wiederherstellungscodes",
+                paragraphs: &[
+                    "Das Konto bei {app} mit dieser E-Mail-Adresse hat neue Wiederherstellungscodes. Die bisherigen funktionieren nicht mehr.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(NOT_YOU_SIGNED_IN),
+            },
+            Kind::RecoveryCodeUsed => Words {
+                subject: "Ein Wiederherstellungscode wurde verwendet",
+                paragraphs: &[
+                    "Ein Wiederherstellungscode des Kontos bei {app} mit dieser E-Mail-Adresse wurde verwendet. Er funktioniert kein zweites Mal.",
+                    "Falls nur noch wenige übrig sind, erstellen Sie neue, bevor Sie sie brauchen.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(
+                    "Falls Sie das nicht waren, hat jemand Ihre Wiederherstellungscodes und auch das, womit Sie sich sonst anmelden. Ändern Sie das Passwort, melden Sie alle Geräte ab, und erstellen Sie neue Wiederherstellungscodes.",
+                ),
+            },
+            Kind::PasskeyAdded => Words {
+                subject: "Ein Passkey wurde hinzugefügt",
+                paragraphs: &[
+                    "Zu dem Konto bei {app} mit dieser E-Mail-Adresse wurde ein Passkey hinzugefügt. Wer ihn hat, kann sich damit anmelden.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(not_you_who_added),
+            },
+            Kind::PasskeyRemoved => Words {
+                subject: "Ein Passkey wurde entfernt",
+                paragraphs: &[
+                    "Von dem Konto bei {app} mit dieser E-Mail-Adresse wurde ein Passkey entfernt. Niemand kann sich mehr damit anmelden.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(NOT_YOU_SIGNED_IN),
+            },
+            Kind::PasskeyRefused => Words {
+                subject: "Ein Passkey wurde möglicherweise kopiert",
+                paragraphs: &[
+                    "Jemand wollte einen Passkey des Kontos bei {app} mit dieser E-Mail-Adresse verwenden, und er wurde abgelehnt. Das Gerät mit dem Passkey zählt, wie oft er verwendet wird, und die Zahl war nicht höher als beim letzten Mal. Das geschieht, wenn es eine Kopie des Passkeys gibt.",
+                    "Entfernen Sie den Passkey aus Ihrem Konto, und fügen Sie einen neuen hinzu.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(
+                    "Falls Sie das nicht waren, hat jemand vielleicht eine Kopie des Passkeys. Entfernen Sie ihn bald.",
+                ),
+            },
+            Kind::DeviceTrusted => Words {
+                subject: "Einem Gerät wird ab jetzt vertraut",
+                paragraphs: &[
+                    "Jemand hat sich in dem Konto bei {app} mit dieser E-Mail-Adresse angemeldet und das Gerät merken lassen. Auf ihm wird bis zu dem unten genannten Zeitpunkt außer dem Passwort nach keinem zweiten Faktor gefragt.",
+                ],
+                link: None,
+                code: None,
+                not_you: Some(
+                    "Falls Sie das nicht waren, hat jemand Ihr Passwort und Ihren zweiten Faktor. Ändern Sie das Passwort, denn das beendet das Vertrauen in alle Geräte, und melden Sie alle anderen Geräte ab.",
+                ),
             },
         }
     }

@@ -7,7 +7,7 @@ mod de;
 mod en;
 
 use crate::clock::Timestamp;
-use crate::mail::{Kind, Locale};
+use crate::mail::{Kind, Locale, Occasion};
 
 /// What is said in one kind of mail.
 pub(super) struct Words {
@@ -34,7 +34,8 @@ pub(super) struct Link {
 pub(super) trait Language: Sync {
     fn tag(&self) -> &'static str;
 
-    fn words(&self, kind: Kind) -> Words;
+    /// What is said in mails of this kind, on this occasion if they have other words on it.
+    fn words(&self, kind: Kind, occasion: Option<Occasion>) -> Words;
 
     /// What is said in every kind of mail.
     fn frame(&self) -> &'static Frame;
@@ -52,6 +53,9 @@ pub(super) trait Language: Sync {
 /// [`Words::code`].
 pub(super) struct Frame {
     pub(super) new_email: &'static str,
+    pub(super) codes_left: &'static str,
+    pub(super) passkey: &'static str,
+    pub(super) trusted_until: &'static str,
     /// What stands before the link in HTML, below the button.
     pub(super) link_instead: &'static str,
     pub(super) link_valid: Validity,

@@ -20,7 +20,9 @@ use generate::Generator;
 use reference::Reference;
 
 /// All that a user has.
-const USER: &str = "id email emailVerifiedAt username roles createdAt
+const USER: &str = "id email emailVerifiedAt username roles createdAt totpEnabledAt recoveryCodesLeft
+    passkeys { id name createdAt lastUsedAt backedUp aaguid }
+    trustedDevices { id createdAt lastUsedAt expiresAt userAgent ipAddress }
     sessions(first: 100) { nodes { id createdAt authenticatedAt methods lastUsedAt expiresAt userAgent ipAddress current } }
     securityEvents(first: 100) { nodes { id kind occurredAt sessionId ipAddress userAgent requestId } }";
 

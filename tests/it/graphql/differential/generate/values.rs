@@ -148,6 +148,7 @@ impl Generator<'_, '_> {
         match base(kind) {
             "Int" => json!(self.choices.below(7)),
             "Boolean" => json!(self.choices.one_in(2)),
+            "WebAuthnJson" => json!({ "id": self.choices.text(12), "type": "public-key" }),
             _ => match self.choices.below(4) {
                 0 => json!("nobody@example.com"),
                 1 => json!(self.choices.text(12)),

@@ -1,0 +1,121 @@
+//! A whole PostgreSQL that is restored to a moment, from a base backup and archived WAL.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+
+use portcullis::db::embedded::{Embedded, Options};
+
+use super::{ADA, block, follow, recovered, run, serve, service_key};
+use crate::support::cluster::{open_to_superusers, options, watched_dir};
+use crate::support::database::{TestDatabase, as_superuser, connect};
+use crate::support::{PASSWORD, TestApp, until};
+
+/// Options of a PostgreSQL that superusers may copy.
+fn copyable(dir: &Path) -> Options {
+    let mut options = options(dir);
+    options.settings.push(open_to_superusers(dir));
+    let rules = dir.join("open-hba.conf");
+    let before = fs::read_to_string(&rules).expect("rules");
+    fs::write(&rules, format!("local replication postgres trust\n{before}")).expect("rules");
+    options
+}
+
+/// A directory in which every user may write.
+fn open_dir(path: PathBuf) -> PathBuf {
+    fs::create_dir(&path).expect("a directory");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("a mode");
+    path
+}
+
+/// A running PostgreSQL that archives, with a server.
+struct Primary {
+    dir: PathBuf,
+    place: PathBuf,
+    postgres: Embedded,
+    app: TestApp,
+}
+
+impl Primary {
+    async fn start() -> Self {
+        let dir = watched_dir("archived");
+        let place = open_dir(dir.join("backups"));
+        open_dir(place.join("wal"));
+        let mut options = copyable(&dir);
+        for line in block("archive_command", &place).lines() {
+            let (name, value) = line.split_once(" = ").expect("a setting");
+            options.settings.push((name.to_owned(), value.trim_matches('\'').to_owned()));
+        }
+        let postgres = Embedded::start(options).await.expect("PostgreSQL");
+        let database = TestDatabase::operated_on(postgres.url()).await;
+        let url = database.url.clone();
+        Self { app: TestApp::on(database, &url, &["--rate-limits=on"]).await, dir, place, postgres }
+    }
+
+    /// Runs a block of the page as the user who runs PostgreSQL.
+    async fn run(&self, part: &str, restored: &Path, moment: &str) {
+        let owner = fs::metadata(self.dir.join("postgres")).expect("a cluster");
+        let block = block(part, &self.place)
+            .replace("/var/lib/postgresql/15/restored", restored.to_str().expect("UTF-8"))
+            .replace("2026-11-29 12:00:00+00", moment);
+        let (uid, gid, socket) = (owner.uid(), owner.gid(), self.dir.join("run"));
+        let as_owner = |shell: &mut std::process::Command| {
+            shell.env("PGHOST", socket).env("PGUSER", "postgres").current_dir("/");
+            if rustix::process::geteuid().is_root() {
+                shell.uid(uid).gid(gid);
+            }
+        };
+        run(&block, &self.app.database.operator, as_owner).await;
+    }
+
+    async fn text(&self, query: &str) -> String {
+        self.app.database.operator.query_one(query, &[]).await.expect("a row").get(0)
+    }
+
+    /// Waits until everything that was written so far is archived.
+    async fn archived(&self) {
+        let file = self.text("SELECT pg_walfile_name(pg_switch_wal())").await;
+        let done = format!("SELECT count(*) FROM pg_stat_archiver WHERE last_archived_wal >= '{file}'");
+        until("it is archived", async || self.app.database.count(&done).await == 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_restored_to_the_moment_before_a_mistake() {
+    let primary = Primary::start().await;
+    let (app, restored) = (&primary.app, primary.place.join("restored"));
+    let key = service_key(app).await;
+    app.registered(ADA).await;
+    assert!(app.database.count("SELECT count(*) FROM limits").await > 0);
+    primary.run("pg_basebackup", &restored, "").await;
+    let eve = app.registered("eve@example.com").await;
+    let moment = primary.text("SELECT clock_timestamp()::text").await;
+    app.database.execute("DELETE FROM accounts").await;
+    let (_, position) = follow(app, &key, None).await.batch().await;
+    primary.archived().await;
+    primary.run("recovery.signal", &restored, &moment).await;
+
+    // The place of the new one.
+    let dir = watched_dir("restored");
+    fs::rename(&restored, dir.join("postgres")).expect("a directory");
+    fs::copy(primary.dir.join("postgres-password"), dir.join("postgres-password")).expect("a password");
+    let postgres = Embedded::start(copyable(&dir)).await.expect("PostgreSQL");
+    let (_, schema) = app.database.url.split_once('?').expect("a schema");
+    let url = format!("{}?{schema}", postgres.url());
+    let database = TestDatabase { operator: connect(&as_superuser(&url)).await, url };
+    recovered(&database.operator).await;
+    assert_eq!(database.count("SELECT count(*) FROM limits").await, 0);
+    let after = serve(database, &app.clock).await;
+
+    assert_eq!(after.anonymous().login_type(ADA, PASSWORD).await, "LoginSuccess");
+    let eve = after.anonymous().with_token(eve.access_token());
+    assert_eq!(eve.is_signed_in().await, Ok(()), "written after the base backup and before the moment");
+    let mut events = follow(&after, &key, Some(&position)).await;
+    assert_eq!(events.next().await.expect("an event").kind, "history");
+    events.batch().await;
+    assert!(eve.logout().await);
+    events.told().await;
+    postgres.stop().await.expect("a stop");
+    primary.postgres.stop().await.expect("a stop");
+}
