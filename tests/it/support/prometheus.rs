@@ -1,5 +1,6 @@
 //! The real Prometheus, which scrapes a server and evaluates expressions.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -70,15 +71,19 @@ impl Prometheus {
     /// The data of an answer of its API, or the error.
     pub(crate) async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, String> {
         let asked = self.http.get(format!("{}/{path}", self.url)).query(query).send().await;
-        let mut answer: Value = match asked {
-            Ok(answer) => answer.json().await.expect("JSON"),
-            // It takes requests as soon as it has read its data.
-            Err(error) => return Err(error.to_string()),
-        };
+        let text = asked.map_err(|error| error.to_string())?.text().await.map_err(|error| error.to_string())?;
+        // It listens before it has read its data, and refuses until then, in plain text.
+        let mut answer: Value = serde_json::from_str(&text).map_err(|_| text)?;
         match answer["status"].as_str() {
             Some("success") => Ok(answer["data"].take()),
             _ => Err(answer["error"].to_string()),
         }
+    }
+
+    /// The names of the metrics that it has scraped by now.
+    pub(crate) async fn names(&self) -> BTreeSet<String> {
+        let names = self.ask("label/__name__/values", &[]).await.expect("names");
+        serde_json::from_value(names).expect("names")
     }
 
     /// The values of an expression now.
