@@ -1,11 +1,10 @@
 //! `User.securityEvents`.
 
 use async_graphql::connection::PageInfo;
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
 use super::error::ApiError;
-use super::loaders::EventLoader;
+use super::loaders::Loaders;
 use super::pages::page;
 use super::scalars::DateTime;
 use crate::app::SignedIn;
@@ -187,7 +186,7 @@ pub(super) async fn events_of(
     let (first, after) = page(first, after)?;
     // One more than asked for is loaded, to know whether there is a next page.
     let page = EventPage { account: caller.account().id, after, first: first + 1 };
-    let mut events = ctx.data_unchecked::<DataLoader<EventLoader>>().load_one(page).await?.unwrap_or_default();
+    let mut events = ctx.data_unchecked::<Loaders>().events().load_one(page).await?.unwrap_or_default();
     let has_next_page = events.len() > usize::from(first);
     events.truncate(usize::from(first));
     // A client that has a cursor has seen the page before it.

@@ -1,8 +1,8 @@
 //! Data loaders. They load what many fields of one request ask for with one statement. Each request has its own, so
-//! that nobody sees what was loaded for somebody else.
+//! that nobody sees what was loaded for somebody else. Most requests need none.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
@@ -24,13 +24,55 @@ use crate::use_cases::list_passkeys::list_passkeys;
 use crate::use_cases::list_sessions::list_sessions;
 use crate::use_cases::list_trusted_devices::list_trusted_devices;
 
+/// The loaders of one request, each made when a field first asks for it.
+pub(crate) struct Loaders {
+    app: Arc<App>,
+    sessions: OnceLock<DataLoader<SessionLoader>>,
+    events: OnceLock<DataLoader<EventLoader>>,
+    factors: OnceLock<DataLoader<FactorLoader>>,
+    passkeys: OnceLock<DataLoader<PasskeyLoader>>,
+    trusted_devices: OnceLock<DataLoader<TrustedDeviceLoader>>,
+}
+
+impl Loaders {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self {
+            app,
+            sessions: OnceLock::new(),
+            events: OnceLock::new(),
+            factors: OnceLock::new(),
+            passkeys: OnceLock::new(),
+            trusted_devices: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn sessions(&self) -> &DataLoader<SessionLoader> {
+        self.sessions.get_or_init(|| loader(SessionLoader(self.app.clone())))
+    }
+
+    pub(crate) fn events(&self) -> &DataLoader<EventLoader> {
+        self.events.get_or_init(|| loader(EventLoader(self.app.clone())))
+    }
+
+    pub(crate) fn factors(&self) -> &DataLoader<FactorLoader> {
+        self.factors.get_or_init(|| loader(FactorLoader(self.app.clone())))
+    }
+
+    pub(crate) fn passkeys(&self) -> &DataLoader<PasskeyLoader> {
+        self.passkeys.get_or_init(|| loader(PasskeyLoader(self.app.clone())))
+    }
+
+    pub(crate) fn trusted_devices(&self) -> &DataLoader<TrustedDeviceLoader> {
+        self.trusted_devices.get_or_init(|| loader(TrustedDeviceLoader(self.app.clone())))
+    }
+}
+
+fn loader<T>(of: T) -> DataLoader<T> {
+    DataLoader::new(of, spawn).delay(Duration::ZERO)
+}
+
 /// Loads pages of sessions.
 pub(crate) struct SessionLoader(Arc<App>);
-
-/// The loader of one request.
-pub(crate) fn sessions(app: Arc<App>) -> DataLoader<SessionLoader> {
-    DataLoader::new(SessionLoader(app), spawn).delay(Duration::ZERO)
-}
 
 impl Loader<Page> for SessionLoader {
     type Value = Vec<Session>;
@@ -45,11 +87,6 @@ impl Loader<Page> for SessionLoader {
 /// Loads pages of security events.
 pub(crate) struct EventLoader(Arc<App>);
 
-/// The loader of one request.
-pub(crate) fn events(app: Arc<App>) -> DataLoader<EventLoader> {
-    DataLoader::new(EventLoader(app), spawn).delay(Duration::ZERO)
-}
-
 impl Loader<EventPage> for EventLoader {
     type Value = Vec<Event>;
     type Error = Error;
@@ -63,11 +100,6 @@ impl Loader<EventPage> for EventLoader {
 /// Loads which second factors accounts have.
 pub(crate) struct FactorLoader(Arc<App>);
 
-/// The loader of one request.
-pub(crate) fn factors(app: Arc<App>) -> DataLoader<FactorLoader> {
-    DataLoader::new(FactorLoader(app), spawn).delay(Duration::ZERO)
-}
-
 impl Loader<AccountId> for FactorLoader {
     type Value = Factors;
     type Error = Error;
@@ -80,11 +112,6 @@ impl Loader<AccountId> for FactorLoader {
 
 /// Loads the passkeys of accounts.
 pub(crate) struct PasskeyLoader(Arc<App>);
-
-/// The loader of one request.
-pub(crate) fn passkeys(app: Arc<App>) -> DataLoader<PasskeyLoader> {
-    DataLoader::new(PasskeyLoader(app), spawn).delay(Duration::ZERO)
-}
 
 impl Loader<AccountId> for PasskeyLoader {
     type Value = Vec<Passkey>;
@@ -101,11 +128,6 @@ impl Loader<AccountId> for PasskeyLoader {
 
 /// Loads which devices accounts trust.
 pub(crate) struct TrustedDeviceLoader(Arc<App>);
-
-/// The loader of one request.
-pub(crate) fn trusted_devices(app: Arc<App>) -> DataLoader<TrustedDeviceLoader> {
-    DataLoader::new(TrustedDeviceLoader(app), spawn).delay(Duration::ZERO)
-}
 
 impl Loader<AccountId> for TrustedDeviceLoader {
     type Value = Vec<TrustedDevice>;

@@ -11,7 +11,8 @@ use super::document::{DocumentCache, Documents, Mode, Registered, registered};
 use super::execute::Execute;
 use super::guard::Requester;
 use super::host::Host;
-use super::{error, loaders, measured};
+use super::loaders::Loaders;
+use super::{error, measured};
 use crate::app::App;
 use crate::config::{Graphql, PersistedQueries};
 use crate::error::Error;
@@ -67,11 +68,7 @@ impl Operations {
 
     /// Executes an operation for this sender. Every error in the answer has its code, and a fault the request's id.
     pub(crate) async fn execute(&self, operation: Request, requester: Requester, request_id: &str) -> Response {
-        let loaders = (loaders::sessions(self.app.clone()), loaders::events(self.app.clone()));
-        let (factors, passkeys) = (loaders::factors(self.app.clone()), loaders::passkeys(self.app.clone()));
-        let devices = loaders::trusted_devices(self.app.clone());
-        let mut operation =
-            operation.data(requester).data(loaders.0).data(loaders.1).data(factors).data(passkeys).data(devices);
+        let mut operation = operation.data(requester).data(Loaders::new(self.app.clone()));
         (self.provide)(&mut operation);
         let work = AssertUnwindSafe(self.schema.execute(operation)).catch_unwind();
         let mut response = match timeout(self.app.config.graphql.bounds.time, work).await {

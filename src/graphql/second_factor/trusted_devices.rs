@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Union};
 use futures_util::FutureExt;
 use uuid::Uuid;
@@ -11,7 +10,7 @@ use crate::app::{App, SignedIn};
 use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, auth, signed_in};
-use crate::graphql::loaders::TrustedDeviceLoader;
+use crate::graphql::loaders::Loaders;
 use crate::graphql::scalars::DateTime;
 use crate::trusted_devices;
 use crate::use_cases::forget_trusted_devices;
@@ -51,7 +50,7 @@ pub(in crate::graphql) async fn devices_of(
     ctx: &Context<'_>,
     caller: &SignedIn,
 ) -> Result<Vec<TrustedDevice>, ApiError> {
-    let loader = ctx.data_unchecked::<DataLoader<TrustedDeviceLoader>>();
+    let loader = ctx.data_unchecked::<Loaders>().trusted_devices();
     let devices = loader.load_one(caller.account().id).await?.unwrap_or_default();
     Ok(devices.into_iter().map(Into::into).collect())
 }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::connection::PageInfo;
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Object, SimpleObject};
 use tokio::sync::OnceCell;
 
 use super::object::Session;
 use crate::app::{App, SignedIn};
 use crate::graphql::error::ApiError;
-use crate::graphql::loaders::SessionLoader;
+use crate::graphql::loaders::Loaders;
 use crate::graphql::pages::page;
 use crate::ids::SessionId;
 use crate::sessions::{self, Ending, Page};
@@ -73,7 +72,7 @@ pub(crate) async fn sessions_of(
     let after = after.map(SessionId);
     // One more than asked for is loaded, to know whether there is a next page.
     let page = Page { account: caller.account().id, after, first: first + 1 };
-    let loader = ctx.data_unchecked::<DataLoader<SessionLoader>>();
+    let loader = ctx.data_unchecked::<Loaders>().sessions();
     let mut sessions = loader.load_one(page).await?.unwrap_or_default();
     let has_next_page = sessions.len() > usize::from(first);
     sessions.truncate(usize::from(first));

@@ -3,12 +3,11 @@
 pub(in crate::graphql) mod add;
 pub(in crate::graphql) mod manage;
 
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, ID, SimpleObject};
 
 use crate::app::SignedIn;
 use crate::graphql::error::ApiError;
-use crate::graphql::loaders::PasskeyLoader;
+use crate::graphql::loaders::Loaders;
 use crate::graphql::scalars::{DateTime, WebAuthnJson};
 use crate::passkeys;
 
@@ -60,7 +59,7 @@ impl From<passkeys::Started> for PasskeyOptions {
 
 /// The passkeys of the caller.
 pub(in crate::graphql) async fn passkeys_of(ctx: &Context<'_>, caller: &SignedIn) -> Result<Vec<Passkey>, ApiError> {
-    let loader = ctx.data_unchecked::<DataLoader<PasskeyLoader>>();
+    let loader = ctx.data_unchecked::<Loaders>().passkeys();
     let found = loader.load_one(caller.account().id).await?.unwrap_or_default();
     Ok(found.into_iter().map(Into::into).collect())
 }
