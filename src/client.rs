@@ -88,6 +88,10 @@ pub fn network(address: IpAddr) -> IpAddr {
 
 /// The first `length` visible characters of a text.
 pub(crate) fn visible(text: &str, length: usize) -> String {
+    // Nearly all are like this.
+    if text.len() <= length && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     text.chars().filter(|c| is_visible(*c)).take(length).collect()
 }
 

@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::Client;
+use crate::client::{Client, network};
 use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::config::Rate;
@@ -129,12 +129,12 @@ impl Limits {
         self.refusals.all()
     }
 
-    /// Counts a request.
+    /// Counts a request of an address.
     ///
     /// # Errors
     /// How long to wait, when there were too many.
-    pub fn request(&self, client: &Client, clock: &Clock) -> Result<(), Duration> {
-        if self.rates.enabled { self.requests.take(client.network(), clock.now()) } else { Ok(()) }
+    pub fn request(&self, address: Option<IpAddr>, clock: &Clock) -> Result<(), Duration> {
+        if self.rates.enabled { self.requests.take(address.map(network), clock.now()) } else { Ok(()) }
     }
 
     /// Counts an attempt of any kind, before anything is done for it. It is not for clients that show a token of

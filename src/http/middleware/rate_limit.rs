@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::http::{StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
-use super::client_address::client;
+use super::client_address::address;
 use crate::app::App;
 use crate::graphql::error::Code;
 use crate::http::media_type::MediaType;
@@ -31,7 +31,7 @@ impl<E: Endpoint> Endpoint for Limited<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        if let Err(retry_after) = self.app.limits.request(&client(&request), &self.app.clock) {
+        if let Err(retry_after) = self.app.limits.request(address(&request), &self.app.clock) {
             let message = "There were too many requests. Try again later.";
             let refused = refusal(StatusCode::TOO_MANY_REQUESTS, MediaType::Json, Code::RateLimited, message);
             let seconds = retry_after.as_secs_f64().ceil().to_string();
