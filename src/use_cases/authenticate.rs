@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use crate::app::{App, SignedIn};
 use crate::clock::Timestamp;
 use crate::error::{Error, Reason};
@@ -44,6 +46,11 @@ async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<Signed
         }
         return Ok(Some(SignedIn::verified(account, claims.session, claims.auth_time)));
     }
+    // Each field that asks who calls has this in its future, and few need it.
+    look_up(app, claims, now).boxed().await
+}
+
+async fn look_up(app: &App, claims: Claims, now: Timestamp) -> Result<Option<SignedIn>, Error> {
     let ticket = app.session_cache.ticket();
     let found = app.db.run(async |connection| store::find_with_account(connection, claims.session).await).await?;
     let Some((session, account)) = found else { return Ok(None) };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
+use futures_util::FutureExt;
 
 use crate::app::App;
 use crate::graphql::error::ApiError;
@@ -82,7 +83,7 @@ impl LinkQuery {
     ) -> Result<Option<EmailLink>, ApiError> {
         let app = ctx.data_unchecked::<Arc<App>>();
         let client = ctx.data_unchecked::<Requester>().client();
-        match look_at_link(app, &client, &link).await? {
+        match look_at_link(app, &client, &link).boxed().await? {
             Outcome::Found(link) => Ok(Some((*link).into())),
             Outcome::Over => Ok(None),
             Outcome::Limited(retry_after) => Err(ApiError::Limited(retry_after)),

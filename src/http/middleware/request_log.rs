@@ -55,8 +55,9 @@ impl<E: Endpoint> Endpoint for Logged<E> {
             status: GONE,
         };
         request.set_data(id.clone());
-        let mut response =
-            traces::within(span, self.endpoint.get_response(request)).instrument(trace).await.into_response();
+        // What is around it would be moved with it several times.
+        let answering = Box::pin(self.endpoint.get_response(request));
+        let mut response = traces::within(span, answering).instrument(trace).await.into_response();
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(HEADER, value);
         }
