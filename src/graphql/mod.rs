@@ -1,6 +1,6 @@
 //! The GraphQL schema: types, and resolvers that call one use case each.
 //!
-//! Mutations box the futures of their use cases. An application that adds fields of its own compiles our resolvers once more, and the
+//! Root fields box the futures of their use cases. An application that adds fields of its own compiles our resolvers once more, and the
 //! compiler refuses a future in which more than 128 others are nested.
 
 mod account;
@@ -25,6 +25,7 @@ mod required;
 mod scalars;
 mod second_factor;
 mod session;
+mod user;
 
 use std::sync::Arc;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, Object, Union};
 use futures_util::FutureExt;
 
-use super::account::User;
 use super::error::ApiError;
 use super::guard::{Requester, auth, signed_in};
 use super::problem::{ErrorCode, FieldError, InvalidCredentials, InvalidInput, RateLimited, WeakPassword};
 use super::session::list::{EndedSessions, SessionConnection};
+use super::user::User;
 use crate::app::{App, SignedIn};
 use crate::graphql::counted::{Counted, counted};
 use crate::use_cases::change_password::{self, Outcome};

@@ -6,7 +6,6 @@ use async_graphql::{Context, InputObject, Object, OneofObject, SimpleObject, Uni
 use futures_util::FutureExt;
 
 use crate::app::{App, SignIn};
-use crate::graphql::account::User;
 use crate::graphql::counted::{Counted, counted};
 use crate::graphql::email::problem::{FlowExpired, InvalidCode};
 use crate::graphql::error::ApiError;
@@ -16,6 +15,7 @@ use crate::graphql::scalars::{DateTime, WebAuthnJson};
 use crate::graphql::second_factor::problem::InvalidPasskey;
 use crate::graphql::session::object::{Session, parts};
 use crate::graphql::session::tokens::{Delivery, TokenTransport, Tokens};
+use crate::graphql::user::User;
 use crate::recovery_codes::RecoveryCode;
 use crate::tokens::PlainToken;
 use crate::use_cases::complete_second_factor_enrolment::{self as complete, Enrolment, NewFactor};

@@ -7,7 +7,6 @@ use futures_util::FutureExt;
 
 use super::problem::LastSecondFactor;
 use crate::app::App;
-use crate::graphql::account::User;
 use crate::graphql::counted::{Counted, counted};
 use crate::graphql::email::problem::{FlowExpired, InvalidCode};
 use crate::graphql::error::ApiError;
@@ -15,6 +14,7 @@ use crate::graphql::factor::ReauthenticationRequired;
 use crate::graphql::guard::{Requester, auth, auth_fresh, freshly_signed_in, signed_in};
 use crate::graphql::problem::RateLimited;
 use crate::graphql::scalars::DateTime;
+use crate::graphql::user::User;
 use crate::recovery_codes::RecoveryCode;
 use crate::use_cases::{confirm_totp, remove_totp, start_totp};
 

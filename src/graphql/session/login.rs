@@ -8,7 +8,6 @@ use futures_util::FutureExt;
 use super::object::{Session, parts};
 use super::tokens::{Delivery, TokenTransport, Tokens};
 use crate::app::{App, SignIn};
-use crate::graphql::account::User;
 use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
@@ -16,6 +15,7 @@ use crate::graphql::problem::{ErrorCode, InvalidCredentials, RateLimited};
 use crate::graphql::required::{
     EmailVerificationRequired, PasswordResetRequired, SecondFactorEnrolmentRequired, SecondFactorRequired,
 };
+use crate::graphql::user::User;
 use crate::tokens::PlainToken;
 use crate::use_cases::login::{self, Login, Outcome};
 

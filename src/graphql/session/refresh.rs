@@ -8,12 +8,12 @@ use futures_util::FutureExt;
 use super::object::{Session, parts};
 use super::tokens::{Delivery, Tokens};
 use crate::app::{App, SignIn};
-use crate::graphql::account::User;
 use crate::graphql::cookies::{Cookie, Cookies};
 use crate::graphql::counted::{Counted, counted};
 use crate::graphql::error::ApiError;
 use crate::graphql::guard::{Requester, public};
 use crate::graphql::problem::{ErrorCode, InvalidRefreshToken, InvalidRefreshTokenReason, RateLimited};
+use crate::graphql::user::User;
 use crate::use_cases::refresh::{self, Outcome, Why};
 
 /// The input of `refreshToken`.

@@ -2,5 +2,6 @@
 
 mod answers;
 mod differential;
+mod user;
 mod validation;
 mod variables;
