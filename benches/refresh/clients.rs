@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::support::Outcome;
 use crate::support::client::{Account, Connection, Question};
+use crate::support::random::Random;
 
 /// One connection, and the newest refresh tokens of its sessions.
 pub(crate) struct Client {
@@ -102,17 +103,5 @@ impl Client {
         report.latencies.push(watch.elapsed());
         let next = answer.pointer("/data/refreshToken/tokens/refreshToken").and_then(Value::as_str);
         Ok(next.ok_or("no refresh token")?.to_owned())
-    }
-}
-
-/// SplitMix64: numbers that look random, the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
     }
 }

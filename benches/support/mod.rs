@@ -4,9 +4,13 @@
 
 pub(crate) mod client;
 pub(crate) mod directory;
+pub(crate) mod memory;
 pub(crate) mod passkey;
 pub(crate) mod postgres;
 pub(crate) mod processor_time;
+pub(crate) mod processors;
+pub(crate) mod random;
+pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod times;

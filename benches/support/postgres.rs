@@ -3,8 +3,8 @@
 use portcullis::db::embedded::{Embedded, Options};
 use tokio_postgres::{Client, NoTls};
 
-use super::Outcome;
 use super::directory::Directory;
+use super::{Outcome, processor_time};
 
 /// With the settings that the server's own has: durable, autovacuum on. Dropped, it is shut down, which blocks meanwhile.
 pub(crate) struct Postgres {
@@ -19,6 +19,12 @@ impl Postgres {
         let (operator, connection) = tokio_postgres::connect(embedded.url(), NoTls).await?;
         tokio::spawn(connection);
         Ok(Self { operator, embedded })
+    }
+
+    /// Its first process, which starts all others.
+    pub(crate) async fn process(&self) -> Outcome<u32> {
+        let own: i32 = self.operator.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
+        processor_time::parent(own.try_into()?)
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use super::processors::Processors;
 use super::{Outcome, processor_time};
 
 /// Hashing that costs next to nothing, for what is not about logins.
@@ -33,7 +34,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it on a free port with these settings and none of this process's own, and returns when it takes requests.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Outcome<Self> {
-        let mut child = command(settings).spawn()?;
+        Self::announced_by(command(settings).spawn()?).await
+    }
+
+    /// The program of this command, which says like the server where it is.
+    pub(crate) async fn of(mut command: Command, processors: &Processors) -> Outcome<Self> {
+        Self::announced_by(processors.start(|| command.spawn())??).await
+    }
+
+    async fn announced_by(mut child: Child) -> Outcome<Self> {
         let output = child.stdout.take().ok_or("the server has no output")?;
         let mut server = Self { address: String::new(), child, output: BufReader::new(output).lines() };
         server.address = tokio::time::timeout(START, server.announced())
@@ -52,9 +61,13 @@ impl Server {
         if status.success() { Ok(()) } else { Err(format!("the server stopped with {status}").into()) }
     }
 
+    pub(crate) fn process(&self) -> Outcome<u32> {
+        Ok(self.child.id().ok_or("the server has ended")?)
+    }
+
     /// How long it has run on processors, its database not included.
     pub(crate) fn processor_time(&self) -> Outcome<Duration> {
-        processor_time::of(self.child.id().ok_or("the server has ended")?)
+        processor_time::of(self.process()?)
     }
 
     async fn announced(&mut self) -> Outcome<String> {
@@ -89,7 +102,8 @@ impl Drop for Server {
     }
 }
 
-fn command(settings: &[(&str, &str)]) -> Command {
+/// The release binary with these settings on a free port.
+pub(crate) fn command(settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     for (name, _) in std::env::vars_os() {
         if name == "DATABASE_URL" || name.as_encoded_bytes().starts_with(b"PORTCULLIS_") {
