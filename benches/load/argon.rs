@@ -1,4 +1,4 @@
-//! Argon2id without a server around it: the most logins a second that this machine could do.
+//! Argon2id without a server around it: the most logins a second that these processors could do.
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -8,22 +8,35 @@ use portcullis::clock::Stopwatch;
 use portcullis::config::Argon2Cost;
 
 use crate::support::Outcome;
+use crate::support::processors::Processors;
+use crate::support::record::{Row, median};
 
-/// Hashes a second on so many threads, each with memory that it uses again and again, as the server does.
-pub(crate) async fn rate(cost: Argon2Cost, threads: usize, duration: Duration) -> Outcome<f64> {
+/// The settings' defaults, handed to the server so that both hash alike.
+pub(crate) const COST: Argon2Cost = Argon2Cost { memory_kib: 19456, iterations: 2, parallelism: 1 };
+/// The server's hashing threads have it as well. Without, only they would give way to others on the machine.
+const NICENESS: i32 = 10;
+
+/// Hashes a second on these processors, a thread on each with memory that it uses again and again, as the server does.
+pub(crate) async fn rate(processors: &Processors, duration: Duration) -> Outcome<f64> {
+    let processors = processors.clone();
     tokio::task::spawn_blocking(move || {
+        let threads = processors.numbers().len();
         let together = Barrier::new(threads);
         std::thread::scope(|scope| {
-            let running: Vec<_> =
-                (0..threads).map(|_| scope.spawn(|| rate_of_one(cost, &together, duration))).collect();
+            let one = || {
+                processors.hold()?;
+                rustix::process::nice(NICENESS)?;
+                rate_of_one(&together, duration)
+            };
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
             running.into_iter().map(|thread| thread.join().map_err(|_| "hashing panicked")?).sum()
         })
     })
     .await?
 }
 
-fn rate_of_one(cost: Argon2Cost, together: &Barrier, duration: Duration) -> Outcome<f64> {
-    let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32))?;
+fn rate_of_one(together: &Barrier, duration: Duration) -> Outcome<f64> {
+    let params = Params::new(COST.memory_kib, COST.iterations, COST.parallelism, Some(32))?;
     let mut memory = vec![Block::default(); params.block_count()];
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut output = [0; 32];
@@ -37,4 +50,15 @@ fn rate_of_one(cost: Argon2Cost, together: &Barrier, duration: Duration) -> Outc
         hashes += 1;
     }
     Ok(f64::from(hashes) / watch.elapsed().as_secs_f64())
+}
+
+/// These rates as a row.
+pub(crate) fn row(processors: &Processors, rates: &[f64]) -> Row {
+    let a_second = median(rates);
+    let threads = processors.numbers().len();
+    Row {
+        connections: threads,
+        server_us: Some(threads as f64 * 1e6 / a_second),
+        ..Row::of("Argon2id alone", a_second)
+    }
 }

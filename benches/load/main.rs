@@ -1,143 +1,126 @@
-//! Load on the release binary, over loopback: how many requests a second it answers, how long they take, and how much of the
-//! machine's Argon2id its logins reach.
+//! Load on the release binary, over loopback, with the server and the load generator on different processors: how many requests a second
+//! it answers, how long they take, what they cost, and what that is beside the least that they could cost.
 //!
 //! ```text
 //! cargo bench --bench load
-//! cargo bench --bench load -- --seconds 5 --me-connections 64 --login-connections 32
+//! cargo bench --bench load -- --only requests,logins --rounds 3 --json load.json
 //! ```
 //!
-//! It starts the server with a private PostgreSQL in a fresh directory, and stops and removes both in the end. Each row of
-//! the table is `--seconds` of so many keep-alive connections that each send the next request when the last is answered: a
-//! closed loop, so a slow server also gets fewer requests. `{ __typename }` is HTTP and GraphQL without any work; `me` adds
-//! a token, its session and its account; `login` adds a password hash. A sign-in by passkey has no hash, and two requests, between
-//! which the load generator signs. The last two rows run at once: what a login storm does to `me`. Any error makes the exit status 1.
-//!
-//! Server, PostgreSQL and load generator share the processors, so the figures are a lower bound of what the server does.
-//! They mean something on a machine that does nothing else.
+//! It starts a private PostgreSQL in a fresh directory and servers on it, and stops and removes all in the end. The first half of the
+//! processors has the server, PostgreSQL and what the server is compared with; the second has the generator. Each row is so many
+//! keep-alive connections that each send the next request when the last is answered. Those that are compared take turns in rounds.
+//! Any error makes the exit status 1; a target that is missed does not.
 
 mod argon;
-mod load;
+mod clients;
+mod contender;
+mod day;
+mod machine;
+mod meter;
+mod parts;
+mod peers;
+mod report;
+mod setting;
+mod slice;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
+mod update;
+mod window;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
-use portcullis::config::Argon2Cost;
+use clap::{Parser, ValueEnum};
+use portcullis::clock::Clock;
 
-use load::{Load, run};
+use parts::Part;
+use peers::Peer;
+use report::Report;
+use setting::Setting;
 use support::Outcome;
-use support::client::{self, Account, Connection, Question};
-use support::directory::Directory;
-use support::passkey::{self, Passkey};
+use support::processors::Processors;
+use support::record::Record;
 use support::run::at_least_one;
-use support::server::Server;
 
-/// The settings' defaults, handed to the server so that both hash alike.
-const COST: Argon2Cost = Argon2Cost { memory_kib: 19456, iterations: 2, parallelism: 1 };
-const ACCOUNTS: usize = 4;
-const STORM: usize = 64;
-const BESIDE_STORM: usize = 8;
-/// How much longer than its measurements the whole run may take.
-const SLACK: Duration = Duration::from_secs(120);
+/// More than all parts take beside their turns.
+const SLACK: Duration = Duration::from_secs(300);
 
 /// Measures the server under load.
 #[derive(Parser)]
 struct Arguments {
-    /// Seconds for each of the eight measurements; the access tokens outlive eight times sixty.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
+    /// Seconds of each turn; those of logins are twice as long.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=20))]
     seconds: u64,
-    /// Connections that send `{ __typename }` or `me`.
-    #[arg(long, default_value_t = 32, value_parser = at_least_one)]
-    me_connections: usize,
-    /// Connections that send `login`, or sign in by passkey.
-    #[arg(long, default_value_t = 16, value_parser = at_least_one)]
-    login_connections: usize,
-    /// PORTCULLIS_SESSION_CACHE of the server. With 0 it asks the database about every caller.
+    /// How many turns each has.
+    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    rounds: usize,
+    /// These parts alone.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Writes the figures into this file as well, for `benches/compare`.
     #[arg(long)]
-    session_cache: Option<usize>,
+    json: Option<PathBuf>,
+    /// Serves what the server is compared with.
+    #[arg(long, hide = true, value_enum)]
+    serve: Option<Peer>,
     /// Cargo passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let longest = Duration::from_secs(8 * arguments.seconds) + SLACK;
-    support::run::run("load", longest, measure(arguments)).await
+    if let Some(peer) = arguments.serve {
+        return peers::serve(peer);
+    }
+    let held = Processors::halves().and_then(|(server, generator)| {
+        generator.hold()?;
+        Ok((server, generator))
+    });
+    match held {
+        Ok((server, generator)) => generate(arguments, server, generator),
+        Err(error) => {
+            eprintln!("load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The runtime's threads are where the calling one is.
+#[tokio::main]
+async fn generate(arguments: Arguments, server: Processors, generator: Processors) -> ExitCode {
+    let turns = 40 * arguments.rounds as u64 * arguments.seconds;
+    support::run::run("load", Duration::from_secs(turns) + SLACK, measure(arguments, server, generator)).await
 }
 
 /// Measures and prints everything. Returns how many requests went wrong.
-async fn measure(arguments: Arguments) -> Outcome<usize> {
-    let duration = Duration::from_secs(arguments.seconds);
-    let threads = std::thread::available_parallelism()?.get();
-    let directory = Directory::make("load")?;
-    let server = start(&directory, threads, arguments.session_cache).await?;
-    // Those that have passkeys are asked for them at a login.
-    let mut accounts = client::register(&server.address, 2 * ACCOUNTS).await?;
-    let passkeys = add_passkeys(&server.address, &accounts.split_off(ACCOUNTS)).await?;
-
-    let one = argon::rate(COST, 1, duration).await?;
-    let all = argon::rate(COST, threads, duration).await?;
-    table::argon(COST, threads, one, all);
-
-    let address = server.address.as_str();
-    let typename = || Load::new("{ __typename }", arguments.me_connections, vec![Question::typename()]);
-    let me = |name, connections| {
-        Load::new(name, connections, accounts.iter().map(|account| Question::me(&account.session)).collect())
+async fn measure(arguments: Arguments, server: Processors, generator: Processors) -> Outcome<usize> {
+    let parts = if arguments.only.is_empty() { Part::value_variants() } else { &arguments.only };
+    let mut record = Record {
+        benchmark: "load".to_owned(),
+        date: Clock::system().now().to_rfc3339(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: machine::commit(),
+        machine: machine::this(&server, &generator)?,
+        parts: parts.iter().filter_map(Part::to_possible_value).map(|part| part.get_name().to_owned()).collect(),
+        seconds: arguments.seconds,
+        rounds: arguments.rounds,
+        rows: Vec::new(),
+        ratios: Vec::new(),
     };
-    let login = |name, connections| Load::new(name, connections, accounts.iter().map(Question::login).collect());
-
-    table::head();
-    let mut errors = table::row(&run(address, typename(), duration).await?);
-    errors += table::row(&run(address, me("me", arguments.me_connections), duration).await?);
-    let logins = run(address, login("login", arguments.login_connections), duration).await?;
-    errors += table::row(&logins) + logins.busy;
-    let by_passkey = Load::by_passkey("passkey sign-in", arguments.login_connections, &passkeys);
-    let by_passkey = run(address, by_passkey, duration).await?;
-    errors += table::row(&by_passkey) + by_passkey.busy;
-    let quiet = run(address, me("me", BESIDE_STORM), duration).await?;
-    errors += table::row(&quiet);
-    let (beside, storm) = tokio::try_join!(
-        run(address, me("me, in a storm", BESIDE_STORM), duration),
-        run(address, login("login, the storm", STORM), duration),
-    )?;
-    errors += table::row(&beside) + table::row(&storm);
-
-    table::share_of_argon(&[&logins, &storm], all);
-    table::slowdown(&quiet, &beside);
-    table::of_passkeys(&by_passkey, &logins);
-    server.stop().await?;
-    Ok(errors)
-}
-
-/// Gives each of these accounts a passkey.
-async fn add_passkeys(address: &str, accounts: &[Account]) -> Outcome<Vec<Arc<Passkey>>> {
-    let mut connection = Connection::open(address).await?;
-    let mut passkeys = Vec::with_capacity(accounts.len());
-    for account in accounts {
-        passkeys.push(Arc::new(Passkey::add(&mut connection, account).await?));
+    table::head(&record);
+    let setting = Setting::start(server, Duration::from_secs(arguments.seconds), arguments.rounds).await?;
+    let mut report = Report::default();
+    for part in parts {
+        parts::measure(*part, &setting, &mut report).await?;
     }
-    Ok(passkeys)
-}
-
-/// With a private PostgreSQL in this directory.
-async fn start(directory: &Directory, threads: usize, session_cache: Option<usize>) -> Outcome<Server> {
-    let (memory, iterations, lanes) =
-        (COST.memory_kib.to_string(), COST.iterations.to_string(), COST.parallelism.to_string());
-    let (threads, cache) = (threads.to_string(), session_cache.map(|number| number.to_string()));
-    let mut settings = vec![
-        ("PORTCULLIS_DATA_DIR", directory.path().to_str().ok_or("the directory's name is not UTF-8")?),
-        ("PORTCULLIS_ARGON2_MEMORY_KIB", &memory),
-        ("PORTCULLIS_ARGON2_ITERATIONS", &iterations),
-        ("PORTCULLIS_ARGON2_PARALLELISM", &lanes),
-        ("PORTCULLIS_HASHING_THREADS", &threads),
-    ];
-    settings.extend(passkey::SETTINGS);
-    settings.extend(cache.as_deref().map(|number| ("PORTCULLIS_SESSION_CACHE", number)));
-    Server::start(&settings).await
+    setting.stop().await?;
+    table::ratios(&report.ratios);
+    (record.rows, record.ratios) = (report.rows, report.ratios);
+    if let Some(file) = arguments.json {
+        std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")?;
+    }
+    Ok(report.errors)
 }

@@ -1,60 +1,57 @@
 //! The figures, in plain text.
 
-use portcullis::config::Argon2Cost;
+use crate::support::record::{Ratio, Record, Row, Target};
 
-use crate::load::Report;
-
-pub(crate) fn argon(cost: Argon2Cost, threads: usize, one: f64, all: f64) {
-    let Argon2Cost { memory_kib, iterations, parallelism } = cost;
-    println!("Argon2id m={memory_kib} t={iterations} p={parallelism}, no server around it:");
-    println!("  1 thread   {one:8.1} hashes/s");
-    println!("  {threads} threads  {all:8.1} hashes/s");
-}
-
-pub(crate) fn head() {
-    println!("\nkeep-alive connections; latencies in milliseconds");
+pub(crate) fn head(record: &Record) {
+    let machine = &record.machine;
+    println!("{}, {} MiB, Linux {}", machine.processor, machine.memory_mib, machine.kernel);
     println!(
-        "{:18}{:>6}{:>10}{:>8}{:>8}{:>10}{:>10}{:>9}{:>9}{:>9}",
-        "", "conns", "requests", "errors", "busy", "a second", "p50", "p95", "p99", "max"
+        "server, PostgreSQL and peers on processors {:?}, generator on {:?}",
+        machine.server_processors, machine.generator_processors
+    );
+    if machine.server_processors == machine.generator_processors {
+        println!("there is one processor alone: requests a second say nothing here");
+    }
+    println!("{} rounds of {} s; latencies in ms, processor time a request in us\n", record.rounds, record.seconds);
+    println!(
+        "{:24}{:>6}{:>10}{:>8}{:>6}{:>10}{:>9}{:>9}{:>9}{:>10}{:>10}{:>7}",
+        "", "conns", "requests", "errors", "busy", "a second", "p50", "p95", "p99", "server", "postgres", "MiB"
     );
 }
 
-/// Prints a row. Returns the number of errors.
-pub(crate) fn row(report: &Report) -> usize {
+pub(crate) fn row(row: &Row) {
     println!(
-        "{:18}{:6}{:10}{:8}{:8}{:10.1}{:10.2}{:9.2}{:9.2}{:9.2}",
-        report.name,
-        report.connections,
-        report.requests,
-        report.errors,
-        report.busy,
-        report.rate(),
-        report.percentile(0.5),
-        report.percentile(0.95),
-        report.percentile(0.99),
-        report.percentile(1.0),
+        "{:24}{:6}{:10}{:8}{:6}{:10.1}{:>9}{:>9}{:>9}{:>10}{:>10}{:>7}",
+        row.name,
+        row.connections,
+        row.requests,
+        row.errors,
+        row.busy,
+        row.a_second,
+        known(row.p50_ms, 2),
+        known(row.p95_ms, 2),
+        known(row.p99_ms, 2),
+        known(row.server_us, 1),
+        known(row.postgres_us, 1),
+        known(row.peak_mib, 0),
     );
-    if let Some(error) = &report.error {
-        println!("  such as: {error}");
+}
+
+fn known(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+pub(crate) fn ratios(ratios: &[Ratio]) {
+    println!("\n{:58}{:>8}{:>9}{:>9}  target", "medians of the rounds", "ratio", "least", "most");
+    for Ratio { name, value, rounds, target, held } in ratios {
+        let (least, most) = (rounds.iter().copied().reduce(f64::min), rounds.iter().copied().reduce(f64::max));
+        let [value, least, most] = [*value, least, most].map(|value| known(value, 3));
+        let target = match target {
+            Some(Target::AtLeast(bound)) => format!("at least {bound}"),
+            Some(Target::AtMost(bound)) => format!("at most {bound}"),
+            None => String::new(),
+        };
+        let held = held.map_or("", |held| if held { ", held" } else { ", MISSED" });
+        println!("{name:58}{value:>8}{least:>9}{most:>9}  {target}{held}");
     }
-    report.errors
-}
-
-/// How near the logins come to Argon2id alone.
-pub(crate) fn share_of_argon(logins: &[&Report], hashes_a_second: f64) {
-    println!("\nOf Argon2id on all threads (the load generator and PostgreSQL have their part of the processors):");
-    for report in logins {
-        println!("  {:18}{:5.1} %", report.name, 100.0 * report.rate() / hashes_a_second);
-    }
-}
-
-/// How many more sign-ins there are without a hash.
-pub(crate) fn of_passkeys(passkeys: &Report, logins: &Report) {
-    println!("\nSign-ins by passkey to those by password, a second: {:.1}", passkeys.rate() / logins.rate());
-}
-
-/// What the storm does to others.
-pub(crate) fn slowdown(quiet: &Report, storm: &Report) {
-    let times = |share| storm.percentile(share) / quiet.percentile(share);
-    println!("\nA login storm makes me slower by: p50 x {:.1}, p99 x {:.1}", times(0.5), times(0.99));
 }

@@ -26,6 +26,8 @@ pub(crate) struct Question {
 pub(crate) enum Answer {
     /// As expected.
     Right(Value),
+    /// As the first one, which was as expected.
+    Same,
     /// SERVER_BUSY.
     Busy,
     /// UNAUTHENTICATED, because the session was ended.
@@ -93,7 +95,7 @@ impl Question {
         Self::new(document, input, "/data/login/__typename", "LoginSuccess")
     }
 
-    fn register(email: &str, password: &str) -> Self {
+    pub(crate) fn register(email: &str, password: &str) -> Self {
         let document = "mutation ($input: RegisterInput!) { register(input: $input) { __typename \
              ... on RegisterSuccess { tokens { accessToken refreshToken } } } }";
         let input = json!({ "input": { "email": email, "password": password } });
@@ -106,7 +108,18 @@ impl Question {
         Self { body, authorization: None, pointer, expected }
     }
 
-    fn judge(&self, status: StatusCode, body: &[u8]) -> Answer {
+    /// The whole request, to this host.
+    pub(crate) fn as_bytes(&self, host: &str) -> Vec<u8> {
+        let mut head =
+            format!("POST /graphql HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n").into_bytes();
+        if let Some(token) = &self.authorization {
+            head.extend([b"authorization: ", token.as_bytes(), b"\r\n"].concat());
+        }
+        head.extend(format!("content-length: {}\r\n\r\n", self.body.len()).into_bytes());
+        [head, self.body.to_vec()].concat()
+    }
+
+    pub(crate) fn judge(&self, status: StatusCode, body: &[u8]) -> Answer {
         if status != StatusCode::OK {
             return Answer::Wrong(format!("status {status}"));
         }
@@ -181,6 +194,7 @@ impl Answer {
     pub(crate) fn right(self) -> Outcome<Value> {
         match self {
             Self::Right(answer) => Ok(answer),
+            Self::Same => Ok(Value::Null),
             Self::Busy => Err("SERVER_BUSY".into()),
             Self::Revoked => Err("SESSION_REVOKED".into()),
             Self::Wrong(why) => Err(why.into()),
@@ -190,7 +204,7 @@ impl Answer {
 
 impl Session {
     /// The tokens in the answer to this field.
-    fn of(answer: &Value, field: &str) -> Outcome<Self> {
+    pub(crate) fn of(answer: &Value, field: &str) -> Outcome<Self> {
         let tokens = &answer["data"][field]["tokens"];
         let (Some(access), Some(refresh)) = (tokens["accessToken"].as_str(), tokens["refreshToken"].as_str()) else {
             return Err(format!("no tokens: {answer}").into());
@@ -208,10 +222,15 @@ impl Account {
     }
 
     pub(crate) async fn register(connection: &mut Connection, number: usize) -> Outcome<Self> {
-        let (email, password) = (format!("bench-{number}@example.com"), format!("a horse under load, number {number}"));
+        let (email, password) = Self::names(number);
         let answer = connection.ask(&Question::register(&email, &password)).await?.right();
         let answer = answer.map_err(|error| format!("can't register: {error}"))?;
         Ok(Self { email, password, session: Session::of(&answer, "register")? })
+    }
+
+    /// The address and the password of the account with this number.
+    pub(crate) fn names(number: usize) -> (String, String) {
+        (format!("bench-{number}@example.com"), format!("a horse under load, number {number}"))
     }
 
     /// A new session.

@@ -14,6 +14,7 @@ pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod times;
+pub(crate) mod wire;
 
 use std::error::Error;
 
