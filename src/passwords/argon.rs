@@ -10,7 +10,11 @@ use crate::error::{Error, OrInternal};
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// The hasher of one thread with its blocks of memory. Allocating 19 MiB for each hash would cost page faults.
+/// glibc gives allocations of more than 32 MiB back to the system when they are freed, and may keep smaller ones
+/// (mallopt(3), M_MMAP_THRESHOLD). What is reserved and not touched takes no memory.
+const RESERVED: usize = 33 * 1024 * 1024 / size_of::<Block>();
+
+/// The hasher of one thread with its blocks of memory, which it keeps: allocating 19 MiB for each hash would cost page faults.
 pub(super) struct Argon {
     params: Params,
     memory: Vec<Block>,
@@ -25,6 +29,7 @@ impl Argon {
     }
 
     pub(super) fn hash(&mut self, password: &[u8]) -> Result<PasswordHash, Error> {
+        grow(&mut self.memory, self.params.block_count())?;
         let mut salt = [0; SALT_BYTES];
         aws_lc_rs::rand::fill(&mut salt).or_internal()?;
         let mut output = [0; HASH_BYTES];
@@ -49,23 +54,32 @@ impl Argon {
         let version = phc.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| unreadable())?;
         let params = Params::try_from(&phc).map_err(|_| unreadable())?;
         let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else { return Err(unreadable()) };
-        let blocks = params.block_count();
-        if self.memory.len() < blocks {
-            grow(&mut self.memory, blocks)?;
-        }
+        grow(&mut self.memory, params.block_count())?;
         let mut output = vec![0; expected.len()];
         Argon2::new(algorithm, version, params)
             .hash_password_into_with_memory(password, salt, &mut output, &mut self.memory)
             .or_internal()?;
-        self.memory.truncate(self.params.block_count().max(1));
-        self.memory.shrink_to_fit();
+        self.memory.truncate(self.params.block_count());
+        self.memory.shrink_to(RESERVED);
         Ok(aws_lc_rs::constant_time::verify_slices_are_equal(&output, expected.as_ref()).is_ok())
+    }
+
+    pub(super) fn has_memory(&self) -> bool {
+        self.memory.capacity() > 0
+    }
+
+    /// Gives the memory back until it is needed again.
+    pub(super) fn give_back(&mut self) {
+        self.memory = Vec::new();
     }
 }
 
 /// Fails if there is not enough memory, instead of ending the process.
 fn grow(memory: &mut Vec<Block>, blocks: usize) -> Result<(), Error> {
-    let missing = blocks.saturating_sub(memory.len());
+    if memory.len() >= blocks {
+        return Ok(());
+    }
+    let missing = blocks.max(RESERVED).saturating_sub(memory.len());
     memory.try_reserve_exact(missing).map_err(|error| Error::internal(format!("no memory for Argon2: {error}")))?;
     memory.resize(blocks, Block::default());
     Ok(())

@@ -1,6 +1,7 @@
 //! Passwords: which are strong enough, and hashing that does not slow down the rest of the server.
 
 mod argon;
+mod jobs;
 mod own_name;
 mod policy;
 mod pool;
@@ -232,7 +233,7 @@ impl HashingPermit {
                 let _ = reply.send(done);
             }
         });
-        self.passwords.pool.submit(job)?;
+        self.passwords.pool.submit(job);
         answer.await.unwrap_or_else(|_| Err(Error::internal("password hashing panicked")))
     }
 }

@@ -2,11 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::argon::Argon;
+use super::jobs::{Jobs, Next};
 use crate::clock::Stopwatch;
 use crate::config::Argon2Cost;
 use crate::error::{Error, OrInternal};
@@ -20,9 +20,12 @@ pub(super) type Job = Box<dyn FnOnce(&mut Argon) + Send>;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
+/// A thread that has had nothing to do for so long gives its memory back. Its next job then takes some milliseconds longer.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// A fixed number of threads behind a queue. The callers bound the queue. The threads end when this is dropped.
 pub(super) struct Pool {
-    sender: Sender<(Stopwatch, Job)>,
+    jobs: Arc<Jobs<(Stopwatch, Job)>>,
     state: Arc<State>,
     threads: usize,
 }
@@ -38,11 +41,12 @@ struct State {
 
 impl Pool {
     pub(super) fn start(cost: Argon2Cost, threads: usize) -> Result<Self, Error> {
-        let (sender, receiver) = mpsc::channel();
-        let receiver = Arc::new(Mutex::new(receiver));
+        let jobs = Arc::new(Jobs::new());
         let state = Arc::new(State::default());
+        // What was started so far ends with it if one can't be started.
+        let pool = Self { jobs: jobs.clone(), state: state.clone(), threads };
         for number in 0..threads {
-            let (argon, receiver, state) = (Argon::new(cost)?, receiver.clone(), state.clone());
+            let (argon, jobs, state) = (Argon::new(cost)?, jobs.clone(), state.clone());
             std::thread::Builder::new()
                 .name(format!("hashing-{number}"))
                 .spawn(move || {
@@ -51,20 +55,17 @@ impl Pool {
                     {
                         tracing::warn!(%error, "hashing threads keep their priority: many logins slow the rest down");
                     }
-                    work(argon, cost, &receiver, &state);
+                    work(argon, cost, &jobs, &state);
                 })
                 .or_internal()?;
         }
-        Ok(Self { sender, state, threads })
+        Ok(pool)
     }
 
     /// Queues a job.
-    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
+    pub(super) fn submit(&self, job: Job) {
         self.state.waiting.fetch_add(1, Ordering::Relaxed);
-        self.sender.send((Stopwatch::start(), job)).map_err(|_| {
-            self.state.waiting.fetch_sub(1, Ordering::Relaxed);
-            Error::internal("no hashing thread is left")
-        })
+        self.jobs.push((Stopwatch::start(), job));
     }
 
     /// From now on it is kept here how long jobs waited.
@@ -84,6 +85,12 @@ impl Pool {
     }
 }
 
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.jobs.close();
+    }
+}
+
 /// On Linux a nice value is a thread's own.
 fn let_others_go_first() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
@@ -94,10 +101,16 @@ fn let_others_go_first() -> std::io::Result<()> {
     Ok(())
 }
 
-fn work(mut argon: Argon, cost: Argon2Cost, receiver: &Mutex<Receiver<(Stopwatch, Job)>>, state: &State) {
+fn work(mut argon: Argon, cost: Argon2Cost, jobs: &Jobs<(Stopwatch, Job)>, state: &State) {
     loop {
-        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((queued, job)) = next else { return };
+        let (queued, job) = match jobs.next(argon.has_memory().then_some(IDLE)) {
+            Next::Job(job) => job,
+            Next::Idle => {
+                argon.give_back();
+                continue;
+            }
+            Next::End => return,
+        };
         state.waiting.fetch_sub(1, Ordering::Relaxed);
         if let Some(waits) = state.waits.get() {
             waits.record(queued.elapsed());

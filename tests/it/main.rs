@@ -50,6 +50,7 @@ mod get;
 mod graphiql;
 mod graphql;
 mod guard;
+mod hashing_memory;
 mod http;
 mod in_flight;
 mod keys;
