@@ -223,6 +223,10 @@ impl Account {
 
     pub(crate) async fn register(connection: &mut Connection, number: usize) -> Outcome<Self> {
         let (email, password) = Self::names(number);
+        Self::register_as(connection, email, password).await
+    }
+
+    pub(crate) async fn register_as(connection: &mut Connection, email: String, password: String) -> Outcome<Self> {
         let answer = connection.ask(&Question::register(&email, &password)).await?.right();
         let answer = answer.map_err(|error| format!("can't register: {error}"))?;
         Ok(Self { email, password, session: Session::of(&answer, "register")? })
