@@ -93,6 +93,7 @@ mod restore;
 mod revocations;
 mod rolling_upgrade;
 mod room;
+mod routing;
 mod second_step;
 mod secret;
 mod secret_files;

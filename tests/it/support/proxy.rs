@@ -1,7 +1,8 @@
-//! A proxy between server and database. It counts messages, and can be cut or frozen.
+//! A proxy between server and database. It counts messages and keeps statements, and can be cut or frozen.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -27,10 +28,17 @@ pub(crate) enum Network {
     Clogged,
 }
 
+/// What the server has sent.
+#[derive(Default)]
+struct Sent {
+    trips: AtomicUsize,
+    statements: Mutex<Vec<String>>,
+}
+
 /// The proxy.
 pub(crate) struct Proxy {
     port: u16,
-    trips: Arc<AtomicUsize>,
+    sent: Arc<Sent>,
     network: watch::Sender<Network>,
 }
 
@@ -42,15 +50,15 @@ impl Proxy {
         let port = config.get_ports().first().copied().unwrap_or(5432);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let own_port = listener.local_addr().expect("an address").port();
-        let trips = Arc::new(AtomicUsize::new(0));
+        let sent = Arc::new(Sent::default());
         let (network, state) = watch::channel(Network::Up);
-        let counter = trips.clone();
+        let counted = sent.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, host.clone(), port, counter.clone(), state.clone()));
+                tokio::spawn(carry(client, host.clone(), port, counted.clone(), state.clone()));
             }
         });
-        Self { port: own_port, trips, network }
+        Self { port: own_port, sent, network }
     }
 
     /// The URL of `database` through this proxy.
@@ -66,11 +74,16 @@ impl Proxy {
 
     /// The number of messages so far that PostgreSQL had to answer before the server could continue.
     pub(crate) fn trips(&self) -> usize {
-        self.trips.load(Ordering::SeqCst)
+        self.sent.trips.load(Ordering::SeqCst)
+    }
+
+    /// The statements that were executed since this was last asked, in order. The heartbeat of the feed is left out.
+    pub(crate) fn statements(&self) -> Vec<String> {
+        std::mem::take(&mut *self.sent.statements.lock().expect("no panic"))
     }
 }
 
-async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>, network: watch::Receiver<Network>) {
+async fn carry(client: TcpStream, host: Host, port: u16, sent: Arc<Sent>, network: watch::Receiver<Network>) {
     let state = *network.borrow();
     match state {
         Network::Cut | Network::Full => return,
@@ -86,11 +99,11 @@ async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>
             Host::Unix(directory) => {
                 let path = directory.join(format!(".s.PGSQL.{port}"));
                 let (read, write) = UnixStream::connect(path).await.ok()?.into_split();
-                tokio::join!(forward(from_client, write, trips, network.clone()), back(read, to_client, network));
+                tokio::join!(forward(from_client, write, sent, network.clone()), back(read, to_client, network));
             }
             Host::Tcp(name) => {
                 let (read, write) = TcpStream::connect((name, port)).await.ok()?.into_split();
-                tokio::join!(forward(from_client, write, trips, network.clone()), back(read, to_client, network));
+                tokio::join!(forward(from_client, write, sent, network.clone()), back(read, to_client, network));
             }
         }
         Some(())
@@ -106,11 +119,12 @@ async fn carry(client: TcpStream, host: Host, port: u16, trips: Arc<AtomicUsize>
 async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    trips: Arc<AtomicUsize>,
+    sent: Arc<Sent>,
     mut network: watch::Receiver<Network>,
 ) -> Option<()> {
     let mut first = true;
     let mut last = 0;
+    let mut prepared = HashMap::new();
     loop {
         // The first message has no type.
         let kind = if first { 0 } else { from.read_u8().await.ok()? };
@@ -121,13 +135,26 @@ async fn forward(
         // The heartbeat of the feed belongs to no request.
         let beat = rest.starts_with(b"SELECT pg_notify");
         if kind == b'Q' && !beat || kind == b'S' && last != b'C' {
-            trips.fetch_add(1, Ordering::SeqCst);
+            sent.trips.fetch_add(1, Ordering::SeqCst);
+        }
+        match (kind, texts(&rest)) {
+            (b'P', [name, statement]) => _ = prepared.insert(name, statement),
+            // Of a statement that is bound the second text is its name.
+            (b'B', [_, name]) => sent.statements.lock().ok()?.extend(prepared.get(&name).cloned()),
+            (b'Q', [statement, _]) if !beat => sent.statements.lock().ok()?.push(statement),
+            _ => {}
         }
         last = kind;
         let kind = if first { Vec::new() } else { vec![kind] };
         to.write_all(&[kind, length.to_be_bytes().to_vec(), rest].concat()).await.ok()?;
         first = false;
     }
+}
+
+/// The first two texts of a message; each ends with a zero.
+fn texts(message: &[u8]) -> [String; 2] {
+    let mut texts = message.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
+    [(); 2].map(|()| texts.next().unwrap_or_default())
 }
 
 async fn back(
