@@ -13,6 +13,7 @@ mod audit;
 mod bounds;
 mod by_hand;
 mod change_password;
+mod ci_deploy;
 mod clean_up;
 mod client_address;
 mod collections;
