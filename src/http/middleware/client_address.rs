@@ -23,7 +23,7 @@ struct Address(Option<IpAddr>);
 
 /// Finds the client's address: that of the socket's peer, or the one that trusted proxies name.
 pub(crate) fn locate(app: &App, request: &mut Request) {
-    let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());
+    let peer = peer(request);
     let proxies = &app.config.connections.trusted_proxies;
     let headers = request.headers();
     let address = peer.map(|peer| {
@@ -46,6 +46,16 @@ pub(crate) fn locate(app: &App, request: &mut Request) {
         address
     });
     request.set_data(Address(address));
+}
+
+/// The other side of the socket.
+fn peer(request: &Request) -> Option<IpAddr> {
+    request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical())
+}
+
+/// Whether a trusted proxy sent the request, which removes from it what strangers may not say.
+pub(crate) fn is_from_trusted_proxy(app: &App, request: &Request) -> bool {
+    peer(request).is_some_and(|peer| app.config.connections.trusted_proxies.trusts(peer))
 }
 
 /// This is logged once, because any client can send the headers.

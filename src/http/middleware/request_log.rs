@@ -7,7 +7,7 @@ use poem::http::{HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use tracing::{Instrument, Span};
 
-use super::client_address::address;
+use super::client_address::{address, is_from_trusted_proxy};
 use super::request_id::{HEADER, RequestId};
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -41,7 +41,8 @@ impl<E: Endpoint> Endpoint for Logged<E> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let id = RequestId::of(&request);
         let route = route(request.uri().path());
-        let trace = traces::request(request.method().as_str(), route, id.as_str(), request.header(traces::HEADER));
+        let caller = request.header(traces::HEADER).filter(|_| is_from_trusted_proxy(&self.app, &request));
+        let trace = traces::request(request.method().as_str(), route, id.as_str(), caller);
         let span = telemetry::request_span(id.as_str(), &trace);
         let _flight = (!route.starts_with("/health")).then(|| self.shutdown.take_off());
         let mut line = Line {

@@ -25,6 +25,9 @@ fn server(database: &TestDatabase, endpoint: &str, more: &[(&str, &str)]) -> Ser
     Server::start(&[&environment[..], more].concat())
 }
 
+/// What makes the tests' client a gateway.
+const TRUSTED: (&str, &str) = ("PORTCULLIS_TRUSTED_PROXIES", "127.0.0.1");
+
 /// A request as a gateway sends it that takes part in a trace.
 async fn send(client: &Client, traceparent: &str, name: &str, query: &str, variables: Value) -> Value {
     let body = json!({ "query": query, "operationName": name, "variables": variables }).to_string();
@@ -39,7 +42,7 @@ fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_its_operation_and_its_statements_are_spans_of_the_callers_trace() {
     let (database, collector) = (TestDatabase::new().await, Collector::start().await);
-    let server = server(&database, &collector.url, &[]);
+    let server = server(&database, &collector.url, &[TRUSTED]);
     let client = server.client();
     let registered = client.register(EMAIL).await;
 
@@ -84,6 +87,21 @@ async fn a_request_its_operation_and_its_statements_are_spans_of_the_callers_tra
     assert!(collector.has("sessions::store::open::Opening"), "what is looked for is found");
 }
 
+/// Who chooses the id of a trace chooses whether it is exported, and in which trace.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_in_no_trace_but_its_own() {
+    for proxies in [&[][..], &[("PORTCULLIS_TRUSTED_PROXIES", "192.0.2.7")]] {
+        let (database, collector) = (TestDatabase::new().await, Collector::start().await);
+        let server = server(&database, &collector.url, proxies);
+        let client = server.client().forwarded("192.0.2.7");
+        send(&client, &format!("00-{TRACE}-{CALLER}-01"), "A", "query A { __typename }", Value::Null).await;
+        server.stop();
+        let spans = collector.spans();
+        assert!(named(&spans, "POST /graphql").parent.is_empty(), "it begins a trace: {spans:#?}");
+        assert!(spans.iter().all(|span| span.trace != TRACE), "{spans:#?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_fails_is_marked_and_a_share_of_none_exports_none() {
     let (database, collector) = (TestDatabase::new().await, Collector::start().await);
@@ -99,7 +117,7 @@ async fn a_request_that_fails_is_marked_and_a_share_of_none_exports_none() {
     assert!(!collector.spans().is_empty());
 
     let nothing = Collector::start().await;
-    let quiet = server(&database, &nothing.url, &[("PORTCULLIS_TRACES_RATIO", "0")]);
+    let quiet = server(&database, &nothing.url, &[("PORTCULLIS_TRACES_RATIO", "0"), TRUSTED]);
     send(&quiet.client(), &format!("00-{TRACE}-{CALLER}-01"), "A", "query A { __typename }", Value::Null).await;
     quiet.stop();
     assert_eq!(nothing.spans(), []);
