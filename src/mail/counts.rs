@@ -13,6 +13,8 @@ use super::store::{Outcome, Waiting};
 enum Ending {
     Sent,
     TriedAgain,
+    /// As before, because no mail would have left, whoever it is for.
+    Unreached,
     GivenUp,
 }
 
@@ -24,10 +26,11 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// An attempt has ended.
-    pub(crate) fn ended(&self, outcome: &Outcome<'_>) {
+    /// An attempt has ended. `is_unreached` if the mail server could not be used at all.
+    pub(crate) fn ended(&self, outcome: &Outcome<'_>, is_unreached: bool) {
         let ending = match outcome {
             Outcome::Sent => Ending::Sent,
+            Outcome::Again { .. } if is_unreached => Ending::Unreached,
             Outcome::Again { .. } => Ending::TriedAgain,
             Outcome::GivenUp { .. } => Ending::GivenUp,
         };

@@ -149,21 +149,22 @@ async fn attempt(app: Arc<App>, mail: Taken) -> bool {
         tracing::error!(mail = %mail.id, kind = mail.kind, "the server failed while it sent a mail");
         Err(Refused::ForNow("the server failed while it sent this mail".to_owned()))
     });
+    let is_unreached = matches!(outcome, Err(Refused::Unreached(_)));
     let now = app.clock.now();
     let pause = usize::try_from(mail.attempt).ok().and_then(|attempt| PAUSES.get(attempt.checked_sub(1)?));
     let outcome = match (&outcome, pause) {
         (Ok(()), _) => Outcome::Sent,
-        (Err(Refused::ForNow(error)), Some(pause)) => {
+        (Err(Refused::ForNow(error) | Refused::Unreached(error)), Some(pause)) => {
             tracing::info!(mail = %mail.id, kind = mail.kind, attempt = mail.attempt, error, "a mail was not sent, and is tried again");
             Outcome::Again { due_at: now + *pause, error }
         }
-        (Err(Refused::ForNow(error) | Refused::ForGood(error)), _) => {
+        (Err(Refused::ForNow(error) | Refused::Unreached(error) | Refused::ForGood(error)), _) => {
             tracing::warn!(mail = %mail.id, kind = mail.kind, attempt = mail.attempt, error, "a mail was given up; `portcullis mail retry` tries it again");
             Outcome::GivenUp { error }
         }
     };
     if is_for_somebody {
-        app.mail_counts.ended(&outcome);
+        app.mail_counts.ended(&outcome, is_unreached);
     }
     let watch = Stopwatch::start();
     let key = (mail.id, mail.attempt);

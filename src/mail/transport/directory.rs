@@ -35,7 +35,7 @@ impl Directory {
             write(&aside, &letter.text)?;
             std::fs::rename(aside, name)
         });
-        let failed = |error: String| Refused::ForNow(format!("the directory takes no mail: {error}"));
+        let failed = |error: String| Refused::Unreached(format!("the directory takes no mail: {error}"));
         written.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
     }
 }

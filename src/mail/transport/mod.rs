@@ -35,6 +35,8 @@ pub(crate) enum Transport {
 pub(crate) enum Refused {
     /// It may leave later.
     ForNow(String),
+    /// No mail leaves, whoever it is for. It may later.
+    Unreached(String),
     /// It never will.
     ForGood(String),
 }
@@ -44,6 +46,7 @@ impl Refused {
     pub(crate) fn without<'a>(self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         match self {
             Self::ForNow(text) => Self::ForNow(cut(redacted(&text, secrets))),
+            Self::Unreached(text) => Self::Unreached(cut(redacted(&text, secrets))),
             Self::ForGood(text) => Self::ForGood(cut(redacted(&text, secrets))),
         }
     }

@@ -7,7 +7,7 @@ mod headers;
 mod instances;
 mod killed;
 mod outbox;
-mod servers;
+pub(crate) mod servers;
 mod slow;
 mod smtp;
 mod start;

@@ -23,25 +23,25 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PYTHON: Pip = Pip { folder: "smtp", module: "aiosmtpd.controller" };
 
 /// A mail server. It ends when dropped, since its input does.
-pub(super) struct MailServer {
+pub(crate) struct MailServer {
     child: Child,
     input: ChildStdin,
     events: UnboundedReceiver<Value>,
     /// What came while something else was waited for.
     passed: Vec<Value>,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// The file with the certificate of the authority that is to be trusted.
-    pub(super) authority: PathBuf,
+    pub(crate) authority: PathBuf,
 }
 
 impl MailServer {
     /// smtp-server without TLS.
-    pub(super) async fn plain() -> Option<Self> {
+    pub(crate) async fn plain() -> Option<Self> {
         Self::with(json!({ "tls": "none" })).await
     }
 
     /// smtp-server with these options.
-    pub(super) async fn with(options: Value) -> Option<Self> {
+    pub(crate) async fn with(options: Value) -> Option<Self> {
         let npm =
             Npm { folder: "smtp", files: &["package.json", "package-lock.json", "server.js"], package: "smtp-server" };
         // One installs it, and the others wait for that.
@@ -53,7 +53,7 @@ impl MailServer {
     }
 
     /// aiosmtpd with STARTTLS and a sign-in.
-    pub(super) async fn python() -> Option<Self> {
+    pub(crate) async fn python() -> Option<Self> {
         let mut python = Command::new(PYTHON.python_or_explain()?);
         python.args(["-W", "ignore"]).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.py"));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
@@ -84,12 +84,12 @@ impl MailServer {
     }
 
     /// From now on it does this.
-    pub(super) async fn behave(&mut self, behaviour: Value) {
+    pub(crate) async fn behave(&mut self, behaviour: Value) {
         self.tell(&json!({ "behaviour": behaviour })).await;
     }
 
     /// The steps that were held go on.
-    pub(super) async fn release(&mut self) {
+    pub(crate) async fn release(&mut self) {
         self.tell(&json!({ "release": true })).await;
     }
 
@@ -99,7 +99,7 @@ impl MailServer {
     }
 
     /// The next event of this name. Others are kept for later.
-    pub(super) async fn next(&mut self, name: &str) -> Value {
+    pub(crate) async fn next(&mut self, name: &str) -> Value {
         if let Some(place) = self.passed.iter().position(|event| event.get(name).is_some()) {
             return self.passed.remove(place)[name].take();
         }
@@ -114,12 +114,12 @@ impl MailServer {
     }
 
     /// The next mail that it accepts.
-    pub(super) async fn accepted(&mut self) -> Accepted {
+    pub(crate) async fn accepted(&mut self) -> Accepted {
         Accepted(self.next("accepted").await)
     }
 
     /// The mails that it has accepted and nobody has asked for.
-    pub(super) async fn rest(&mut self) -> Vec<Accepted> {
+    pub(crate) async fn rest(&mut self) -> Vec<Accepted> {
         // It tells events in their order.
         self.tell(&json!({})).await;
         let (accepted, others) = self.passed.drain(..).partition(|event| event.get("accepted").is_some());
@@ -138,27 +138,27 @@ impl Drop for MailServer {
 
 /// A mail that a server has accepted.
 #[derive(Debug)]
-pub(super) struct Accepted(pub(super) Value);
+pub(crate) struct Accepted(pub(super) Value);
 
 impl Accepted {
-    pub(super) fn to(&self) -> &str {
+    pub(crate) fn to(&self) -> &str {
         self.0["to"][0].as_str().expect("a recipient")
     }
 
     /// Headers and body, with long lines put together again.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.0["raw"].as_str().expect("a mail").replace("=\r\n", "").replace("=3D", "=")
     }
 
     /// The headers of this name, unfolded.
-    pub(super) fn headers(&self, name: &str) -> Vec<String> {
+    pub(crate) fn headers(&self, name: &str) -> Vec<String> {
         let raw = self.0["raw"].as_str().expect("a mail").replace("\r\n ", " ");
         let head = raw.split("\r\n\r\n").next().expect("headers");
         let named = head.lines().filter_map(|line| line.split_once(": "));
         named.filter(|(its, _)| its.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).collect()
     }
 
-    pub(super) fn message_id(&self) -> String {
+    pub(crate) fn message_id(&self) -> String {
         self.headers("Message-ID").remove(0)
     }
 }

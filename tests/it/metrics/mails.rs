@@ -8,6 +8,7 @@ use portcullis::use_cases::send_mails::send_mails;
 use serde_json::json;
 
 use super::Measured;
+use crate::mail::servers::MailServer;
 use crate::support::cluster::watched_dir;
 use crate::support::outbox::{content, post, post_with};
 
@@ -45,8 +46,25 @@ async fn mails_count_while_they_wait_and_by_what_becomes_of_them() {
     post(database, "ada@example.com").await;
     send_mails(&server.app.app).await.expect("a database");
     assert_eq!(waiting(&server).await, (Some(1.0), Some(100.0)));
-    for (outcome, times) in [("sent", 2.0), ("given_up", 1.0), ("tried_again", 1.0)] {
+    for (outcome, times) in [("sent", 2.0), ("given_up", 1.0), ("unreached", 1.0), ("tried_again", 0.0)] {
         assert_eq!(attempts(&server, outcome).await, Some(times), "{outcome}");
+    }
+}
+
+/// Anybody can name an address that takes no mail. An operator is woken for what keeps all mails from leaving.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_recipient_causes_is_told_from_a_mail_server_that_can_not_be_used() {
+    let Some(mut mail_server) = MailServer::plain().await else { return };
+    for (at, code, expected) in [("rcpt", 451, "tried_again"), ("data", 451, "tried_again"), ("mail", 451, "unreached")]
+    {
+        mail_server.behave(json!({ "kind": "refuse", "at": at, "code": code, "text": "later" })).await;
+        let url = format!("--smtp-url=smtp://127.0.0.1:{}", mail_server.port);
+        let server = Measured::with(&[&url, "--mail-from=portcullis@example.com"]).await;
+        post(&server.app.database.operator, "ada@example.com").await;
+        send_mails(&server.app.app).await.expect("a database");
+        for outcome in ["sent", "tried_again", "unreached", "given_up"] {
+            assert_eq!(attempts(&server, outcome).await, Some(f64::from(outcome == expected)), "{at}: {outcome}");
+        }
     }
 }
 

@@ -78,14 +78,20 @@ impl Smtp {
 
     /// Hands the mail over.
     pub(super) async fn send(&self, letter: &Formatted) -> Result<(), Refused> {
-        match timeout(ATTEMPT, self.attempt(letter)).await {
+        let has_begun = AtomicBool::new(false);
+        match timeout(ATTEMPT, self.attempt(letter, &has_begun)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Refused::ForNow(format!("the mail server took longer than {ATTEMPT:?}"))),
+            Err(_) => {
+                let why = format!("the mail server took longer than {ATTEMPT:?}");
+                // What is slow from the recipient's address on may be the recipient's own server, which ours asks.
+                Err(if has_begun.into_inner() { Refused::ForNow(why) } else { Refused::Unreached(why) })
+            }
         }
     }
 
-    async fn attempt(&self, letter: &Formatted) -> Result<(), Refused> {
+    async fn attempt(&self, letter: &Formatted, has_begun: &AtomicBool) -> Result<(), Refused> {
         let mut connection = self.begin(letter).await?;
+        has_begun.store(true, Ordering::Relaxed);
         let (outcome, is_recipient) = match connection.address(&letter.recipient).await {
             Ok(()) => (connection.deliver(&letter.text).await, false),
             refused => (refused, true),
@@ -129,7 +135,7 @@ impl Smtp {
                 if !self.is_down.swap(true, Ordering::AcqRel) {
                     tracing::warn!(error, "the mail server can't be used: mails wait until it can");
                 }
-                Err(Refused::ForNow(error))
+                Err(Refused::Unreached(error))
             }
         }
     }
