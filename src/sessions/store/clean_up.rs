@@ -11,9 +11,6 @@ use crate::db::{Connection, Run, row, statement};
 use crate::error::Error;
 use crate::ids::SessionId;
 
-/// How many sessions one statement looks at.
-const BATCH: i64 = 1000;
-
 const TASK: &str = "sessions";
 
 /// Takes the turn if it is due. No other instance has it until `turn` after `now`. A turn that lies further ahead
@@ -60,11 +57,11 @@ pub(crate) struct Over {
     pub(crate) idle_ttl: Duration,
 }
 
-/// Looks at the next sessions after `position`, and removes those that are over by the clock of the database as well,
+/// Looks at the next thousand sessions after `position`, and removes those that are over by the clock of the database as well,
 /// so that an instance with a wrong clock can't remove active ones. Locked rows are left for the next time.
 pub(crate) async fn step(connection: &mut Connection, position: SessionId, over: Over) -> Result<Step, Error> {
     let (kept_seconds, idle_seconds) = (over.kept.as_secs_f64(), over.idle_ttl.as_secs_f64());
-    let step = Stepping { position: position.0, now: over.now, kept_seconds, idle_seconds, batch: BATCH };
+    let step = Stepping { position: position.0, now: over.now, kept_seconds, idle_seconds };
     let row = step.one_row::<StepRow>(connection).await?;
     Ok(Step { position: row.position.map(SessionId), removed: row.removed })
 }
@@ -75,7 +72,6 @@ statement! {
         now: Timestamp,
         kept_seconds: f64,
         idle_seconds: f64,
-        batch: i64,
     } -> StepRow
 }
 
