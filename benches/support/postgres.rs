@@ -15,7 +15,14 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// In this directory; never from the network.
     pub(crate) async fn start(directory: &Directory) -> Outcome<Self> {
-        let embedded = Embedded::start(Options { download: false, ..Options::new(directory.path()) }).await?;
+        Self::start_with(directory, &[]).await
+    }
+
+    /// The same, with these settings, which win over the server's own.
+    pub(crate) async fn start_with(directory: &Directory, settings: &[(&str, &str)]) -> Outcome<Self> {
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let options = Options { download: false, settings, ..Options::new(directory.path()) };
+        let embedded = Embedded::start(options).await?;
         let (operator, connection) = tokio_postgres::connect(embedded.url(), NoTls).await?;
         tokio::spawn(connection);
         Ok(Self { operator, embedded })
