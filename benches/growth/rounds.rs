@@ -102,7 +102,8 @@ pub(crate) async fn warm(
         large.put_off_clean_up().await?;
         for (taken, operation) in all.iter_mut().zip(Operation::ALL) {
             let share = operation.share(requests);
-            taken.push(by_turns(small, large, operation, (round * share, share)).await?);
+            let first = round * share % operation.share(picks);
+            taken.push(by_turns(small, large, operation, (first, share)).await?);
         }
     }
     println!(
