@@ -23,9 +23,7 @@ pub(super) struct Argon {
 impl Argon {
     pub(super) fn new(cost: Argon2Cost) -> Result<Self, Error> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(HASH_BYTES)).or_internal()?;
-        let mut memory = Vec::new();
-        grow(&mut memory, params.block_count())?;
-        Ok(Self { memory, params })
+        Ok(Self { memory: Vec::new(), params })
     }
 
     pub(super) fn hash(&mut self, password: &[u8]) -> Result<PasswordHash, Error> {
@@ -54,13 +52,19 @@ impl Argon {
         let version = phc.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| unreadable())?;
         let params = Params::try_from(&phc).map_err(|_| unreadable())?;
         let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else { return Err(unreadable()) };
+        let costlier = params.block_count() > self.params.block_count();
         grow(&mut self.memory, params.block_count())?;
         let mut output = vec![0; expected.len()];
-        Argon2::new(algorithm, version, params)
-            .hash_password_into_with_memory(password, salt, &mut output, &mut self.memory)
-            .or_internal()?;
-        self.memory.truncate(self.params.block_count());
-        self.memory.shrink_to(RESERVED);
+        let hashed = Argon2::new(algorithm, version, params).hash_password_into_with_memory(
+            password,
+            salt,
+            &mut output,
+            &mut self.memory,
+        );
+        if costlier {
+            self.give_back();
+        }
+        hashed.or_internal()?;
         Ok(aws_lc_rs::constant_time::verify_slices_are_equal(&output, expected.as_ref()).is_ok())
     }
 

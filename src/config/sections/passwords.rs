@@ -52,7 +52,7 @@ pub(in crate::config) struct PasswordSettings {
     )]
     pub(in crate::config) argon2_parallelism: Given<u32>,
 
-    /// How many threads hash passwords. Each keeps the memory of one hash [default: one per processor].
+    /// How many threads hash passwords. Each keeps the memory of one hash, until it has had nothing to do for ten seconds [default: one per processor].
     #[arg(
         long,
         global = true,
