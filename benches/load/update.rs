@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -15,22 +17,28 @@ use crate::support::Outcome;
 use crate::support::client::Answer;
 use crate::support::processors::Processors;
 
-const UPDATE: &str = "UPDATE sessions SET refresh_counter = refresh_counter + 1, last_used_at = now() \
-    WHERE id = $1 RETURNING id, refresh_counter";
+/// The statement for this session, which is prepared once a connection, as the server's are.
+#[derive(QueryId)]
+struct Update(Uuid);
+
+impl Query for Update {
+    type SqlType = (SqlUuid, BigInt);
+}
+
+impl QueryFragment<Pg> for Update {
+    fn walk_ast<'b>(&'b self, mut statement: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        statement.push_sql("UPDATE sessions SET refresh_counter = refresh_counter + 1, last_used_at = now() WHERE id = ");
+        statement.push_bind_param::<SqlUuid, _>(&self.0)?;
+        statement.push_sql(" RETURNING id, refresh_counter");
+        Ok(())
+    }
+}
 
 /// One of those that share a pool.
 pub(crate) struct Updater {
     pool: Pool<AsyncPgConnection>,
     /// In turn.
     sessions: Vec<Uuid>,
-}
-
-#[derive(QueryableByName)]
-struct Updated {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = BigInt)]
-    refresh_counter: i64,
 }
 
 /// The connections to the database, as the server has them: as many, and nothing asked of one before it is used.
@@ -52,9 +60,9 @@ impl Updater {
         let session = self.sessions[0];
         self.sessions.rotate_left(1);
         let mut connection = self.pool.get().await?;
-        let rows: Vec<Updated> = sql_query(UPDATE).bind::<SqlUuid, _>(session).load(&mut connection).await?;
+        let rows: Vec<(Uuid, i64)> = Update(session).load(&mut connection).await?;
         match rows.as_slice() {
-            [row] if row.id == session && row.refresh_counter > 1 => Ok(Answer::Same),
+            [(id, counter)] if *id == session && *counter > 1 => Ok(Answer::Same),
             rows => Ok(Answer::Wrong(format!("{} rows", rows.len()))),
         }
     }

@@ -1,4 +1,4 @@
-//! One request again and again over one keep-alive connection, as cheaply as can be: what the generator takes, the server lacks.
+//! One request again and again over one keep-alive connection, as cheaply as can be.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
