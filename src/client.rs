@@ -88,7 +88,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 
 /// The first `length` visible characters of a text.
 pub(crate) fn visible(text: &str, length: usize) -> String {
-    // Nearly all are like this.
+    // Printable ASCII needs no filter.
     if text.len() <= length && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return text.to_owned();
     }

@@ -46,7 +46,7 @@ async fn find(app: &App, claims: Claims, now: Timestamp) -> Result<Option<Signed
         }
         return Ok(Some(SignedIn::verified(account, claims.session, claims.auth_time)));
     }
-    // Each field that asks who calls has this in its future, and few need it.
+    // Boxed, because the future of each field that asks who calls would be as large, and few look anybody up.
     look_up(app, claims, now).boxed().await
 }
 

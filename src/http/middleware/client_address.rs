@@ -53,7 +53,7 @@ fn peer(request: &Request) -> Option<IpAddr> {
     request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical())
 }
 
-/// Whether a trusted proxy sent the request, which removes from it what strangers may not say.
+/// Whether a trusted proxy sent the request. Such a proxy has to remove what strangers may not say.
 pub(crate) fn is_from_trusted_proxy(app: &App, request: &Request) -> bool {
     peer(request).is_some_and(|peer| app.config.connections.trusted_proxies.trusts(peer))
 }

@@ -56,7 +56,7 @@ impl<E: Endpoint> Endpoint for Logged<E> {
             status: GONE,
         };
         request.set_data(id.clone());
-        // What is around it would be moved with it several times.
+        // Boxed, because each future around it would be as large, and is moved.
         let answering = Box::pin(self.endpoint.get_response(request));
         let mut response = traces::within(span, answering).instrument(trace).await.into_response();
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
