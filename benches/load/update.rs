@@ -27,7 +27,8 @@ impl Query for Update {
 
 impl QueryFragment<Pg> for Update {
     fn walk_ast<'b>(&'b self, mut statement: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        statement.push_sql("UPDATE sessions SET refresh_counter = refresh_counter + 1, last_used_at = now() WHERE id = ");
+        statement
+            .push_sql("UPDATE sessions SET refresh_counter = refresh_counter + 1, last_used_at = now() WHERE id = ");
         statement.push_bind_param::<SqlUuid, _>(&self.0)?;
         statement.push_sql(" RETURNING id, refresh_counter");
         Ok(())
