@@ -33,7 +33,12 @@ async fn that_of_hashing_is_given_back_when_nobody_signs_in_any_more() {
     ]);
     let client = server.client();
     client.register("ada@example.com").await;
-    futures_util::future::join_all((0..8).map(|_| client.try_login("ada@example.com", PASSWORD))).await;
+    let quiet = resident(&server);
+    until("all threads have hashed", async || {
+        futures_util::future::join_all((0..8).map(|_| client.try_login("ada@example.com", PASSWORD))).await;
+        resident(&server).saturating_sub(quiet) > memory * (threads - 1) - 4 * 1024
+    })
+    .await;
     let busy = resident(&server);
     until("the memory of all threads is given back", async || {
         busy.saturating_sub(resident(&server)) > memory * threads - 4 * 1024
@@ -50,6 +55,8 @@ async fn a_body_that_comes_byte_by_byte_takes_little_more_than_its_bytes() {
         ("DATABASE_URL", database.url.as_str()),
         ("PORTCULLIS_SECRET", SECRET),
         ("PORTCULLIS_ARGON2_MEMORY_KIB", "64"),
+        ("PORTCULLIS_HEADER_TIMEOUT", "1m"),
+        ("PORTCULLIS_BODY_TIMEOUT", "10m"),
     ]);
     let before = resident(&server);
     let (clients, length) = (16, 20_000);
