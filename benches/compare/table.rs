@@ -10,7 +10,10 @@ pub(crate) fn runs(before: &Record, after: &Record) {
         println!("        {}, {} rounds of {} s", machine.processor, run.rounds, run.seconds);
     }
     let (one, other) = (&before.machine, &after.machine);
-    if (&one.processor, &one.server_processors) != (&other.processor, &other.server_processors) {
+    let measured = |run: &Record| (run.rounds, run.seconds);
+    if (&one.processor, &one.server_processors) != (&other.processor, &other.server_processors)
+        || measured(before) != measured(after)
+    {
         println!("They were not measured alike: only the ratios of a run with itself may be compared.");
     }
 }
@@ -52,9 +55,14 @@ pub(crate) fn ratios(before: &[Ratio], after: &[Ratio]) {
         let Some((before, after)) = ratio.value.zip(other.value) else { continue };
         println!("{:58}{before:10.3}{after:10.3}{:8.3}", ratio.name, after / before);
     }
+    for (place, these, others) in [("before", before, after), ("after", after, before)] {
+        let alone = these.iter().filter(|ratio| !others.iter().any(|other| other.name == ratio.name));
+        alone.for_each(|ratio| println!("{:58}only {place}", ratio.name));
+    }
 }
 
-/// Says which targets have changed sides. Returns how many are missed now that were held.
+/// Says which targets have changed sides. Returns how many are missed now that were held. Those that were not measured again are none
+/// of them.
 pub(crate) fn targets(before: &[Ratio], after: &[Ratio]) -> usize {
     let changed = |from, to| -> Vec<_> {
         pairs(before, after).filter(|(one, other)| (one.held, other.held) == (Some(from), Some(to))).collect()
