@@ -22,6 +22,7 @@ mod side;
 mod sizes;
 #[path = "../support/mod.rs"]
 mod support;
+mod timing;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -6,12 +6,15 @@ use uuid::Uuid;
 
 use crate::caller::Pick;
 use crate::keys::key_set;
-use crate::side::CHEAPEST;
 use crate::support::Outcome;
 use crate::support::client;
 use crate::support::directory::Directory;
 use crate::support::postgres::Postgres;
 use crate::support::server::{SECRET, Server};
+
+/// The cheapest hash that can be set, so that a login is the rest of it.
+pub(crate) const CHEAPEST: [(&str, &str); 2] =
+    [("PORTCULLIS_ARGON2_MEMORY_KIB", "8"), ("PORTCULLIS_ARGON2_ITERATIONS", "1")];
 
 const PREPARE: &str = include_str!("seed/1_prepare.sql");
 const ACCOUNTS: &str = include_str!("seed/2_accounts.sql");

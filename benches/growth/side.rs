@@ -7,14 +7,10 @@ use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use crate::caller::{Caller, Pick};
-use crate::seed::Seeded;
+use crate::seed::{CHEAPEST, Seeded};
 use crate::support::Outcome;
 use crate::support::postgres::Postgres;
 use crate::support::server::{SECRET, Server};
-
-/// The cheapest hash that can be set, so that a login is the rest of it.
-pub(crate) const CHEAPEST: [(&str, &str); 2] =
-    [("PORTCULLIS_ARGON2_MEMORY_KIB", "8"), ("PORTCULLIS_ARGON2_ITERATIONS", "1")];
 
 const SEARCH: &str = include_str!("search.sql");
 /// The statements that clear away, and by which names they are prepared.
