@@ -16,6 +16,10 @@ use crate::support::database::BLOCKED;
 use crate::support::process::run;
 use crate::support::{TestApp, until};
 
+/// These tests run one at a time. Each holds a transaction open while it waits for the lock on migrations, which all schemas of the
+/// database share, and an index that another one builds beside writers would wait for that transaction with this lock.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Waits until a statement waits for a lock that the operator holds.
 async fn somebody_waits(app: &TestApp) {
     let waits = async || {
@@ -33,6 +37,7 @@ async fn hold(app: &TestApp, mode: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_waits_for_a_lock_lets_others_go_first_and_is_tried_again() {
+    let _alone = ALONE.lock().await;
     let app = TestApp::start().await;
     schema::of_the_release_before(&app).await;
     hold(&app, "ACCESS SHARE").await;
@@ -54,6 +59,7 @@ async fn a_migration_that_waits_for_a_lock_lets_others_go_first_and_is_tried_aga
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_gets_no_lock_says_who_holds_one_and_leaves_nothing() {
+    let _alone = ALONE.lock().await;
     let app = TestApp::start().await;
     schema::of_the_release_before(&app).await;
     hold(&app, "ROW EXCLUSIVE").await;
@@ -78,6 +84,7 @@ async fn a_migration_that_gets_no_lock_says_who_holds_one_and_leaves_nothing() {
 /// the former would end the request of that instance.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_migration_keeps_the_locks_of_those_before_it() {
+    let _alone = ALONE.lock().await;
     let app = TestApp::start().await;
     schema::of_the_release_before(&app).await;
     // 2026-11-28-000051 waits for sessions, and 2026-11-28-000050 before it had accounts.
@@ -94,6 +101,7 @@ async fn no_migration_keeps_the_locks_of_those_before_it() {
 /// The tries come until the time is over, whatever the pauses between them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_is_tried_again_for_all_of_the_time() {
+    let _alone = ALONE.lock().await;
     let app = TestApp::start().await;
     schema::of_the_release_before(&app).await;
     hold(&app, "ROW EXCLUSIVE").await;
@@ -107,6 +115,7 @@ async fn a_migration_is_tried_again_for_all_of_the_time() {
 /// A role may have bounds for the statements of requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_may_take_longer_than_statements_of_its_role() {
+    let _alone = ALONE.lock().await;
     let app = TestApp::start().await;
     let url = format!("{}%20-c%20statement_timeout%3D1h", app.database.url);
     let target: Target = url.parse().expect("a URL of the tests");
@@ -153,6 +162,7 @@ fn with_one_more(name: &str, migration: &str, up: &str, alone: bool) -> FileBase
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_is_built_beside_writers_and_anew_where_an_earlier_try_was_ended() {
+    let _alone = ALONE.lock().await;
     let app = TestApp::start().await;
     app.registered("ada@example.com").await;
     // As it stays when the server ends while the index is built.
