@@ -49,8 +49,12 @@ async fn operations_keep_to_their_budget_of_round_trips() {
         refreshed = refreshed.refresh().await;
         proxy.trips()
     };
-    refreshed.refresh().await;
+    let next = refreshed.refresh().await;
     assert_eq!(proxy.trips() - before, 1, "refresh");
+    next.refresh().await;
+    let before = proxy.trips();
+    assert_eq!(anonymous.try_refresh(refreshed.refresh_token()).await["reason"], "REUSED");
+    assert_eq!(proxy.trips() - before, 2, "refresh with a token that was used again");
 
     let sessions = trips(&proxy, async |_| {
         let answer =

@@ -14,9 +14,9 @@ use crate::limits::store::TakenRow;
 use crate::limits::{self, Attempt, Decision};
 use crate::sessions::{ActiveAt, Client, Refreshed, Refusal, Session, is_living};
 
-/// Continues or ends the session of the token with this counter, in one statement. [`Refreshed`] has the possible
-/// outcomes. The attempt is charged, and the session does not continue if that is refused. A token that is used again
-/// ends the session in any case.
+/// Continues the session of the token with this counter, in one statement. Only if that is refused, a second one finds out why, and
+/// ends the session of a token that is used again. [`Refreshed`] has the possible outcomes. The attempt is charged, and the session does
+/// not continue if that is refused.
 pub(crate) async fn refresh(
     connection: &mut Connection,
     id: SessionId,
@@ -25,12 +25,20 @@ pub(crate) async fn refresh(
     attempt: &Attempt,
     at: ActiveAt,
 ) -> Result<Refreshed, Error> {
-    let refreshing = Refreshing { id: id.0, counter, at, attempt, origin: Origin::of(client) };
-    let row = refreshing.one_row::<RefreshedRow>(connection).await.optional()?;
+    let row = Refreshing { id: id.0, counter, at, attempt }.one_row::<ContinuedRow>(connection).await?;
+    if let (Some(session), Some(account)) = (row.session, row.account) {
+        return Ok(Refreshed::Continued { account: account.into(), session: session.into() });
+    }
+    let limited = match attempt.read(row.taken) {
+        Decision::Refused(limits::Refusal { retry_after, .. }) => Some(retry_after),
+        _ => None,
+    };
+    let refusing = Refusing { id: id.0, counter, at, limited: limited.is_some(), origin: Origin::of(client) };
+    let row = refusing.one_row::<RefusedRow>(connection).await.optional()?;
     // The token is genuine, so the session existed and was removed.
     let Some(row) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
     let (session, account) = (Session::from(row.session), Account::from(row.account));
-    if let (Decision::Refused(limits::Refusal { retry_after, .. }), false) = (attempt.read(row.taken), row.changed) {
+    if let (Some(retry_after), false) = (limited, row.changed) {
         return Ok(Refreshed::Limited { retry_after, account: account.id, session: session.id });
     }
     Ok(match (row.changed, session.revoked_at) {
@@ -51,16 +59,32 @@ statement! {
         counter: i64,
         at: ActiveAt,
         attempt: &'a Attempt,
-        origin: Origin<'a>,
-    } -> RefreshedRow
+    } -> ContinuedRow
 }
 
 row! {
-    struct RefreshedRow {
+    struct ContinuedRow {
+        taken: TakenRow,
+        session: Option<SessionRow>,
+        account: Option<AccountRow>,
+    }
+}
+
+statement! {
+    struct Refusing<'a> = "refuse.sql" {
+        id: Uuid,
+        counter: i64,
+        at: ActiveAt,
+        limited: bool,
+        origin: Origin<'a>,
+    } -> RefusedRow
+}
+
+row! {
+    struct RefusedRow {
         session: SessionRow,
         account: AccountRow,
         /// Whether the session continues, or was ended.
         changed: bool,
-        taken: TakenRow,
     }
 }

@@ -1,43 +1,21 @@
--- Continues the session of the refresh token with this counter, which moves the counter on, unless the attempt is
--- refused. Ends the session of a token that was used again in any case. Returns the session as it is afterwards, and
--- its account.
-WITH given AS (
-    SELECT $1::uuid AS id, $2::bigint AS counter, $3::timestamptz AS now, $4::timestamptz AS unused_since
-),
-taken AS MATERIALIZED (
+-- Charges the attempt, and continues the session of the refresh token with this counter, which moves the counter on. It does not if the
+-- attempt is refused, if an older token is used again, or if the session or its account is over: refuse.sql says which. The session's row
+-- is looked at again when it was locked.
+WITH taken AS MATERIALIZED (
     SELECT * FROM portcullis_take($5::integer[], $6::bytea[], $7::float8[], $8::float8[], $9::timestamptz, $10::boolean)
 ),
-found AS (
-    SELECT s.*, a.id AS owner, a.email, a.email_verified_at, a.username, a.roles, a.created_at AS registered_at, a.disabled_at, a.session_generation
-    FROM given JOIN sessions s USING (id) JOIN accounts a ON a.id = s.account_id
-),
-changed AS (
-    UPDATE sessions s SET refresh_counter = greatest(s.refresh_counter, given.counter + 1),
-        last_used_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN s.last_used_at
-            ELSE greatest(s.last_used_at, given.now) END,
-        revoked_at = CASE WHEN given.counter < s.refresh_counter - 1 THEN given.now END
-    FROM given, found, taken
-    WHERE s.id = given.id AND found.id = given.id AND found.disabled_at IS NULL
-        AND (taken.wait IS NULL OR given.counter < s.refresh_counter - 1)
-        AND portcullis_is_active(s, found.session_generation, at => given.now, unused_since => given.unused_since)
-    RETURNING s.*
-),
-recorded AS (
-    INSERT INTO audit_events (id, occurred_at, kind, user_agent, ip_address, request_id, account_id, session_id)
-    SELECT portcullis_event_id(now), now, 'refresh_token_reused', $11::text, $12::inet, $13::text, account_id, changed.id
-    FROM changed, given WHERE revoked_at IS NOT NULL
-),
-latest AS (
-    SELECT id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation,
-        authenticated_at, methods, true AS changed
-    FROM changed
-    UNION ALL
-    SELECT id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation,
-        authenticated_at, methods, false
-    FROM found WHERE NOT EXISTS (SELECT FROM changed)
+continued AS (
+    UPDATE sessions s SET refresh_counter = greatest(s.refresh_counter, $2::bigint + 1),
+        last_used_at = greatest(s.last_used_at, $3::timestamptz)
+    FROM taken, accounts a
+    WHERE s.id = $1::uuid AND a.id = s.account_id AND a.disabled_at IS NULL AND taken.wait IS NULL
+        AND s.refresh_counter - 1 <= $2::bigint
+        AND portcullis_is_active(s, a.session_generation, at => $3::timestamptz, unused_since => $4::timestamptz)
+    RETURNING s.*, a.id AS owner, a.email, a.email_verified_at, a.username, a.roles, a.created_at AS registered_at, a.disabled_at,
+        a.session_generation
 )
-SELECT latest.id, latest.account_id, latest.refresh_counter, latest.created_at, latest.last_used_at, latest.expires_at,
-    latest.revoked_at, latest.user_agent, latest.ip_address, latest.generation, latest.authenticated_at, latest.methods,
-    found.owner AS id, email, email_verified_at, username, roles, registered_at AS created_at, disabled_at, session_generation,
-    latest.changed, wait, refused, taken, contended, taken_in
-FROM taken, latest JOIN found USING (id)
+SELECT wait, refused, taken, contended, taken_in,
+    id, account_id, refresh_counter, created_at, last_used_at, expires_at, revoked_at, user_agent, ip_address, generation,
+    authenticated_at, methods,
+    owner AS id, email, email_verified_at, username, roles, registered_at AS created_at, disabled_at, session_generation
+FROM taken LEFT JOIN continued ON true

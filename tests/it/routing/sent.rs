@@ -78,6 +78,12 @@ async fn with_sessions() -> Vec<(&'static str, String)> {
     let revoked = first.outcome(query, "revokeOtherSessions", Value::Null).await;
     assert_eq!(kind(&revoked), "RevokeOtherSessionsSuccess", "{revoked}");
     on.took("revokeOtherSessions").await;
+    let stolen = anonymous.login(ADA).await;
+    on.took("login").await;
+    stolen.refresh().await.refresh().await;
+    on.took("refreshToken").await;
+    assert_eq!(anonymous.try_refresh(stolen.refresh_token()).await["reason"], "REUSED");
+    on.took("refreshToken used again").await;
     assert!(first.logout().await);
     on.took("logout").await;
     on.sent
