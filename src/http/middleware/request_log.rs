@@ -84,8 +84,7 @@ struct Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let _entered = self.span.enter();
-        let Self { method, route, status, .. } = self;
+        let Self { span, method, route, status, .. } = self;
         traces::answered(&self.trace, *status);
         let address = self.address.map(tracing::field::display);
         let took = self.watch.elapsed();
@@ -93,9 +92,9 @@ impl Drop for Line {
         let duration_ms = (took.as_secs_f64() * 1e6).round() / 1000.0;
         // A page of mails that is open asks every two seconds.
         if route.starts_with("/health") || route.starts_with("/mail") {
-            tracing::debug!(address, %method, route, status, duration_ms, "request");
+            tracing::debug!(parent: &*span, address, %method, route, status, duration_ms, "request");
         } else {
-            tracing::info!(address, %method, route, status, duration_ms, "request");
+            tracing::info!(parent: &*span, address, %method, route, status, duration_ms, "request");
         }
     }
 }
