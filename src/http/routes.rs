@@ -95,7 +95,8 @@ impl<E: Endpoint> Endpoint for Methods<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         if self.allow.split(", ").any(|allowed| allowed == request.method().as_str()) {
-            return self.endpoint.call(request).await.map(IntoResponse::into_response);
+            // Boxed, because each future around it would be as large, and is moved.
+            return Box::pin(self.endpoint.call(request)).await.map(IntoResponse::into_response);
         }
         let message = format!("Send one of these methods: {}.", self.allow);
         let mut refusal = refusal(StatusCode::METHOD_NOT_ALLOWED, MediaType::Json, Code::BadUserInput, &message);

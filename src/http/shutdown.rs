@@ -1,8 +1,10 @@
 //! Shutdown without losing a request.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The time that clients get when the server stops: for their connections, once no request is in flight, and for
 /// bodies that are still arriving.
@@ -12,11 +14,18 @@ pub(crate) const CLOSING: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shutdown {
     told: watch::Sender<bool>,
-    in_flight: watch::Sender<usize>,
+    in_flight: Arc<InFlight>,
+}
+
+#[derive(Debug, Default)]
+struct InFlight {
+    number: AtomicUsize,
+    /// There is none any more.
+    landed: Notify,
 }
 
 /// A request in flight. It counts until this is dropped.
-pub(crate) struct Flight(watch::Sender<usize>);
+pub(crate) struct Flight(Arc<InFlight>);
 
 impl Shutdown {
     /// From now on the server is not ready, and streams end.
@@ -28,9 +37,7 @@ impl Shutdown {
     /// requests are still accepted, because their senders may not have seen yet that the server is not ready.
     pub(crate) async fn drain(&self, grace: Duration) {
         self.tell();
-        let mut in_flight = self.in_flight.subscribe();
-        let landed = in_flight.wait_for(|number| *number == 0);
-        let _ = tokio::time::timeout(grace, landed).await;
+        let _ = tokio::time::timeout(grace, self.in_flight.landed()).await;
     }
 
     pub(crate) fn is_told(&self) -> bool {
@@ -43,13 +50,28 @@ impl Shutdown {
     }
 
     pub(crate) fn take_off(&self) -> Flight {
-        self.in_flight.send_modify(|number| *number += 1);
+        self.in_flight.number.fetch_add(1, Ordering::SeqCst);
         Flight(self.in_flight.clone())
+    }
+}
+
+impl InFlight {
+    async fn landed(&self) {
+        loop {
+            // From here on it hears of whoever lands, so none is missed after the number was read.
+            let landed = self.landed.notified();
+            if self.number.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            landed.await;
+        }
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.send_modify(|number| *number -= 1);
+        if self.0.number.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.landed.notify_waiters();
+        }
     }
 }

@@ -34,15 +34,15 @@ impl GraphqlEndpoint {
         Self { app, operations, shutdown }
     }
 
-    async fn answer(&self, mut request: Request) -> Response {
+    async fn answer(&self, request: &mut Request) -> Response {
         let media_type = match read::accepted(request.headers()) {
             Ok(media_type) => media_type,
             Err(refused) => return refused.answer(MediaType::Json),
         };
         let answer = if read::is_safe(request.method()) {
-            self.answer_query(&request, media_type).await
+            self.answer_query(request, media_type).await
         } else {
-            self.answer_any(&mut request, media_type).await
+            self.answer_any(request, media_type).await
         };
         answer.unwrap_or_else(|refused| refused.answer(media_type))
     }
@@ -97,9 +97,9 @@ fn operation(Asked { parameters, cookies }: Asked) -> Result<GraphqlRequest, Ref
 impl Endpoint for GraphqlEndpoint {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let is_safe = read::is_safe(request.method());
-        let mut answer = self.answer(request).await;
+        let mut answer = self.answer(&mut request).await;
         if is_safe {
             // No cache may store the answer. One that does all the same must not give it to somebody else.
             answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, Authorization"));
