@@ -20,6 +20,7 @@ pub(crate) async fn measure(setting: &Setting, report: &mut Report) -> Outcome {
         (peers::start(Peer::Bare, &setting.processors).await?, peers::start(Peer::Stock, &setting.processors).await?);
     let server = setting.server(&[]).await?;
     let logging = setting.server(&[("PORTCULLIS_LOG", "info")]).await?;
+    let measured = setting.server(&[("PORTCULLIS_METRICS_LISTEN", "127.0.0.1:0")]).await?;
     let uncached = setting.server(&[("PORTCULLIS_SESSION_CACHE", "0")]).await?;
     let accounts = setting.accounts(&server, ACCOUNTS).await?;
 
@@ -31,6 +32,7 @@ pub(crate) async fn measure(setting: &Setting, report: &mut Report) -> Outcome {
         contender("{ __typename }", setting, &server, typename()).await?,
         contender("me", setting, &server, me()).await?,
         contender("me, log at info", setting, &logging, me()).await?,
+        contender("me, with metrics", setting, &measured, me()).await?,
         contender("me, uncached", setting, &uncached, me()).await?,
     ];
     for round in 0..setting.rounds {
@@ -42,17 +44,18 @@ pub(crate) async fn measure(setting: &Setting, report: &mut Report) -> Outcome {
     all.iter().for_each(|contender| report.add(contender));
     compare(report, &all);
     drop(all);
-    for server in [uncached, logging, server, stock, bare] {
+    for server in [uncached, measured, logging, server, stock, bare] {
         server.stop().await?;
     }
     Ok(())
 }
 
-fn compare(report: &mut Report, [bare, stock, typename, me, logging, uncached]: &[Contender; 6]) {
+fn compare(report: &mut Report, [bare, stock, typename, me, logging, measured, uncached]: &[Contender; 7]) {
     let (cost, rate) = (Slice::server, Slice::rate);
     report.compare("server time: { __typename } to me", (typename, me), cost, Some(Target::AtLeast(0.8)));
     report.compare("server time: stock { __typename } to me", (stock, me), cost, Some(Target::AtLeast(1.0)));
     report.compare("server time: me, log at info, to me at warn", (logging, me), cost, Some(Target::AtMost(1.05)));
+    report.compare("server time: me to me, with metrics", (me, measured), cost, Some(Target::AtLeast(0.97)));
     report.compare("server time: bare poem to { __typename }", (bare, typename), cost, None);
     report.compare("server time: me, uncached, to me", (uncached, me), cost, None);
     report.compare("a second: me to { __typename }", (me, typename), rate, None);
