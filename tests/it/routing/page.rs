@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use super::route::Route;
+
 /// A statement, and by what it is routed.
 pub(crate) struct Row {
     pub(crate) statement: String,
@@ -11,12 +13,11 @@ pub(crate) struct Row {
     pub(crate) is_any: bool,
     /// Whether it takes from the limits, or gives back.
     pub(crate) is_charged: bool,
-    /// What its text says of its route.
-    pub(crate) conditions: Vec<String>,
+    /// By what it is routed, if by anything.
+    pub(crate) route: Option<Route>,
+    /// The conditions that route it.
+    pub(crate) conditions: BTreeSet<String>,
 }
-
-/// By what a statement may be routed. The last is for those that are not.
-const ROUTES: [&str; 5] = ["account", "session", "flow", "name", "none"];
 
 /// Each row of the page.
 pub(crate) fn rows() -> Vec<Row> {
@@ -32,15 +33,26 @@ pub(crate) fn rows() -> Vec<Row> {
 fn row(line: &str) -> Row {
     let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
     let [statement, operations, route, limits, conditions] = cells[..] else { panic!("not five cells: {line}") };
-    assert!(ROUTES.contains(&route), "{route} is no route: {line}");
-    let conditions = quoted(conditions);
-    assert!(route == "none" || !conditions.is_empty(), "nothing tells the route: {line}");
+    let route = match route {
+        "account" => Some(Route::Account),
+        "session" => Some(Route::Session),
+        "flow" => Some(Route::Flow),
+        "name" => Some(Route::Name),
+        "none" => None,
+        _ => panic!("{route} is no route: {line}"),
+    };
+    let is_charged = match limits {
+        "yes" => true,
+        "no" => false,
+        _ => panic!("{limits} is neither yes nor no: {line}"),
+    };
     Row {
         statement: quoted(statement).concat(),
         operations: operations.split(", ").map(str::to_owned).collect(),
         is_any: operations == "any",
-        is_charged: limits == "yes",
-        conditions,
+        is_charged,
+        route,
+        conditions: quoted(conditions).into_iter().collect(),
     }
 }
 
