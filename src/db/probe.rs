@@ -53,6 +53,15 @@ impl Target {
         timeout(limit, asked).await.map_err(|_| late(limit))?
     }
 
+    /// Asks the server to end the statement that runs in one of its processes, as [`cancel`](Self::cancel) does. PgBouncer 1.18 may
+    /// end itself when it gets a request to cancel (<https://github.com/pgbouncer/pgbouncer/issues/801>).
+    pub(super) async fn cancel_through_pooler(&self, process: i32) {
+        let mut drivers = JoinSet::new();
+        let Ok((client, connection)) = self.open().await else { return };
+        drivers.spawn(connection);
+        _ = ask(&client, &format!("SELECT pg_cancel_backend({process})")).await;
+    }
+
     /// A connection that lives as long as `drivers`, which runs it. When that is dropped, the connection is closed,
     /// and with it what was left open.
     async fn opened(&self, drivers: &mut JoinSet<Result<(), tokio_postgres::Error>>) -> Result<Client, Error> {

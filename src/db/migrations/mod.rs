@@ -1,18 +1,23 @@
 //! Bringing a database up to this version.
 
+mod interrupt;
 mod left_over;
 mod locks;
 mod recorded;
 mod tries;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::declare_sql_function;
 use diesel::sql_types::BigInt;
 use diesel_async::{AnsiTransactionManager, AsyncMigrationHarness, TransactionManager};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio::sync::oneshot::Sender;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use interrupt::Interrupt;
 use locks::Holders;
 pub use locks::Locks;
 pub use recorded::{Extent, Source};
@@ -22,7 +27,7 @@ use tries::Tries;
 use super::suitability::Suitable;
 use super::{Connection, Run, Target, pooled};
 use crate::clock::moment;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
@@ -72,7 +77,8 @@ enum Tried {
 /// Applies what is pending, as far as it is asked for. Safe to run from several instances at once. A migration waits for
 /// a lock only as long as `locks` says, because requests wait behind it.
 ///
-/// Needs a multi-threaded tokio runtime.
+/// Needs a multi-threaded tokio runtime. If the future is dropped, what runs is cancelled and rolled back: the drop waits for that,
+/// some seconds at the most.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database can't be reached, [`Error::ReadOnly`] when it takes no changes,
@@ -81,12 +87,12 @@ enum Tried {
 /// that nothing is left in it if it is somebody else's. A migration that can't be in a transaction is applied by itself,
 /// and through a pooler it is refused.
 pub async fn run(target: &Target, extent: Extent, locks: Locks) -> Result<Migrated, Error> {
-    run_from(&MIGRATIONS, target, extent, locks).await
+    run_from(&(Arc::new(MIGRATIONS) as Source), target, extent, locks).await
 }
 
 /// The same with migrations of another source, which has all of ours.
 #[doc(hidden)]
-pub async fn run_from(source: Source<'_>, target: &Target, extent: Extent, locks: Locks) -> Result<Migrated, Error> {
+pub async fn run_from(source: &Source, target: &Target, extent: Extent, locks: Locks) -> Result<Migrated, Error> {
     let mut extent = extent;
     let mut tries = Tries::new(locks);
     let mut applied = Vec::new();
@@ -115,20 +121,36 @@ pub async fn run_from(source: Source<'_>, target: &Target, extent: Extent, locks
 
 /// Applies what can be one transaction. Adds the names to `done`.
 async fn try_once(
-    source: Source<'_>,
+    source: &Source,
+    target: &Target,
+    extent: Extent,
+    bounds: (Locks, Duration),
+    done: &mut Vec<String>,
+) -> Result<Tried, Error> {
+    let mut connection = connect(target).await?;
+    let (interrupt, running) = Interrupt::new(target, &mut connection).await?;
+    let tried = try_on(connection, running, source, target, extent, bounds, done).await;
+    interrupt.over();
+    tried
+}
+
+/// The same on a connection. `running` is dropped when nothing more is sent on it.
+async fn try_on(
+    mut connection: Connection,
+    running: Sender<()>,
+    source: &Source,
     target: &Target,
     extent: Extent,
     (locks, timeout): (Locks, Duration),
     done: &mut Vec<String>,
 ) -> Result<Tried, Error> {
-    let mut connection = connect(target).await?;
     // The lock goes with the connection, or with the transaction.
     lock(&mut connection, target.is_pooled()).await?;
     if !target.is_pooled() {
         begin(&mut connection).await?;
     }
     let suitable = Suitable::find(&mut connection).await?;
-    let known = known(source)?;
+    let known = known(&**source)?;
     let applied = applied(&mut connection, &suitable, &known).await?;
     let (pending, left) = lacking(known, &applied, extent);
     let left = names(&left);
@@ -155,7 +177,7 @@ async fn try_once(
     }
     let began = moment();
     let outcome;
-    (connection, outcome) = apply(connection, source, together);
+    (connection, outcome) = apply(connection, running, source.clone(), together.to_vec()).await?;
     if let Err(why) = outcome {
         let kept = if done.is_empty() { "Nothing was changed." } else { "The migrations before it are kept." };
         let why = format!("{why}. {kept}");
@@ -191,20 +213,31 @@ pub async fn pending(target: &Target) -> Result<Lacking, Error> {
 }
 
 /// Applies these migrations within the open transaction. Returns the connection.
-fn apply(connection: Connection, source: Source<'_>, these: &[Known]) -> (Connection, Result<(), String>) {
-    let mut harness = AsyncMigrationHarness::new(connection);
-    let done = (|| {
-        // Makes diesel's table.
-        harness.applied_migrations()?;
-        let all = source.migrations()?;
-        for known in these {
-            if let Some(migration) = all.iter().find(|one| one.name().version().to_string() == known.version) {
-                harness.run_migration(migration)?;
+///
+/// diesel blocks the thread, so it is not one of those that can't be interrupted.
+async fn apply(
+    connection: Connection,
+    running: Sender<()>,
+    source: Source,
+    these: Vec<Known>,
+) -> Result<(Connection, Result<(), String>), Error> {
+    let applied = spawn_blocking(move || {
+        let mut harness = AsyncMigrationHarness::new(connection);
+        let done = (|| {
+            // Makes diesel's table.
+            harness.applied_migrations()?;
+            let all = source.migrations()?;
+            for known in these {
+                if let Some(migration) = all.iter().find(|one| one.name().version().to_string() == known.version) {
+                    harness.run_migration(migration)?;
+                }
             }
-        }
-        Ok(())
-    })();
-    (harness.into_inner(), done.map_err(|error: Box<dyn std::error::Error + Send + Sync>| error.to_string()))
+            Ok(())
+        })();
+        drop(running);
+        (harness.into_inner(), done.map_err(|error: Box<dyn std::error::Error + Send + Sync>| error.to_string()))
+    });
+    applied.await.or_internal()
 }
 
 /// Waits until no other instance migrates. It asks again and again: a statement that waits would keep its snapshot, for

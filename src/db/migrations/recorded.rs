@@ -1,5 +1,7 @@
 //! Which migrations there are, and which of them a database has.
 
+use std::sync::Arc;
+
 use diesel::declare_sql_function;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
@@ -11,7 +13,7 @@ use crate::db::{Connection, Run};
 use crate::error::{Error, OrInternal};
 
 /// Where migrations come from.
-pub type Source<'a> = &'a (dyn MigrationSource<Pg> + Send + Sync);
+pub type Source = Arc<dyn MigrationSource<Pg> + Send + Sync>;
 
 /// Which of the pending migrations are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub(super) fn names(these: &[Known]) -> Vec<String> {
 }
 
 /// All migrations of ours, in their order.
-pub(super) fn known(source: Source<'_>) -> Result<Vec<Known>, Error> {
+pub(super) fn known(source: &dyn MigrationSource<Pg>) -> Result<Vec<Known>, Error> {
     let all = source.migrations().or_internal()?;
     let known = all.iter().map(|migration| Known {
         name: migration.name().to_string(),

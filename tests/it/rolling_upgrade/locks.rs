@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel_migrations::FileBasedMigrations;
 use portcullis::clock::Stopwatch;
 use portcullis::db::Target;
-use portcullis::db::migrations::{self, Extent, Locks};
+use portcullis::db::migrations::{self, Extent, Locks, Source};
 
 use super::{PASSWORD, login, schema};
 use crate::support::app::SECRET;
@@ -18,10 +19,10 @@ use crate::support::{TestApp, until};
 
 /// These tests run one at a time. Each holds a transaction open while it waits for the lock on migrations, which all schemas of the
 /// database share, and an index that another one builds beside writers would wait for that transaction with this lock.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub(super) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Waits until a statement waits for a lock that the operator holds.
-async fn somebody_waits(app: &TestApp) {
+pub(super) async fn somebody_waits(app: &TestApp) {
     let waits = async || {
         app.database.execute("SELECT pg_stat_clear_snapshot()").await;
         app.database.count(BLOCKED).await > 0
@@ -30,7 +31,7 @@ async fn somebody_waits(app: &TestApp) {
 }
 
 /// Holds what a long report or a dump holds, or who writes.
-async fn hold(app: &TestApp, mode: &str) {
+pub(super) async fn hold(app: &TestApp, mode: &str) {
     let lock = format!("BEGIN; LOCK TABLE accounts IN {mode} MODE");
     app.database.operator.batch_execute(&lock).await.expect("a lock");
 }
@@ -122,7 +123,7 @@ async fn a_migration_may_take_longer_than_statements_of_its_role() {
     let locks = Locks { timeout: Duration::from_secs(60), wait: Duration::ZERO };
     for (name, alone) in [("in_a_transaction", false), ("alone", true)] {
         let up = format!("CREATE TABLE {name} AS SELECT current_setting('statement_timeout') AS bound;");
-        let source = with_one_more(name, name, &up, alone);
+        let source: Source = Arc::new(with_one_more(name, name, &up, alone));
         migrations::run_from(&source, &target, Extent::Expanding, locks).await.expect("migrations");
         let unbounded = format!("SELECT count(*) FROM {name} WHERE bound = '0'");
         assert_eq!(app.database.count(&unbounded).await, 1, "{name}");
@@ -171,7 +172,7 @@ async fn an_index_is_built_beside_writers_and_anew_where_an_earlier_try_was_ende
     app.database.operator.batch_execute(ended).await.expect("an invalid index");
     app.database.operator.batch_execute("BEGIN; UPDATE sessions SET user_agent = 'x'").await.expect("a write");
     let target: Target = app.database.url.parse().expect("a URL of the tests");
-    let source = with_an_index("migrations");
+    let source: Source = Arc::new(with_an_index("migrations"));
     let locks = Locks { timeout: Duration::from_millis(100), wait: Duration::ZERO };
     let building = tokio::spawn(async move { migrations::run_from(&source, &target, Extent::Expanding, locks).await });
     somebody_waits(&app).await;

@@ -7,6 +7,7 @@ mod instance;
 mod locks;
 mod reverse;
 mod schema;
+mod stopped;
 
 use portcullis::ids::SessionId;
 use portcullis::tokens::refresh::RefreshToken;
