@@ -13,6 +13,7 @@ use portcullis::telemetry::Export;
 use portcullis::{Portcullis, telemetry};
 use tokio::net::TcpListener;
 
+mod service_manager;
 mod signals;
 
 pub(crate) use signals::{Signals, ignore_other_signals};
@@ -67,6 +68,7 @@ async fn serve_with(config: Config) -> Outcome {
     let served = async {
         let metrics = metrics.map(|listener| serve_metrics(&portcullis, listener)).transpose()?;
         announce(&config, listener.local_addr()?)?;
+        service_manager::ready(listener.local_addr()?);
         let served = serve_until_told(&portcullis, listener, signals).await;
         // They are served until the last request has been answered.
         drop(metrics);
@@ -176,6 +178,7 @@ async fn serve_until_told(portcullis: &Portcullis, listener: TcpListener, mut si
         }
     };
     tracing::info!("stopping: requests in flight may finish");
+    service_manager::stopping();
     drop(stop);
     tokio::select! {
         served = &mut server => served?,

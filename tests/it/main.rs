@@ -99,6 +99,7 @@ mod second_step;
 mod secret;
 mod secret_files;
 mod service_keys;
+mod service_manager;
 mod settings;
 mod signals;
 mod slow;
