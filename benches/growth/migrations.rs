@@ -1,7 +1,7 @@
 //! How long a change of the schema takes, and how long those wait meanwhile who log in and refresh.
 
-use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use portcullis::clock::Stopwatch;
@@ -25,37 +25,49 @@ const BETWEEN: Duration = Duration::from_millis(500);
 /// How long the load goes on without a change, for comparison.
 const NOTHING: Duration = Duration::from_secs(20);
 
-/// From when to when each request was under way, on one watch.
-type Times = Arc<Mutex<Vec<(Duration, Duration)>>>;
+/// The pause of a caller whose request has failed.
+const AGAIN: Duration = Duration::from_millis(100);
 
-/// Does the changes, one after the other, while one connection logs in and one refreshes.
-pub(crate) async fn migrate(side: Side) -> Outcome {
+/// A request, on one watch.
+struct Asked {
+    began: Duration,
+    ended: Duration,
+    /// Why it failed.
+    failure: Option<String>,
+}
+
+/// The requests of a connection.
+#[derive(Clone, Default)]
+struct Requests(Arc<Mutex<Vec<Asked>>>);
+
+/// Does the changes, one after the other, while one connection logs in and one refreshes. Returns how many requests failed.
+pub(crate) async fn migrate(side: Side) -> Outcome<usize> {
     let watch = Stopwatch::start();
     let Side { caller, server, postgres, .. } = side;
     let (logins, refreshes) = caller.split().await?;
-    let times = [Times::default(), Times::default()];
+    let requests = [Requests::default(), Requests::default()];
     let mut load = JoinSet::new();
-    load.spawn(go_on(logins, Operation::Login, watch, times[0].clone()));
-    load.spawn(go_on(refreshes, Operation::Refresh, watch, times[1].clone()));
-    tokio::select! {
-        changed = change(&postgres.operator, watch, &times) => changed?,
-        Some(ended) = load.join_next() => return Err(ended?),
-    }
+    load.spawn(go_on(logins, Operation::Login, watch, requests[0].clone()));
+    load.spawn(go_on(refreshes, Operation::Refresh, watch, requests[1].clone()));
+    change(&postgres.operator, watch, &requests).await?;
     load.shutdown().await;
     server.stop().await?;
-    postgres.stop().await
+    postgres.stop().await?;
+    Ok(tell_of_failures(&requests))
 }
 
-async fn change(operator: &Client, watch: Stopwatch, times: &[Times; 2]) -> Outcome {
-    println!("\nwhile one connection logs in and one refreshes; the longest that was under way meanwhile");
-    println!("{:>10}{:>7}{:>10}{:>12}  change", "seconds", "tries", "login ms", "refresh ms");
+async fn change(operator: &Client, watch: Stopwatch, requests: &[Requests; 2]) -> Outcome {
+    println!(
+        "\nwhile one connection logs in and one refreshes; the longest that was under way meanwhile, and how many failed"
+    );
+    println!("{:>10}{:>7}{:>10}{:>12}{:>8}  change", "seconds", "tries", "login ms", "refresh ms", "failed");
     let from = watch.elapsed();
     tokio::time::sleep(NOTHING).await;
-    row("none", (from, watch.elapsed()), 0, times).await;
+    row("none", (from, watch.elapsed()), 0, requests).await;
     for (name, statements) in kinds() {
         let from = watch.elapsed();
         let tries = run(operator, statements).await.map_err(|error| format!("{name}: {error}"))?;
-        row(name, (from, watch.elapsed()), tries, times).await;
+        row(name, (from, watch.elapsed()), tries, requests).await;
     }
     Ok(())
 }
@@ -78,44 +90,60 @@ async fn run(operator: &Client, statements: &str) -> Outcome<usize> {
     Err("it gets no lock".into())
 }
 
-async fn row(name: &str, during: (Duration, Duration), tries: usize, times: &[Times; 2]) {
-    let mut longest = [0.0; 2];
-    for (longest, times) in longest.iter_mut().zip(times) {
-        *longest = longest_of(times, during).await.as_secs_f64() * 1000.0;
+async fn row(name: &str, during: (Duration, Duration), tries: usize, requests: &[Requests; 2]) {
+    let (mut longest, mut failed) = ([0.0; 2], 0);
+    for (longest, requests) in longest.iter_mut().zip(requests) {
+        let (time, failures) = requests.meanwhile(during).await;
+        *longest = time.as_secs_f64() * 1000.0;
+        failed += failures;
     }
     let [login, refresh] = longest;
-    println!("{:10.3}{tries:7}{login:10.1}{refresh:12.1}  {name}", (during.1 - during.0).as_secs_f64());
+    let seconds = (during.1 - during.0).as_secs_f64();
+    println!("{seconds:10.3}{tries:7}{login:10.1}{refresh:12.1}{failed:8}  {name}");
 }
 
-/// How long that request took which took longest, of those that were under way between these moments.
-async fn longest_of(times: &Times, (from, until): (Duration, Duration)) -> Duration {
-    loop {
-        let ended = {
-            let times = times.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_over = times.last().is_some_and(|(began, _)| *began >= until);
-            let meanwhile = times.iter().filter(|(began, ended)| *began < until && *ended > from);
-            is_over.then(|| meanwhile.map(|(began, ended)| *ended - *began).max().unwrap_or_default())
-        };
-        match ended {
-            Some(longest) => return longest,
-            None => tokio::time::sleep(Duration::from_millis(5)).await,
+impl Requests {
+    fn all(&self) -> MutexGuard<'_, Vec<Asked>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of the requests that were under way between these moments: the time of the one that took longest, and how many failed.
+    async fn meanwhile(&self, (from, until): (Duration, Duration)) -> (Duration, usize) {
+        while self.all().last().is_none_or(|asked| asked.began < until) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        let all = self.all();
+        let meanwhile = all.iter().filter(|asked| asked.began < until && asked.ended > from);
+        meanwhile.fold((Duration::ZERO, 0), |(longest, failed), asked| {
+            (longest.max(asked.ended - asked.began), failed + usize::from(asked.failure.is_some()))
+        })
     }
 }
 
-/// Asks until something goes wrong.
-async fn go_on(
-    mut caller: Caller,
-    operation: Operation,
-    watch: Stopwatch,
-    times: Times,
-) -> Box<dyn Error + Send + Sync> {
+/// Asks until it is stopped, over another connection where one fails.
+async fn go_on(mut caller: Caller, operation: Operation, watch: Stopwatch, requests: Requests) {
     for number in 0.. {
         let began = watch.elapsed();
-        if let Err(error) = caller.ask(operation, number).await {
-            return error;
+        let failure = caller.ask(operation, number).await.err().map(|error| error.to_string());
+        let has_failed = failure.is_some();
+        requests.all().push(Asked { began, ended: watch.elapsed(), failure });
+        if has_failed {
+            tokio::time::sleep(AGAIN).await;
+            // If it fails, so does the next request, which is counted.
+            _ = caller.reconnect().await;
         }
-        times.lock().unwrap_or_else(PoisonError::into_inner).push((began, watch.elapsed()));
     }
-    "it never ends".into()
+}
+
+/// Prints why requests failed, and returns how many did.
+fn tell_of_failures(requests: &[Requests]) -> usize {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for requests in requests {
+        let failures = requests.all().iter().filter_map(|asked| asked.failure.clone()).collect::<Vec<_>>();
+        failures.into_iter().for_each(|reason| *reasons.entry(reason).or_default() += 1);
+    }
+    for (reason, times) in &reasons {
+        println!("failed, {times} times: {reason}");
+    }
+    reasons.values().sum()
 }
