@@ -54,7 +54,7 @@ export const whole = () => until(90, 'a whole cluster', async () => {
 
 /** What HAProxy answers on its socket. */
 export const haproxy = async line => {
-  const socket = connect(`${dir}/run/haproxy.sock`)
+  const socket = connect(`${dir}/data-haproxy/admin.sock`)
   socket.write(`${line}\n`)
   let said = ''
   for await (const part of socket) said += part

@@ -14,9 +14,9 @@ export const frozen = async people => {
   await Promise.all(left.map(({ accessToken }) => send(`${instance(old)}/graphql`, ME, null, accessToken)))
   const begun = performance.now()
   // The list is made before the first one stops.
-  const pids = await sh(`pid=$(head -n 1 "$dir/data-${old}/postgres/postmaster.pid")
+  const pids = await sh(`pid=$(postmaster ${old})
     echo $pid $(pgrep -P $pid) $(cat "$dir"/run/*-${old}.pid)`)
-  await sh(`kill -STOP ${pids}`)
+  await sh(`signal STOP ${pids}`)
   await until(60, 'another primary', async () => ![old, false].includes(await primary().catch(() => false)))
   const took = Math.round(performance.now() - begun)
   const ended = []
@@ -26,7 +26,7 @@ export const frozen = async people => {
     if (session.ended) ended.push(session)
     else session.unsure = true
   }
-  await sh(`kill -CONT ${pids}`)
+  await sh(`signal CONT ${pids}`)
   const accepted = []
   const woken = performance.now()
   await until(60, 'the instance that has woken up refuses what ended meanwhile', async () => {

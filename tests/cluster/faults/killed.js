@@ -3,7 +3,7 @@ import { primary, sh, until, whole } from '../machines.js'
 
 export const killed = async () => {
   const old = await primary()
-  await sh(`kill -KILL "$(head -n 1 "$dir/data-${old}/postgres/postmaster.pid")"`)
+  await sh(`signal KILL "$(postmaster ${old})"`)
   const promoted = await until(60, 'another primary', async () => {
     const now = await primary()
     return now !== old && now
