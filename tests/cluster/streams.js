@@ -8,7 +8,7 @@ export class Streams {
   #stopping = new AbortController()
 
   static async open() {
-    const key = await sh(`DATABASE_URL=$(direct_url) "$dir/portcullis" --config "$dir/portcullis.toml" service-keys create streams 2>/dev/null`)
+    const key = await sh(`DATABASE_URL=$(direct_url) "$dir/portcullis-1" --config "$dir/portcullis.toml" service-keys create streams 2>/dev/null`)
     const streams = new Streams()
     streams.followers = Array.from({ length: STREAMS }, () => new Revocations({ url: `http://${proxy}:8080`, serviceKey: key }))
     streams.following = streams.followers.map(follower => follower.follow(streams.#stopping.signal))

@@ -9,14 +9,15 @@ import { heard } from './faults/heard.js'
 import { killed } from './faults/killed.js'
 import { restart } from './faults/restart.js'
 import { switchover } from './faults/switchover.js'
+import { upgrade } from './faults/upgrade.js'
 import { acknowledged, lost } from './ledger.js'
 import { whole } from './machines.js'
 import { People } from './people.js'
 import { Streams } from './streams.js'
 
-const CHECKS = { restart, killed, heard, switchover, etcd, cut, frozen }
+const CHECKS = { upgrade, restart, killed, heard, switchover, etcd, cut, frozen }
 /** No request may fail where nothing is taken away but an instance, or etcd. */
-const UNFAILING = new Set(['restart', 'etcd'])
+const UNFAILING = new Set(['upgrade', 'restart', 'etcd'])
 /** What only root can do. */
 const BY_ROOT = new Set(['cut'])
 /** Measured without other load. */
@@ -31,8 +32,11 @@ const tally = list => {
   return numbers
 }
 
+/** Whether what the check needs is there. */
+const canTry = name => (name !== 'upgrade' || process.env.UPGRADE_TO) && (!BY_ROOT.has(name) || process.getuid() === 0)
+
 const check = async (name, streams) => {
-  if (BY_ROOT.has(name) && process.getuid() !== 0) {
+  if (!canTry(name)) {
     console.log(JSON.stringify({ check: name, tried: false }))
     return true
   }
