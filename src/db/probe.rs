@@ -59,7 +59,9 @@ impl Target {
         let mut drivers = JoinSet::new();
         let Ok((client, connection)) = self.open().await else { return };
         drivers.spawn(connection);
-        _ = ask(&client, &format!("SELECT pg_cancel_backend({process})")).await;
+        // The pooler may have given the process to somebody else by now, who does not hold the lock of migrations.
+        let cancel = "SELECT pg_cancel_backend(pid) FROM pg_locks WHERE locktype = 'advisory'";
+        _ = ask(&client, &format!("{cancel} AND pid = {process}")).await;
     }
 
     /// A connection that lives as long as `drivers`, which runs it. When that is dropped, the connection is closed,

@@ -1,5 +1,6 @@
 //! The end of a migration for which nobody waits any more.
 
+use std::thread;
 use std::time::Duration;
 
 use diesel::declare_sql_function;
@@ -54,14 +55,22 @@ impl Drop for Interrupt {
     fn drop(&mut self) {
         let Some(running) = self.0.take() else { return };
         // The connection itself needs the threads of the runtime, so this has one of its own.
-        block_in_place(|| _ = std::thread::spawn(move || running.end()).join());
+        let cancelling = thread::Builder::new().name("cancel".to_owned()).spawn(move || running.end());
+        match cancelling {
+            Ok(cancelling) => block_in_place(|| _ = cancelling.join()),
+            Err(error) => tracing::warn!(%error, "a migration can't be cancelled"),
+        }
     }
 }
 
 impl Running {
     fn end(self) {
         match Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => _ = runtime.block_on(async { timeout(LIMIT, self.cancelled()).await }),
+            Ok(runtime) => {
+                if runtime.block_on(async { timeout(LIMIT, self.cancelled()).await }).is_err() {
+                    tracing::warn!("a migration was not seen to end: PostgreSQL may go on with its statement");
+                }
+            }
             Err(error) => tracing::warn!(%error, "a migration can't be cancelled"),
         }
     }
