@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use portcullis::config::{self, Settings};
@@ -48,14 +49,27 @@ enum Command {
     Schema,
 }
 
+/// How long the end of tasks is waited for that were not told to end.
+const LONGEST_END: Duration = Duration::from_secs(5);
+
 fn main() -> ExitCode {
-    let code = run();
+    // A thread that is still in a call that blocks is not waited for, such as one whose database does not answer.
+    let code = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let code = runtime.block_on(run());
+            runtime.shutdown_timeout(LONGEST_END);
+            code
+        }
+        Err(error) => {
+            serve::complain(&format!("portcullis: {error}"));
+            ExitCode::FAILURE
+        }
+    };
     // When the runtime has ended, so have its tasks, which may have logged something.
     portcullis::telemetry::flush();
     code
 }
 
-#[tokio::main]
 async fn run() -> ExitCode {
     serve::ignore_other_signals();
     let matches = config::parse(Cli::command(), std::env::args_os());

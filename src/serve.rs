@@ -64,7 +64,10 @@ async fn serve_with(config: Config) -> Outcome {
         say_that_it_starts(data_dir);
     }
     let starting = Portcullis::start(config.clone());
-    let Some(portcullis) = unless_stopped(&mut signals, async { Ok(starting.await?) }).await? else { return Ok(()) };
+    let Some(portcullis) = unless_stopped(&mut signals, async { Ok(starting.await?) }).await? else {
+        service_manager::stopping();
+        return Ok(());
+    };
     let served = async {
         let metrics = metrics.map(|listener| serve_metrics(&portcullis, listener)).transpose()?;
         announce(&config, listener.local_addr()?)?;
