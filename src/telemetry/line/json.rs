@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 
 use serde::Serializer as _;
-use serde_json::Serializer;
+use serde_json::{Map, Serializer, Value};
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
 use tracing::{Event, Subscriber};
@@ -52,8 +52,35 @@ impl<'w> FormatFields<'w> for Fields {
     }
 
     fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        self.format_fields(current.as_writer(), fields)
+        let mut known = Known { members: &current.fields, is_one: false };
+        fields.record(&mut known);
+        let is_again = known.is_one;
+        self.format_fields(current.as_writer(), fields)?;
+        if is_again {
+            current.fields = latest(&current.fields).ok_or(fmt::Error)?;
+        }
+        Ok(())
     }
+}
+
+/// Whether one of the fields is a member already.
+struct Known<'a> {
+    members: &'a str,
+    is_one: bool,
+}
+
+impl Visit for Known<'_> {
+    fn record_debug(&mut self, field: &Field, _: &dyn Debug) {
+        // Within a value the quotes would be escaped.
+        self.is_one |= self.members.contains(&format!(",\"{}\":", field.name()));
+    }
+}
+
+/// The members, of which each has its last value.
+fn latest(members: &str) -> Option<String> {
+    let object = format!("{{{}}}", members.trim_start_matches(','));
+    let members = serde_json::from_str::<Map<String, Value>>(&object).ok()?;
+    Some(members.into_iter().map(|(name, value)| format!(",{}:{value}", Value::from(name))).collect())
 }
 
 struct Visitor<'w> {

@@ -52,6 +52,7 @@ fn events() {
         huge = u64::MAX,
         low = -3,
         yes = true,
+        none = f64::NAN,
         half = 0.5,
         whole = 2.0,
         tiny = 1e-9,
@@ -66,6 +67,8 @@ fn events() {
     tracing::info!(address = %"192.0.2.1", method = %"POST", route = "/graphql", status = number, duration_ms = 0.25, "request");
     span.record("operation", "Log\"in");
     span.record("account", tracing::field::display("0190"));
+    tracing::info!("halfway");
+    span.record("operation", "Logout");
     let inner = tracing::info_span!("inner");
     inner.in_scope(|| tracing::trace!("inside"));
     tracing::info!(parent: None, "outside");
@@ -83,7 +86,7 @@ fn text_is_what_the_library_writes() {
     let (ours, theirs) = (written(ours(LogFormat::Text), events), written(text_of_the_library, events));
     let lines = |text: &str| text.lines().map(|line| timeless(line).to_owned()).collect::<Vec<_>>();
     assert_eq!(lines(&ours), lines(&theirs));
-    assert_eq!(ours.lines().count(), 7);
+    assert_eq!(ours.lines().count(), 8);
 }
 
 #[test]
@@ -99,7 +102,7 @@ fn json_is_what_the_library_writes() {
     };
     let (ours, theirs) = (read(written(ours(LogFormat::Json), events)), read(written(json_of_the_library, events)));
     assert_eq!(ours, theirs);
-    assert_eq!(ours.len(), 7);
+    assert_eq!(ours.len(), 8);
 }
 
 #[test]
