@@ -29,28 +29,20 @@ pub(crate) async fn refresh(
     if let (Some(session), Some(account)) = (row.session, row.account) {
         return Ok(Refreshed::Continued { account: account.into(), session: session.into() });
     }
-    let limited = match attempt.read(row.taken) {
-        Decision::Refused(limits::Refusal { retry_after, .. }) => Some(retry_after),
-        _ => None,
-    };
-    let refusing = Refusing { id: id.0, counter, at, limited: limited.is_some(), origin: Origin::of(client) };
-    let row = refusing.one_row::<RefusedRow>(connection).await.optional()?;
+    let refusing = Refusing { id: id.0, counter, at, origin: Origin::of(client) };
+    let refused = refusing.one_row::<RefusedRow>(connection).await.optional()?;
     // The token is genuine, so the session existed and was removed.
-    let Some(row) = row else { return Ok(Refreshed::Refused(Refusal::Ended)) };
-    let (session, account) = (Session::from(row.session), Account::from(row.account));
-    if let (Some(retry_after), false) = (limited, row.changed) {
+    let Some(refused) = refused else { return Ok(Refreshed::Refused(Refusal::Ended)) };
+    let (session, account) = (Session::from(refused.session), Account::from(refused.account));
+    if refused.reused {
+        return Ok(Refreshed::Reused(session));
+    }
+    if let Decision::Refused(limits::Refusal { retry_after, .. }) = attempt.read(row.taken) {
         return Ok(Refreshed::Limited { retry_after, account: account.id, session: session.id });
     }
-    Ok(match (row.changed, session.revoked_at) {
-        (true, None) => Refreshed::Continued { account, session },
-        (true, Some(_)) => Refreshed::Reused(session),
-        (false, None)
-            if account.is_enabled() && is_living(session.generation, &account) && !session.lifetime().includes(at) =>
-        {
-            Refreshed::Refused(Refusal::Expired)
-        }
-        (false, _) => Refreshed::Refused(Refusal::Ended),
-    })
+    let lives = session.revoked_at.is_none() && account.is_enabled() && is_living(session.generation, &account);
+    let is_expired = lives && !session.lifetime().includes(at);
+    Ok(Refreshed::Refused(if is_expired { Refusal::Expired } else { Refusal::Ended }))
 }
 
 statement! {
@@ -75,7 +67,6 @@ statement! {
         id: Uuid,
         counter: i64,
         at: ActiveAt,
-        limited: bool,
         origin: Origin<'a>,
     } -> RefusedRow
 }
@@ -84,7 +75,7 @@ row! {
     struct RefusedRow {
         session: SessionRow,
         account: AccountRow,
-        /// Whether the session continues, or was ended.
-        changed: bool,
+        /// Whether it was ended by this.
+        reused: bool,
     }
 }
