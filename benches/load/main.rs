@@ -12,6 +12,7 @@
 //! Any error makes the exit status 1; a target that is missed does not.
 
 mod argon;
+mod awake;
 mod clients;
 mod contender;
 mod day;

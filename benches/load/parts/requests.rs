@@ -1,5 +1,6 @@
 //! What a request costs, beside others that do less.
 
+use crate::awake::Awake;
 use crate::clients::Client;
 use crate::contender::Contender;
 use crate::peers::{self, Peer};
@@ -35,12 +36,14 @@ pub(crate) async fn measure(setting: &Setting, report: &mut Report) -> Outcome {
         contender("me, with metrics", setting, &measured, me()).await?,
         contender("me, uncached", setting, &uncached, me()).await?,
     ];
+    let awake = Awake::start();
     for round in 0..setting.rounds {
         for turn in 0..all.len() {
             let index = if round % 2 == 0 { turn } else { all.len() - 1 - turn };
             all[index].turn(setting.duration).await?;
         }
     }
+    drop(awake);
     all.iter().for_each(|contender| report.add(contender));
     compare(report, &all);
     drop(all);
