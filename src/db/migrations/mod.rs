@@ -214,7 +214,7 @@ pub async fn pending(target: &Target) -> Result<Lacking, Error> {
 
 /// Applies these migrations within the open transaction. Returns the connection.
 ///
-/// diesel blocks the thread, so it is not one of those that can't be interrupted.
+/// diesel blocks its thread. It gets one that may be blocked, so that the future can be dropped while a statement runs.
 async fn apply(
     connection: Connection,
     running: Sender<()>,
