@@ -40,12 +40,6 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// The time for a line of the log, which no test sets.
-#[expect(clippy::disallowed_methods, reason = "this is the place")]
-pub(crate) fn wall_time() -> Timestamp {
-    Utc::now()
-}
-
 /// A new id (UUIDv7, RFC 9562) of the time `now`. Later ones sort after it.
 #[must_use]
 pub fn new_id(now: Timestamp) -> Uuid {

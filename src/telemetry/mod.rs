@@ -2,7 +2,6 @@
 //! of a document.
 
 mod export;
-mod line;
 mod output;
 mod queue;
 
@@ -14,10 +13,11 @@ use tracing::Span;
 use tracing::field::Value;
 use tracing::span::Record;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, Registry};
+use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::config::{LogFormat, Traces};
 use crate::error::Error;
@@ -44,9 +44,9 @@ pub fn init(filter: &str, format: LogFormat, traces: Option<&Traces>) -> Result<
     let targets = targets.with_target(TARGET, LevelFilter::OFF);
     let queue = Queue::start();
     let layer = match &queue {
-        Ok(queue) => line::layer(format, queue.clone()),
+        Ok(queue) => layer(format, queue.clone()),
         // Without a thread, whoever has a line writes it.
-        Err(_) => line::layer(format, io::stderr),
+        Err(_) => layer(format, io::stderr),
     };
     let registry = tracing_subscriber::registry().with(layer.with_filter(targets)).with(export.layer());
     if registry.try_init().is_ok() {
@@ -65,6 +65,19 @@ pub fn init(filter: &str, format: LogFormat, traces: Option<&Traces>) -> Result<
 pub fn flush() {
     if let Some(queue) = QUEUE.get() {
         queue.flush();
+    }
+}
+
+fn layer(
+    format: LogFormat,
+    to: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
+) -> Box<dyn Layer<Registry> + Send + Sync> {
+    match format {
+        LogFormat::Text => {
+            let ansi = io::IsTerminal::is_terminal(&io::stderr());
+            fmt::layer().with_writer(to).with_ansi(ansi).with_target(false).boxed()
+        }
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(to).boxed(),
     }
 }
 
