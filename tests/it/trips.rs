@@ -1,5 +1,7 @@
 //! Round trips to PostgreSQL for each operation: the budget of the design.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::database::TestDatabase;
@@ -102,6 +104,40 @@ async fn operations_keep_to_their_budget_of_round_trips() {
         anonymous.try_login("0@example.com", "wrong").await;
     });
     assert_eq!((unknown.await, wrong.await), (2, 2), "refused logins take as many for known and unknown accounts");
+}
+
+/// A refusal may take more, but a client that goes on asking must not make the database work for nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_refreshes_keep_to_their_budget() {
+    let database = TestDatabase::new().await;
+    let proxy = Proxy::before(&database).await;
+    let url = proxy.url(&database);
+    let settings = ["--database-pool-size=1", "--rate-limits=on", "--limit-refresh=2/1h", "--session-ttl=1h"];
+    let app = TestApp::on(database, &url, &settings).await;
+    let anonymous = app.anonymous();
+    let invalid = trips(&proxy, async |_| {
+        assert_eq!(anonymous.try_refresh("rubbish").await["reason"], "INVALID");
+    });
+    assert_eq!(invalid.await, 0, "with no token of ours");
+
+    let ended = app.registered("0@example.com").await;
+    assert!(ended.logout().await);
+    let revoked = trips(&proxy, async |_| {
+        assert_eq!(anonymous.try_refresh(ended.refresh_token()).await["reason"], "REVOKED");
+    });
+    assert_eq!(revoked.await, 2, "of an ended session");
+
+    let ada = anonymous.login("0@example.com").await.refresh().await.refresh().await;
+    let limited = trips(&proxy, async |_| {
+        assert_eq!(anonymous.try_refresh(ada.refresh_token()).await["__typename"], "RateLimited");
+    });
+    assert_eq!(limited.await, 2, "of a session that was refreshed too often, once its event is recorded");
+
+    app.clock.advance(Duration::from_secs(3600));
+    let expired = trips(&proxy, async |_| {
+        assert_eq!(anonymous.try_refresh(ada.refresh_token()).await["reason"], "EXPIRED");
+    });
+    assert_eq!(expired.await, 2, "of a session that has expired");
 }
 
 #[tokio::test(flavor = "multi_thread")]
