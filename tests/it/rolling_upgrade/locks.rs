@@ -36,6 +36,16 @@ pub(super) async fn hold(app: &TestApp, mode: &str) {
     app.database.operator.batch_execute(&lock).await.expect("a lock");
 }
 
+/// Releases what the operator holds. Nothing was migrated before, and the next `migrate` does it.
+pub(super) async fn is_migrated_when_released(app: &TestApp, environment: &[(&str, &str)]) {
+    app.database.operator.batch_execute("COMMIT").await.expect("an end");
+    let tables =
+        "SELECT count(*) FROM pg_class WHERE relname = 'passwords' AND relnamespace = current_schema::regnamespace";
+    assert_eq!(app.database.count(tables).await, 0);
+    let (status, said, errors) = run(&["migrate"], environment);
+    assert!(status.success() && said.contains("Applied"), "{said}{errors}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_waits_for_a_lock_lets_others_go_first_and_is_tried_again() {
     let _alone = ALONE.lock().await;
@@ -73,12 +83,7 @@ async fn a_migration_that_gets_no_lock_says_who_holds_one_and_leaves_nothing() {
         let said = ["lock timeout", "Nothing was changed", &format!("process {process}"), "is tried again in 100ms"];
         assert!(!status.success() && said.iter().all(|part| errors.contains(part)), "{command}: {errors}");
     }
-    app.database.operator.batch_execute("COMMIT").await.expect("an end");
-    let tables =
-        "SELECT count(*) FROM pg_class WHERE relname = 'passwords' AND relnamespace = current_schema::regnamespace";
-    assert_eq!(app.database.count(tables).await, 0);
-    let (status, said, errors) = run(&["migrate"], &environment);
-    assert!(status.success() && said.contains("Applied"), "{said}{errors}");
+    is_migrated_when_released(&app, &environment).await;
 }
 
 /// An instance may have a lock of one table while it waits for that of another. A migration that has the latter and waits for

@@ -4,12 +4,12 @@ use std::process::{Child, ExitStatus, Stdio};
 
 use rustix::process::Signal;
 
-use super::locks::{ALONE, hold, somebody_waits};
+use super::locks::{ALONE, hold, is_migrated_when_released, somebody_waits};
 use super::schema;
 use crate::support::app::SECRET;
 use crate::support::database::BLOCKED;
 use crate::support::pgbouncer::PgBouncer;
-use crate::support::process::{command, run, signal};
+use crate::support::process::{command, signal};
 use crate::support::{TestApp, until};
 
 /// How long the migration would wait: longer than a test does.
@@ -48,13 +48,8 @@ async fn stop_while_it_waits(app: &TestApp, url: &str) {
             );
         }
     }
-    app.database.operator.batch_execute("COMMIT").await.expect("an end");
     assert_eq!(app.database.count(recorded).await, before);
-    let tables =
-        "SELECT count(*) FROM pg_class WHERE relname = 'passwords' AND relnamespace = current_schema::regnamespace";
-    assert_eq!(app.database.count(tables).await, 0);
-    let (status, said, errors) = run(&["migrate"], &environment);
-    assert!(status.success() && said.contains("Applied"), "{said}{errors}");
+    is_migrated_when_released(app, &environment).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
