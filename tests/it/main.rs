@@ -16,7 +16,7 @@ mod change_password;
 mod ci_deploy;
 mod clean_up;
 mod client_address;
-mod cluster_down;
+mod cluster_scripts;
 mod collections;
 mod compatibility;
 mod concurrency;
