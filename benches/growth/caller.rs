@@ -57,14 +57,17 @@ impl Caller {
         Ok(())
     }
 
-    /// Two, each with every other pick of a half.
-    pub(crate) async fn split(self) -> Outcome<(Self, Self)> {
-        let (mut ones, mut others) = (Vec::new(), Vec::new());
+    /// So many, with the picks dealt out among them.
+    pub(crate) async fn split(self, parts: usize) -> Outcome<Vec<Self>> {
+        let mut hands: Vec<Vec<Pick>> = std::iter::repeat_with(Vec::new).take(parts).collect();
         for (place, pick) in self.picks.into_iter().enumerate() {
-            if place % 2 == 0 { ones.push(pick) } else { others.push(pick) }
+            hands[place % parts].push(pick);
         }
-        let other = Self::open(&self.address, others, self.registered).await?;
-        Ok((Self { picks: ones, ..self }, other))
+        let mut callers = Vec::new();
+        for picks in hands {
+            callers.push(Self::open(&self.address, picks, self.registered).await?);
+        }
+        Ok(callers)
     }
 
     /// What goes on when the server has gone.

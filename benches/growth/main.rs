@@ -51,7 +51,7 @@ struct Arguments {
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(10_000..))]
     small: u64,
     /// Accounts that are asked about, of each database, spread over all of them.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(100..=5000))]
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(200..=5000))]
     picks: u16,
     /// How often it is their turn.
     #[arg(long, default_value_t = 20, value_parser = at_least_one)]

@@ -1,4 +1,4 @@
-//! How long a change of the schema takes, and how long those wait meanwhile who log in and refresh.
+//! How long a change of the schema takes, and how long those wait meanwhile who log in and refresh, alone and at full load.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +25,9 @@ const BETWEEN: Duration = Duration::from_millis(500);
 /// How long the load goes on without a change, for comparison.
 const NOTHING: Duration = Duration::from_secs(20);
 
+/// How many connections log in, and how many refresh: so few that each request is alone, and so many that the processors are busy.
+const CONNECTIONS: [usize; 2] = [1, 16];
+
 /// The pause of a caller whose request has failed.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -40,34 +43,43 @@ struct Asked {
 #[derive(Clone, Default)]
 struct Requests(Arc<Mutex<Vec<Asked>>>);
 
-/// Does the changes, one after the other, while one connection logs in and one refreshes. Returns how many requests failed.
-pub(crate) async fn migrate(side: Side) -> Outcome<usize> {
-    let watch = Stopwatch::start();
-    let Side { caller, server, postgres, .. } = side;
-    let (logins, refreshes) = caller.split().await?;
-    let requests = [Requests::default(), Requests::default()];
-    let mut load = JoinSet::new();
-    load.spawn(go_on(logins, Operation::Login, watch, requests[0].clone()));
-    load.spawn(go_on(refreshes, Operation::Refresh, watch, requests[1].clone()));
-    change(&postgres.operator, watch, &requests).await?;
-    load.shutdown().await;
-    server.stop().await?;
-    postgres.stop().await?;
-    Ok(tell_of_failures(&requests))
+/// What goes on beside the changes: logins with the least hash that can be set, and refreshes, each over connections of its own.
+struct Load {
+    watch: Stopwatch,
+    asked: [Vec<Requests>; 2],
+    asking: JoinSet<()>,
 }
 
-async fn change(operator: &Client, watch: Stopwatch, requests: &[Requests; 2]) -> Outcome {
+/// Does the changes, one after the other, under each load. Returns how many requests failed.
+pub(crate) async fn migrate(side: Side) -> Outcome<usize> {
+    let Side { caller, server, postgres, .. } = side;
+    let mut failed = 0;
+    for (caller, connections) in caller.split(CONNECTIONS.len()).await?.into_iter().zip(CONNECTIONS) {
+        let load = Load::begin(caller.split(2 * connections).await?);
+        println!(
+            "\nwhile {connections} connections log in (least hash) and {connections} refresh; the longest request that was under way \
+             meanwhile, how many a second, and how many failed"
+        );
+        change(&postgres.operator, &load).await?;
+        failed += load.end().await;
+    }
+    server.stop().await?;
+    postgres.stop().await?;
+    Ok(failed)
+}
+
+async fn change(operator: &Client, load: &Load) -> Outcome {
     println!(
-        "\nwhile one connection logs in and one refreshes; the longest that was under way meanwhile, and how many failed"
+        "{:>10}{:>7}{:>10}{:>10}{:>12}{:>12}{:>8}  change",
+        "seconds", "tries", "login ms", "logins/s", "refresh ms", "refreshes/s", "failed"
     );
-    println!("{:>10}{:>7}{:>10}{:>12}{:>8}  change", "seconds", "tries", "login ms", "refresh ms", "failed");
-    let from = watch.elapsed();
+    let from = load.watch.elapsed();
     tokio::time::sleep(NOTHING).await;
-    row("none", (from, watch.elapsed()), 0, requests).await;
+    load.row("none", (from, load.watch.elapsed()), 0).await;
     for (name, statements) in kinds() {
-        let from = watch.elapsed();
+        let from = load.watch.elapsed();
         let tries = run(operator, statements).await.map_err(|error| format!("{name}: {error}"))?;
-        row(name, (from, watch.elapsed()), tries, requests).await;
+        load.row(name, (from, load.watch.elapsed()), tries).await;
     }
     Ok(())
 }
@@ -90,16 +102,47 @@ async fn run(operator: &Client, statements: &str) -> Outcome<usize> {
     Err("it gets no lock".into())
 }
 
-async fn row(name: &str, during: (Duration, Duration), tries: usize, requests: &[Requests; 2]) {
-    let (mut longest, mut failed) = ([0.0; 2], 0);
-    for (longest, requests) in longest.iter_mut().zip(requests) {
-        let (time, failures) = requests.meanwhile(during).await;
-        *longest = time.as_secs_f64() * 1000.0;
-        failed += failures;
+impl Load {
+    /// Half of them log in, and half refresh.
+    fn begin(callers: Vec<Caller>) -> Self {
+        let (watch, mut asked, mut asking) = (Stopwatch::start(), [Vec::new(), Vec::new()], JoinSet::new());
+        for (place, caller) in callers.into_iter().enumerate() {
+            let (operation, requests) = ([Operation::Login, Operation::Refresh][place % 2], Requests::default());
+            asked[place % 2].push(requests.clone());
+            asking.spawn(go_on(caller, operation, watch, requests));
+        }
+        Self { watch, asked, asking }
     }
-    let [login, refresh] = longest;
-    let seconds = (during.1 - during.0).as_secs_f64();
-    println!("{seconds:10.3}{tries:7}{login:10.1}{refresh:12.1}{failed:8}  {name}");
+
+    async fn row(&self, name: &str, during: (Duration, Duration), tries: usize) {
+        let seconds = (during.1 - during.0).as_secs_f64();
+        let (mut longest, mut rate, mut failed) = ([0.0_f64; 2], [0.0; 2], 0);
+        for (kind, connections) in self.asked.iter().enumerate() {
+            for requests in connections {
+                let meanwhile = requests.meanwhile(during).await;
+                longest[kind] = longest[kind].max(meanwhile.longest.as_secs_f64() * 1000.0);
+                rate[kind] += meanwhile.ended as f64 / seconds;
+                failed += meanwhile.failed;
+            }
+        }
+        let ([login, refresh], [logins, refreshes]) = (longest, rate);
+        println!("{seconds:10.3}{tries:7}{login:10.1}{logins:10.0}{refresh:12.1}{refreshes:12.0}{failed:8}  {name}");
+    }
+
+    /// Ends it, prints why requests failed, and returns how many did.
+    async fn end(mut self) -> usize {
+        self.asking.shutdown().await;
+        tell_of_failures(self.asked.iter().flatten())
+    }
+}
+
+/// Of the requests that were under way between two moments.
+#[derive(Default)]
+struct Meanwhile {
+    longest: Duration,
+    /// How many were answered between them.
+    ended: usize,
+    failed: usize,
 }
 
 impl Requests {
@@ -107,16 +150,17 @@ impl Requests {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Of the requests that were under way between these moments: the time of the one that took longest, and how many failed.
-    async fn meanwhile(&self, (from, until): (Duration, Duration)) -> (Duration, usize) {
+    async fn meanwhile(&self, (from, until): (Duration, Duration)) -> Meanwhile {
         while self.all().last().is_none_or(|asked| asked.began < until) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let all = self.all();
-        let meanwhile = all.iter().filter(|asked| asked.began < until && asked.ended > from);
-        meanwhile.fold((Duration::ZERO, 0), |(longest, failed), asked| {
-            (longest.max(asked.ended - asked.began), failed + usize::from(asked.failure.is_some()))
-        })
+        let mut meanwhile = Meanwhile::default();
+        for asked in self.all().iter().filter(|asked| asked.began < until && asked.ended > from) {
+            meanwhile.longest = meanwhile.longest.max(asked.ended - asked.began);
+            meanwhile.ended += usize::from(asked.ended <= until);
+            meanwhile.failed += usize::from(asked.failure.is_some());
+        }
+        meanwhile
     }
 }
 
@@ -136,7 +180,7 @@ async fn go_on(mut caller: Caller, operation: Operation, watch: Stopwatch, reque
 }
 
 /// Prints why requests failed, and returns how many did.
-fn tell_of_failures(requests: &[Requests]) -> usize {
+fn tell_of_failures<'a>(requests: impl Iterator<Item = &'a Requests>) -> usize {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for requests in requests {
         let failures = requests.all().iter().filter_map(|asked| asked.failure.clone()).collect::<Vec<_>>();
