@@ -61,6 +61,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    histories (name) {
+        name -> Text,
+        mark -> Text,
+    }
+}
+
+diesel::table! {
     keys (id) {
         id -> Uuid,
         purpose -> Text,
@@ -228,6 +235,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_events,
     clean_up,
     flows,
+    histories,
     keys,
     limits,
     mails,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// `xmin:xmax:xip,...`. Rows become visible in another order than that of their numbers, and a long transaction may
 /// add one long after later ones were read. Only the set of finished transactions tells exactly what is still to be
 /// read. The numbers are valid only in their own history: another cluster, or one that lost its last commits, gives
-/// them to other transactions.
+/// them to other transactions. A history ends in its mark, which tells it from another of the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     history: String,
@@ -31,6 +31,11 @@ impl Position {
 
     pub(crate) fn history(&self) -> &str {
         &self.history
+    }
+
+    /// The name of the history, as the rows have it. A database has rows of one history of this name alone.
+    pub(super) fn unmarked(&self) -> &str {
+        self.history.rsplit_once('.').map_or(self.history.as_str(), |(name, _)| name)
     }
 
     /// In PostgreSQL's form.

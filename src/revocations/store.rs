@@ -27,8 +27,17 @@ pub(crate) struct Now {
 /// numbers of transactions that left nothing there, and gives them away again, and what is then done under them must
 /// not pass for seen.
 pub(crate) async fn now(connection: &mut Connection) -> Result<Now, Error> {
-    let now = AskingNow {}.one_row::<NowRow>(connection).await?;
-    Ok(Now { position: now.position.parse().or_internal()?, at: now.at, readers: now.readers })
+    let mut now = AskingNow {}.one_row::<NowRow>(connection).await?;
+    if now.position.is_none() {
+        Marking {}.run(connection).await?;
+        now = AskingNow {}.one_row::<NowRow>(connection).await?;
+    }
+    let position = now.position.ok_or_else(|| Error::internal("the history of the database has no mark"))?;
+    Ok(Now { position: position.parse().or_internal()?, at: now.at, readers: now.readers })
+}
+
+statement! {
+    struct Marking = "store/mark.sql" {}
 }
 
 statement! {
@@ -37,7 +46,7 @@ statement! {
 
 row! {
     struct NowRow {
-        position: String,
+        position: Option<String>,
         at: Timestamp,
         readers: Vec<Uuid>,
     }
@@ -59,7 +68,7 @@ pub(crate) async fn between(
     after: i64,
     kept: Duration,
 ) -> Result<Batch, Error> {
-    let (history, kept_seconds, batch) = (to.history(), kept.as_secs_f64(), BATCH as i64);
+    let (history, kept_seconds, batch) = (to.unmarked(), kept.as_secs_f64(), BATCH as i64);
     let rows = if from.history() == to.history() {
         let since = ReadingSince { history, from: from.snapshot(), to: to.snapshot(), after, kept_seconds, batch };
         since.all_rows::<RevocationRow>(connection).await?

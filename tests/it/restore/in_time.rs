@@ -79,6 +79,19 @@ impl Primary {
         let done = format!("SELECT count(*) FROM pg_stat_archiver WHERE last_archived_wal >= '{file}'");
         until("it is archived", async || self.app.database.count(&done).await == 1).await;
     }
+
+    /// Starts PostgreSQL on what was restored here, in a place of its own.
+    async fn restored(&self, restored: &Path, place: &str) -> (Embedded, TestDatabase) {
+        let dir = watched_dir(place);
+        fs::rename(restored, dir.join("postgres")).expect("a directory");
+        fs::copy(self.dir.join("postgres-password"), dir.join("postgres-password")).expect("a password");
+        let postgres = Embedded::start(copyable(&dir)).await.expect("PostgreSQL");
+        let (_, schema) = self.app.database.url.split_once('?').expect("a schema");
+        let url = format!("{}?{schema}", postgres.url());
+        let database = TestDatabase { operator: connect(&as_superuser(&url)).await, url };
+        recovered(&database.operator).await;
+        (postgres, database)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,16 +108,7 @@ async fn a_database_is_restored_to_the_moment_before_a_mistake() {
     let (_, position) = follow(app, &key, None).await.batch().await;
     primary.archived().await;
     primary.run("recovery.signal", &restored, &moment).await;
-
-    // The place of the new one.
-    let dir = watched_dir("restored");
-    fs::rename(&restored, dir.join("postgres")).expect("a directory");
-    fs::copy(primary.dir.join("postgres-password"), dir.join("postgres-password")).expect("a password");
-    let postgres = Embedded::start(copyable(&dir)).await.expect("PostgreSQL");
-    let (_, schema) = app.database.url.split_once('?').expect("a schema");
-    let url = format!("{}?{schema}", postgres.url());
-    let database = TestDatabase { operator: connect(&as_superuser(&url)).await, url };
-    recovered(&database.operator).await;
+    let (postgres, database) = primary.restored(&restored, "restored").await;
     assert_eq!(database.count("SELECT count(*) FROM limits").await, 0);
     let after = serve(database, &app.clock).await;
 
@@ -117,5 +121,44 @@ async fn a_database_is_restored_to_the_moment_before_a_mistake() {
     assert!(eve.logout().await);
     events.told().await;
     postgres.stop().await.expect("a stop");
+    primary.postgres.stop().await.expect("a stop");
+}
+
+/// A restored PostgreSQL that does not archive into the same place gives its new timeline the same number each time, and numbers of
+/// transactions are given out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_second_restore_of_the_same_backup_revokes_is_told() {
+    let primary = Primary::start().await;
+    let (app, base) = (&primary.app, primary.place.join("base"));
+    let (key, ada) = (service_key(app).await, app.registered(ADA).await);
+    primary.run("pg_basebackup", &base, "").await;
+    let moment = primary.text("SELECT clock_timestamp()::text").await;
+    app.registered("eve@example.com").await;
+    primary.archived().await;
+
+    let mut timelines = Vec::new();
+    let mut position = None::<String>;
+    for place in ["restored-first", "restored-second"] {
+        let restored = primary.place.join("restored");
+        primary.run("recovery.signal", &restored, &moment).await;
+        let (postgres, database) = primary.restored(&restored, place).await;
+        let timeline = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)";
+        timelines.push(database.operator.query_one(timeline, &[]).await.expect("a row").get::<_, String>(0));
+        let after = serve(database, &app.clock).await;
+        let mut events = follow(&after, &key, position.as_deref()).await;
+        assert_eq!(events.next().await.expect("an event").kind, "history");
+        events.batch().await;
+        if position.is_none() {
+            for _ in 0..50 {
+                after.database.execute("UPDATE accounts SET roles = '{}' || roles").await;
+            }
+            position = Some(follow(&after, &key, None).await.batch().await.1);
+        } else {
+            assert!(after.anonymous().with_token(ada.access_token()).logout().await);
+            assert_eq!(events.told().await.sid(), ada.session_id());
+        }
+        postgres.stop().await.expect("a stop");
+    }
+    assert_eq!(timelines[0], timelines[1]);
     primary.postgres.stop().await.expect("a stop");
 }
