@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::document::{DocumentCache, Documents, Mode, Registered, registered};
+use super::error::Code;
 use super::execute::Execute;
 use super::guard::Requester;
 use super::host::Host;
@@ -32,6 +33,9 @@ pub(crate) async fn read_registered<Q: ObjectType + 'static, M: ObjectType + 'st
         PersistedQueries::Off | PersistedQueries::Automatic => Ok(None),
     }
 }
+
+/// The label of answers that are of no field.
+const NO_FIELD: &str = "";
 
 /// The operations of the schema on one [`App`].
 pub(crate) struct Operations {
@@ -74,10 +78,16 @@ impl Operations {
         let mut response = match timeout(self.app.config.graphql.bounds.time, work).await {
             Ok(Ok(response)) => response,
             // The panic hook has logged it.
-            Ok(Err(_)) => error::panicked(),
-            Err(_) => error::late(),
+            Ok(Err(_)) => self.given_up(Code::InternalServerError, error::panicked()),
+            Err(_) => self.given_up(Code::ServiceUnavailable, error::late()),
         };
         error::finish(&mut response, request_id);
         response
+    }
+
+    /// Counts an operation of which no field has an answer.
+    fn given_up(&self, code: Code, answer: Response) -> Response {
+        self.app.metrics.answered(NO_FIELD, code.as_str());
+        answer
     }
 }

@@ -98,7 +98,7 @@ impl Metrics {
         histogram.record(took);
     }
 
-    /// A root field was answered by this member of its union, or by an error of this code. Both are names of the schema.
+    /// A root field was answered by this member of its union, or by an error of this code.
     pub(crate) fn answered(&self, field: &str, result: &str) {
         let Some(kept) = &self.0 else { return };
         let counter = kept.results.of(field, |_| Arc::default()).of(result, |result| {

@@ -161,6 +161,19 @@ impl OneRequest {
     }
 }
 
+/// An operation that is being executed. Its time counts as well if it is given up or panics.
+struct Measured<'a> {
+    app: &'a App,
+    label: Cow<'a, str>,
+    watch: Stopwatch,
+}
+
+impl Drop for Measured<'_> {
+    fn drop(&mut self) {
+        self.app.metrics.executed(&self.label, self.watch.elapsed());
+    }
+}
+
 fn one(error: ServerError) -> Vec<ServerError> {
     vec![error]
 }
@@ -209,11 +222,10 @@ impl Extension for OneRequest {
             known.remember(hash, serving.document.clone());
         }
         let measuring = ctx.data_opt::<Arc<App>>().filter(|app| app.metrics.is_on());
-        let measuring = measuring.map(|app| (app, Stopwatch::start()));
+        let measured =
+            measuring.map(|app| Measured { app, label: self.label(serving, operation), watch: Stopwatch::start() });
         let mut response = next.run(ctx, operation).await;
-        if let Some((app, watch)) = measuring {
-            app.metrics.executed(&self.label(serving, operation), watch.elapsed());
-        }
+        drop(measured);
         if let Some(prepared) = serving.prepared() {
             prepared.form.put(&mut response.data);
         }

@@ -6,6 +6,7 @@ use portcullis::async_graphql::{Context, Object, Result};
 use portcullis::poem::{EndpointExt, Route};
 use portcullis::{Portcullis, Sender, auth, auth_fresh, public};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::{Served, config};
@@ -77,6 +78,29 @@ async fn served(portcullis: &Portcullis) -> Served {
 
 fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_panics_is_measured() {
+    let database = TestDatabase::new().await;
+    let portcullis = start(&database, &[("PORTCULLIS_METRICS_LISTEN", "127.0.0.1:0")]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/metrics", listener.local_addr().expect("an address"));
+    let measuring = portcullis.clone();
+    let task = tokio::spawn(async move { measuring.serve_metrics(listener, std::future::pending()).await });
+    let served = served(&portcullis).await;
+    let anonymous = served.client("/a/b");
+    let answer = anonymous.send("{ panics greeting }", Value::Null).await;
+    assert_eq!(code(&answer), "INTERNAL_SERVER_ERROR", "{answer}");
+    let text = anonymous.http.get(url).send().await.expect("an answer").text().await.expect("a text");
+    for series in [
+        "portcullis_graphql_results_total{field=\"\",result=\"INTERNAL_SERVER_ERROR\"} 1",
+        "portcullis_graphql_operation_duration_seconds_count{operation=\"other\"} 1",
+    ] {
+        assert!(text.lines().any(|line| line == series), "{series}: {text}");
+    }
+    task.abort();
+    portcullis.stop().await.expect("an end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ mod bounded;
 mod counted;
 mod database;
 mod feed;
+mod given_up;
 mod limits;
 mod listener;
 mod mails;
