@@ -14,14 +14,16 @@ impl App {
     fn readings(&self) -> Vec<Reading> {
         let HashingLoad { waiting, done, refused } = self.passwords.load();
         let (hits, misses) = self.session_cache.counts();
+        let connections = self.db.connections();
         let mut readings = vec![
             BUILD.of("version", env!("CARGO_PKG_VERSION"), 1.0),
             HASHING_WAITING.is(waiting as f64),
             HASHING_DONE.is(done as f64),
             HASHING_REFUSED.is(refused as f64),
-            DATABASE_CONNECTIONS.is(self.db.connections() as f64),
+            DATABASE_CONNECTIONS.is(connections.open as f64),
+            DATABASE_IN_USE.is(connections.in_use as f64),
+            DATABASE_MAX.is(connections.max as f64),
             DATABASE_WAITING.is(self.db.waiting() as f64),
-            FEED_FRESH.is(f64::from(self.feed.is_fresh())),
             CACHE_HITS.is(hits as f64),
             CACHE_MISSES.is(misses as f64),
         ];
@@ -35,8 +37,17 @@ impl App {
         }));
         readings.extend(self.of_mails());
         readings.extend(self.of_keys());
-        readings.extend(self.feed.age().map(|age| FEED_AGE.is(age.as_secs_f64())));
+        readings.extend(self.of_feed());
         readings
+    }
+
+    /// Where there is no feed there are none of these.
+    fn of_feed(&self) -> Vec<Reading> {
+        if !self.feed.is_followed() {
+            return Vec::new();
+        }
+        let age = self.feed.age().map(|age| FEED_AGE.is(age.as_secs_f64()));
+        [FEED_FRESH.is(f64::from(self.feed.is_fresh()))].into_iter().chain(age).collect()
     }
 
     /// Where no mails are sent there are none of these.

@@ -28,6 +28,7 @@ use diesel_async::AsyncPgConnection;
 use tokio::time::timeout_at;
 
 pub(crate) use error::violated_constraint;
+pub(crate) use pool::Connections;
 pub(crate) use run::Run;
 pub use statement::{Declared, Value};
 pub(crate) use statement::{parameters, row, statement};
@@ -94,9 +95,9 @@ impl Database {
         self.pool.waiting()
     }
 
-    /// How many connections are open, free and in use.
-    pub(crate) fn connections(&self) -> usize {
-        self.pool.open()
+    /// How many connections there are.
+    pub(crate) fn connections(&self) -> Connections {
+        self.pool.connections()
     }
 
     /// How many uses of a connection ended without an answer, by what kept it away.

@@ -49,6 +49,8 @@ measured! {
     HASHING_REFUSED = Total "portcullis_hashing_refused_total" "Passwords that were refused with SERVER_BUSY.";
     HASHING_WAIT = Histogram "portcullis_hashing_wait_seconds" "Time that a password waited for a thread.";
     DATABASE_CONNECTIONS = Gauge "portcullis_database_connections" "Connections to PostgreSQL that are open, in use and free.";
+    DATABASE_IN_USE = Gauge "portcullis_database_connections_in_use" "Connections to PostgreSQL that are in use.";
+    DATABASE_MAX = Gauge "portcullis_database_connections_max" "The most connections to PostgreSQL that may be open.";
     DATABASE_WAITING = Gauge "portcullis_database_waiting" "Callers that wait for a connection.";
     FEED_FRESH = Gauge "portcullis_feed_fresh" "1 while this instance is certain to have heard of each revocation, else 0.";
     FEED_AGE = Gauge "portcullis_feed_age_seconds" "Time since this instance was certain to have heard of each revocation.";

@@ -41,7 +41,8 @@ pub struct Heard {
 pub struct Feed {
     heard: watch::Sender<Heard>,
     freshness: Arc<Freshness>,
-    task: JoinHandle<()>,
+    /// `None` where there is none, behind a pooler.
+    task: Option<JoinHandle<()>>,
 }
 
 /// The two connections: it listens at the database itself, and sends the heartbeat by the way of all other
@@ -93,7 +94,7 @@ impl Feed {
                 "there is no feed of changes through a pooler: every request asks the database. \
                  PORTCULLIS_DATABASE_DIRECT_URL names the way past it"
             );
-            return Self { task: tokio::spawn(async {}), heard, freshness };
+            return Self { task: None, heard, freshness };
         }
         let unheard = Arc::new(Unheard::default());
         let follower = Follower {
@@ -103,7 +104,7 @@ impl Feed {
             heard: heard.clone(),
             unheard: unheard.clone(),
         };
-        let feed = Self { task: tokio::spawn(follower.run()), heard, freshness };
+        let feed = Self { task: Some(tokio::spawn(follower.run())), heard, freshness };
         let limit = feed.freshness.limit().max(CONNECT);
         // The first heartbeat closes the gap before it.
         if timeout_at(moment() + limit, feed.follow().wait_for(|heard| heard.changes > 0)).await.is_err() {
@@ -120,7 +121,12 @@ impl Feed {
 
     /// Ends it, before the database is stopped. It stays fresh for no longer than after any other loss.
     pub(crate) fn end(&self) {
-        self.task.abort();
+        self.task.iter().for_each(JoinHandle::abort);
+    }
+
+    /// Whether there is a feed at all.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.task.is_some()
     }
 
     /// How long ago it was certain that no change was missed. `None` if some may have been since.
@@ -137,7 +143,7 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.task.abort();
+        self.end();
     }
 }
 

@@ -36,6 +36,15 @@ const RETIREMENT: Duration = Duration::from_secs(1);
 /// How long the cancellation of a statement that nobody waits for may take.
 const CANCELLATION: Duration = Duration::from_secs(1);
 
+/// Numbers of connections.
+pub(crate) struct Connections {
+    /// Free and in use.
+    pub(crate) open: usize,
+    pub(crate) in_use: usize,
+    /// How many there may be.
+    pub(crate) max: usize,
+}
+
 /// A pool. Its clones share the connections.
 #[derive(Clone)]
 pub(super) struct Pool(Arc<Shared>);
@@ -102,9 +111,11 @@ impl Pool {
         self.0.state().supply.waiting()
     }
 
-    /// The number of connections, free and in use.
-    pub(super) fn open(&self) -> usize {
-        self.0.open()
+    /// How many connections there are.
+    pub(super) fn connections(&self) -> Connections {
+        let status = self.0.queue.status();
+        let in_use = status.size.saturating_sub(status.available);
+        Connections { open: status.size, in_use, max: status.max_size }
     }
 
     /// Closes all connections, those in use when they come back, and opens no more.

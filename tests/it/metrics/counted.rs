@@ -76,5 +76,10 @@ async fn the_parts_tell_how_busy_they_are() {
     assert_eq!(server.value("portcullis_feed_fresh").await, Some(1.0));
     assert!(server.value("portcullis_feed_age_seconds").await.is_some_and(|age| (0.0..60.0).contains(&age)));
     assert!(server.value("portcullis_database_connections").await.is_some_and(|open| open >= 1.0));
+    assert_eq!(server.value("portcullis_database_connections_in_use").await, Some(0.0));
+    assert_eq!(
+        server.value("portcullis_database_connections_max").await,
+        Some(server.app.app.config.database_pool_size as f64)
+    );
     assert_eq!(server.value("portcullis_database_waiting").await, Some(0.0));
 }
