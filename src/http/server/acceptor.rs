@@ -29,6 +29,8 @@ pub(crate) struct Acceptor {
     limit: ConnectionLimit,
     /// The bound, as an operator knows it.
     bound: &'static str,
+    /// Whether connections that are refused count among what limits refuse to clients.
+    counts: bool,
     failures: LogThrottle,
     full: LogThrottle,
     full_of_network: LogThrottle,
@@ -40,7 +42,7 @@ impl Acceptor {
         let settings = &app.config.connections;
         let all = descriptors::connections(settings.max_connections, app.config.database_pool_size);
         let limit = ConnectionLimit::new(all, settings.max_connections_per_network);
-        Self::bounded(app, listener, limit, "PORTCULLIS_MAX_CONNECTIONS")
+        Self { counts: true, ..Self::bounded(app, listener, limit, "PORTCULLIS_MAX_CONNECTIONS") }
     }
 
     /// For those who ask for metrics.
@@ -59,6 +61,7 @@ impl Acceptor {
             listener,
             limit,
             bound,
+            counts: false,
             failures: LogThrottle::default(),
             full: LogThrottle::default(),
             full_of_network: LogThrottle::default(),
@@ -95,7 +98,9 @@ impl Acceptor {
             Full::All => &mut self.full,
             Full::Network => &mut self.full_of_network,
         };
-        self.app.limits.refused_connection(matches!(full, Full::Network));
+        if self.counts {
+            self.app.limits.refused_connection(matches!(full, Full::Network));
+        }
         if let Some(kept_back) = throttle.due() {
             let (address, bound) = (peer.ip().to_canonical(), self.bound);
             match full {

@@ -50,6 +50,9 @@ async fn it_takes_few_connections_whatever_clients_may_have() {
     }
     let refused = Raw::connect(address).await.end().await;
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+    open.pop();
+    let refusals = server.value("portcullis_limit_refusals_total{limit=\"connections\"}").await;
+    assert_eq!(refusals, Some(0.0), "no client was refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
