@@ -10,7 +10,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// How long a file may take. A FIFO waits for the program that writes to it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a file holds.
 pub(super) struct SmallFile {
@@ -31,8 +31,8 @@ impl SmallFile {
         let (sender, receiver) = mpsc::channel();
         // A thread that waits longer ends with the process, which does not start.
         thread::spawn(move || sender.send(read(&path, max)));
-        let late = format!("was not read to its end within {} s", PATIENCE.as_secs());
-        receiver.recv_timeout(PATIENCE).unwrap_or(Err(late))
+        let late = format!("was not read to its end within {} s", READ_TIMEOUT.as_secs());
+        receiver.recv_timeout(READ_TIMEOUT).unwrap_or(Err(late))
     }
 }
 

@@ -21,11 +21,11 @@ pub(crate) struct Shutdown {
 struct InFlight {
     number: AtomicUsize,
     /// There is none any more.
-    landed: Notify,
+    none: Notify,
 }
 
 /// A request in flight. It counts until this is dropped.
-pub(crate) struct Flight(Arc<InFlight>);
+pub(crate) struct RequestInFlight(Arc<InFlight>);
 
 impl Shutdown {
     /// From now on the server is not ready, and streams end.
@@ -37,7 +37,7 @@ impl Shutdown {
     /// requests are still accepted, because their senders may not have seen yet that the server is not ready.
     pub(crate) async fn drain(&self, grace: Duration) {
         self.tell();
-        let _ = tokio::time::timeout(grace, self.in_flight.landed()).await;
+        let _ = tokio::time::timeout(grace, self.in_flight.ended()).await;
     }
 
     pub(crate) fn is_told(&self) -> bool {
@@ -49,29 +49,30 @@ impl Shutdown {
         let _ = self.told.subscribe().wait_for(|told| *told).await;
     }
 
-    pub(crate) fn take_off(&self) -> Flight {
+    /// Counts a request as in flight.
+    pub(crate) fn begin_request(&self) -> RequestInFlight {
         self.in_flight.number.fetch_add(1, Ordering::SeqCst);
-        Flight(self.in_flight.clone())
+        RequestInFlight(self.in_flight.clone())
     }
 }
 
 impl InFlight {
-    async fn landed(&self) {
+    async fn ended(&self) {
         loop {
-            // From here on it hears of whoever lands, so none is missed after the number was read.
-            let landed = self.landed.notified();
+            // It hears of all ends from here on, so none is missed after the number was read.
+            let none = self.none.notified();
             if self.number.load(Ordering::SeqCst) == 0 {
                 return;
             }
-            landed.await;
+            none.await;
         }
     }
 }
 
-impl Drop for Flight {
+impl Drop for RequestInFlight {
     fn drop(&mut self) {
         if self.0.number.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.landed.notify_waiters();
+            self.0.none.notify_waiters();
         }
     }
 }

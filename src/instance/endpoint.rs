@@ -48,7 +48,7 @@ impl<E: Endpoint> Endpoint for InFlight<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let is_probe = ["/health/live", "/health/ready"].iter().any(|path| request.uri().path().ends_with(path));
-        let _flight = (!is_probe).then(|| self.shutdown.take_off());
+        let _in_flight = (!is_probe).then(|| self.shutdown.begin_request());
         self.endpoint.call(request).await.map(IntoResponse::into_response)
     }
 }

@@ -15,13 +15,13 @@ const MOST: usize = 1024 * 1024;
 const BATCH: usize = 64 * 1024;
 
 /// A line waits this long for others that are written with it.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER_TIME: Duration = Duration::from_millis(20);
 
 /// Who has a line for a full queue waits this long for room. It may be a thread that serves others as well.
-const ROOM: Duration = Duration::from_millis(100);
+const FULL_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Who flushes waits this long for the next write.
-const PATIENCE: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The queue before standard error. When it is full, whoever has a line waits until there is room. When there is none
 /// for a tenth of a second, that line is lost, and so are those that come after it until there is room again.
@@ -87,7 +87,7 @@ impl Queue {
         }
         let is_full =
             |state: &mut State| !state.stuck && !state.waiting.is_empty() && state.waiting.len() + more > MOST;
-        let waited = self.emptied.wait_timeout_while(state, ROOM, is_full);
+        let waited = self.emptied.wait_timeout_while(state, FULL_TIMEOUT, is_full);
         let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
             state.stuck = true;
@@ -108,8 +108,9 @@ impl Queue {
             let before = state.writes;
             state.urgent = true;
             self.filled.notify_one();
-            let waited =
-                self.emptied.wait_timeout_while(state, PATIENCE, |state| state.writes == before && state.done < until);
+            let waited = self
+                .emptied
+                .wait_timeout_while(state, FLUSH_TIMEOUT, |state| state.writes == before && state.done < until);
             let (guard, waited) = waited.unwrap_or_else(PoisonError::into_inner);
             if waited.timed_out() {
                 return;
@@ -151,7 +152,7 @@ impl Queue {
         let state = state.unwrap_or_else(PoisonError::into_inner);
         let gathers = |state: &mut State| !state.urgent && state.waiting.len() < BATCH;
         let (mut state, _) =
-            self.filled.wait_timeout_while(state, GATHER, gathers).unwrap_or_else(PoisonError::into_inner);
+            self.filled.wait_timeout_while(state, GATHER_TIME, gathers).unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut state.waiting, batch);
         state.stuck = false;
         state.urgent = false;

@@ -16,7 +16,7 @@ use crate::passwords::{Comparison, HashingPermit, Password, PasswordHash};
 use crate::traces::detached;
 
 /// How long an attempt waits at most for what others may give back, unless half of the request's time is less.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The right to have a password compared: a permit of the hashing threads, and a charge.
 pub(crate) struct Admission {
@@ -59,7 +59,7 @@ pub(in crate::app) struct Right {
 impl App {
     /// Until when all attempts of this client's request together may wait.
     fn deadline(&self, client: &Client) -> Instant {
-        client.asked_at.unwrap_or_else(moment) + PATIENCE.min(self.config.graphql.bounds.time / 2)
+        client.asked_at.unwrap_or_else(moment) + LONGEST_WAIT.min(self.config.graphql.bounds.time / 2)
     }
 
     /// Looks the account up and charges the attempt, to find whether a password may be compared. A permit is taken

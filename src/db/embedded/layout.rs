@@ -22,7 +22,7 @@ const LOG_LIMIT: u64 = 10_000_000;
 
 /// How long to wait for the lock. If a server is killed while it starts a child, the child holds the lock until its
 /// exec, for some milliseconds.
-const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The paths in the data directory. All are absolute.
 pub(super) struct Layout {
@@ -129,7 +129,7 @@ impl Layout {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::Error(source)) => return Err(EmbeddedError::file("lock", &path)(source)),
-                Err(TryLockError::WouldBlock) if begin.elapsed() < LOCK_PATIENCE => sleep(POLL).await,
+                Err(TryLockError::WouldBlock) if begin.elapsed() < LOCK_TIMEOUT => sleep(POLL).await,
                 Err(TryLockError::WouldBlock) => {
                     let mut owner = String::new();
                     // The number is optional. Without it the message is still true.

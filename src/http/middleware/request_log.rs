@@ -44,7 +44,7 @@ impl<E: Endpoint> Endpoint for Logged<E> {
         let caller = request.header(traces::HEADER).filter(|_| is_from_trusted_proxy(&self.app, &request));
         let trace = traces::request(request.method().as_str(), route, id.as_str(), caller);
         let span = telemetry::request_span(id.as_str(), &trace);
-        let _flight = (!route.starts_with("/health")).then(|| self.shutdown.take_off());
+        let _in_flight = (!route.starts_with("/health")).then(|| self.shutdown.begin_request());
         let mut line = Line {
             app: self.app.clone(),
             watch: Stopwatch::start(),

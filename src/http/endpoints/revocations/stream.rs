@@ -19,7 +19,7 @@ use crate::revocations::{Position, Revocation, issued_before};
 use crate::use_cases::follow_revocations::{Now, Way, now};
 
 /// How long a backend may read nothing before its stream ends.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many streams query the database at the same time. Requests still get connections when all streams have to
 /// query.
@@ -135,7 +135,7 @@ impl Stream {
     }
 
     async fn send(&self, event: Event) -> Result<(), Ended> {
-        let sent = timeout(PATIENCE, self.events.send(event)).await;
+        let sent = timeout(SEND_TIMEOUT, self.events.send(event)).await;
         sent.map_err(|_| Ended("nobody reads it"))?.map_err(|_| Ended("its reader is gone"))
     }
 }
