@@ -46,6 +46,9 @@ const MAIL_COUNT: Duration = Duration::from_secs(15);
 /// How long a stop waits for mails that are being sent.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
+/// How long writing the last uses of sessions may take when the server stops.
+const LAST_USES: Duration = Duration::from_secs(5);
+
 /// The pause before secrets are sealed anew again, if that failed.
 const RESEALING: Duration = Duration::from_secs(10);
 
@@ -102,8 +105,12 @@ impl Background {
             stop.send_replace(true);
             _ = mails.await;
         }
-        if let Err(error) = record_uses::record_uses(&self.app).await {
-            tracing::warn!(%error, causes = error.causes(), at = error.at(), "the last uses of sessions were not recorded");
+        match timeout(LAST_USES, record_uses::record_uses(&self.app)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, causes = error.causes(), at = error.at(), "the last uses of sessions were not recorded");
+            }
+            Err(_) => tracing::warn!("the last uses of sessions were not all recorded: the database is slow"),
         }
     }
 }
