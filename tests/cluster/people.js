@@ -22,6 +22,8 @@ export class People {
   /** { kind, ended, failure } of each request. */
   answers = []
   wrong = []
+  /** By host: what is waited for before its instance is asked. */
+  asleep = {}
   #working
   #watching = new Set()
   #stopped = false
@@ -95,10 +97,11 @@ export class People {
 
   /** Nobody accepts it any more, whatever is broken. */
   async #refused({ accessToken, claims: { sid } }) {
-    for (const host of HOSTS) {
+    await Promise.all(HOSTS.map(async host => {
+      await this.asleep[host]
       const answer = await send(`${instance(host)}/graphql`, ME, null, accessToken, AbortSignal.timeout(10_000)).catch(() => ({}))
       if (answer.data?.me) this.wrong.push(`instance ${host} accepts the session ${sid}, which has ended`)
-    }
+    }))
   }
 
   async #insist(once) {

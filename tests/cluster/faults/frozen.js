@@ -12,6 +12,9 @@ export const frozen = async people => {
   // Of those who have gone home, so that nobody else uses them. The instance remembers them.
   const left = people.accounts.slice(0, -STILL_THERE).flatMap(({ sessions }) => sessions).filter(({ ended, unsure }) => !ended && !unsure)
   await Promise.all(left.map(({ accessToken }) => send(`${instance(old)}/graphql`, ME, null, accessToken)))
+  // Right after waking it may accept what ended meanwhile. That is counted here, and asked by others afterwards.
+  let wake
+  people.asleep[old] = new Promise(resolve => { wake = resolve })
   const begun = performance.now()
   // The list is made before the first one stops.
   const pids = await sh(`pid=$(postmaster ${old})
@@ -37,6 +40,7 @@ export const frozen = async people => {
     }))
     return refused.every(Boolean)
   }, 10)
+  wake()
   await whole()
   const direct = await writers.close()
   return {
