@@ -57,6 +57,7 @@ async fn no_process_is_stopped_that_is_not_the_clusters() {
     let cluster = dir.join("cluster");
     fs::create_dir_all(cluster.join("run")).expect("a directory");
     fs::create_dir_all(cluster.join("data-1/postgres")).expect("a directory");
+    fs::write(cluster.join("cluster"), "").expect("a file");
     let user = if geteuid().is_root() { NOBODY } else { getuid().as_raw() };
     let mut ours = Lasting::start(user, &cluster);
     let mut others = vec![Lasting::start(user, Path::new("/")), Lasting::start(user, &dir)];
@@ -100,4 +101,23 @@ fn a_check_that_can_not_be_made_is_an_error_before_anything_is_started() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(2) && said.contains("--upgrade-to"), "{said}");
     assert!(!cluster.exists(), "nothing was started");
+}
+
+#[test]
+fn a_directory_that_is_no_clusters_stays_and_so_does_what_a_link_leads_to() {
+    let dir = watched_dir("cluster-other");
+    let other = dir.join("documents");
+    fs::create_dir(&other).expect("a directory");
+    fs::write(other.join("letter"), "").expect("a file");
+    std::os::unix::fs::symlink(&other, dir.join("link")).expect("a link");
+    let refuses = |path: &Path| {
+        let output = script("down").env("CLUSTER_DIR", path).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && other.join("letter").exists(), "{said}");
+        said
+    };
+    assert!(refuses(&other).contains("was not made by"));
+    fs::write(other.join("cluster"), "").expect("a file");
+    assert!(refuses(&dir.join("link")).contains("symbolic link"));
+    assert!(script("down").env("CLUSTER_DIR", dir.join("none")).status().expect("it runs").success());
 }
