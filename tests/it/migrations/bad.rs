@@ -90,6 +90,75 @@ pub(super) fn bad() -> Vec<(&'static str, &'static str, &'static str)> {
         ),
         ("locks-one-table", CONTRACTS, "DROP TABLE IF EXISTS public.flows, mails;"),
         ("locks-one-table", EXPANDS, "LOCK TABLE accounts, sessions IN SHARE MODE;"),
+        // The table at the other end of a foreign key is locked when the key goes.
+        ("locks-one-table", CONTRACTS, "DROP TABLE totps;"),
+        ("locks-one-table", CONTRACTS, "DROP TABLE accounts CASCADE;"),
+        ("locks-one-table", CONTRACTS, "ALTER TABLE sessions DROP CONSTRAINT sessions_account_id_fkey;"),
+        ("locks-one-table", CONTRACTS, "ALTER TABLE passwords DROP CONSTRAINT IF EXISTS passwords_account_id_fkey;"),
+        ("locks-one-table", CONTRACTS, "ALTER TABLE public.totps DROP CONSTRAINT totps_account_id_fkey;"),
+        ("locks-one-table", CONTRACTS, "ALTER TABLE mails DROP COLUMN account_id;"),
+        // Whoever waits for a lock waits for all that comes after it.
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "ALTER TABLE accounts ADD COLUMN a text; UPDATE accounts SET a = 'x' WHERE disabled_at IS NULL;",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "ALTER TABLE accounts ADD COLUMN a text; UPDATE ONLY public.accounts SET a = 'x' WHERE disabled_at IS NULL;",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "CREATE TABLE a (b uuid REFERENCES accounts (id)); DELETE FROM limits WHERE full_at < now();",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "CREATE TABLE a (id uuid); ALTER TABLE accounts ADD COLUMN b text; INSERT INTO a SELECT id FROM public.accounts;",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "ALTER TABLE accounts ADD COLUMN b text; INSERT INTO audit_events (id) SELECT gen_random_uuid() FROM generate_series(1, 9);",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "CREATE TABLE a (id uuid); ALTER TABLE accounts ADD COLUMN b text; DELETE FROM a USING accounts c WHERE a.id = c.id;",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "ALTER TABLE accounts ADD COLUMN a text; WITH b AS (UPDATE accounts SET a = 'x' WHERE true RETURNING id) SELECT FROM b;",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "ALTER TABLE accounts ADD COLUMN a text; CREATE TABLE b AS SELECT id FROM accounts;",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "CREATE TABLE a (); ALTER TABLE accounts ADD COLUMN b text; MERGE INTO accounts USING a ON true WHEN MATCHED THEN DO NOTHING;",
+        ),
+        (
+            "long-work-comes-first",
+            EXPANDS,
+            "CREATE TRIGGER a AFTER UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION b(); UPDATE accounts SET username = username WHERE true;",
+        ),
+        (
+            "long-work-comes-first",
+            CONTRACTS,
+            "ALTER TABLE accounts DROP COLUMN a; ALTER TABLE ONLY accounts VALIDATE CONSTRAINT b;",
+        ),
+        ("long-work-comes-first", CONTRACTS, "ALTER TABLE accounts DROP COLUMN a, VALIDATE CONSTRAINT b;"),
+        (
+            "long-work-comes-first",
+            CONTRACTS,
+            "DROP TABLE limits; DELETE FROM used_challenges WHERE expires_at < now();",
+        ),
         // A transaction of its own, types, names.
         ("transaction-nesting", EXPANDS, "BEGIN; ALTER TABLE accounts ADD COLUMN a text; COMMIT;"),
         ("ban-char-field", EXPANDS, "CREATE TABLE a (b char(8) NOT NULL);"),
@@ -144,6 +213,17 @@ pub(super) fn good() -> Vec<(&'static str, &'static str)> {
             EXPANDS,
             "ALTER TABLE accounts ADD COLUMN a text; ALTER TABLE IF EXISTS public.\"accounts\" ADD COLUMN b text;",
         ),
+        (
+            EXPANDS,
+            "UPDATE accounts SET username = NULL WHERE disabled_at IS NOT NULL; ALTER TABLE accounts ADD COLUMN a text;",
+        ),
+        (
+            EXPANDS,
+            "CREATE TABLE a (id uuid); INSERT INTO a SELECT id FROM accounts; ALTER TABLE accounts ADD COLUMN b text; \
+             WITH c AS (SELECT id FROM a) DELETE FROM a USING c WHERE a.id = c.id; INSERT INTO clean_up VALUES ('d', now(), 'e');",
+        ),
+        (CONTRACTS, "ALTER TABLE mails VALIDATE CONSTRAINT a; ALTER TABLE flows VALIDATE CONSTRAINT b;"),
+        (CONTRACTS, "ALTER TABLE sessions DROP CONSTRAINT sessions_refresh_counter_positive;"),
         (EXPANDS, "UPDATE accounts SET username = NULL WHERE disabled_at IS NOT NULL;"),
         (EXPANDS, "ALTER TABLE accounts ADD CONSTRAINT a CHECK (email <> '') NOT VALID;"),
         (

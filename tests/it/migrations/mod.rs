@@ -4,6 +4,7 @@ mod bad;
 mod known;
 mod locked;
 mod own;
+mod references;
 mod statement;
 
 use squawk_linter::{Linter, Rule};
@@ -11,6 +12,7 @@ use squawk_syntax::SourceFile;
 
 use crate::generated::{committed, files};
 use known::KNOWN;
+use references::{ForeignKey, foreign_keys};
 
 /// A folder of `migrations/`.
 pub(super) struct Migration {
@@ -74,7 +76,7 @@ const EXPANDING: [Rule; 18] = [
 ];
 
 /// The names of the rules that a migration breaks, each with the first words of where it does.
-fn broken(migration: &Migration) -> Vec<(String, String)> {
+fn broken(migration: &Migration, keys: &[ForeignKey]) -> Vec<(String, String)> {
     let parsed = SourceFile::parse(&migration.up);
     let mut broken: Vec<_> =
         parsed.errors().iter().map(|error| ("parses".to_owned(), error.message().to_owned())).collect();
@@ -92,7 +94,9 @@ fn broken(migration: &Migration) -> Vec<(String, String)> {
             broken.push((violation.code.to_string(), start(place)));
         }
     }
-    broken.extend(own::broken(migration, &parsed).into_iter().map(|(rule, place)| (rule.to_owned(), start(&place))));
+    broken.extend(
+        own::broken(migration, &parsed, keys).into_iter().map(|(rule, place)| (rule.to_owned(), start(&place))),
+    );
     broken
 }
 
@@ -126,8 +130,10 @@ fn ours() -> Vec<Migration> {
 fn migrations_break_no_rule_but_where_it_is_known_why() {
     let mut unknown = Vec::new();
     let mut unused: Vec<_> = KNOWN.to_vec();
-    for migration in ours() {
-        for (rule, place) in broken(&migration) {
+    let migrations = ours();
+    let keys = foreign_keys(&migrations);
+    for migration in &migrations {
+        for (rule, place) in broken(migration, &keys) {
             let is_it = |known: &known::Known| known.migration == migration.name && known.rule == rule;
             match KNOWN.iter().any(is_it) {
                 true => unused.retain(|known| !is_it(known)),
@@ -141,14 +147,15 @@ fn migrations_break_no_rule_but_where_it_is_known_why() {
 
 #[test]
 fn each_rule_is_broken_by_a_bad_migration_and_by_no_good_one() {
+    let keys = foreign_keys(&ours());
     let mut seen = Vec::new();
     for (rule, name, up) in bad::bad() {
-        let broken = broken(&bad::migration(name, up));
+        let broken = broken(&bad::migration(name, up), &keys);
         assert!(broken.iter().any(|(broken, _)| broken == rule), "{rule} does not see: {up}\n{broken:?}");
         seen.push(rule.to_owned());
     }
     for (name, up) in bad::good() {
-        let broken = broken(&bad::migration(name, up));
+        let broken = broken(&bad::migration(name, up), &keys);
         assert!(broken.is_empty(), "{up}\n{broken:?}");
     }
     let rules = SQUAWK

@@ -4,10 +4,11 @@ use squawk_syntax::{Parse, SourceFile};
 
 use super::Migration;
 use super::locked::tables;
+use super::references::ForeignKey;
 use super::statement::{Statement, statements};
 
 /// Their names.
-pub(super) const RULES: [&str; 9] = [
+pub(super) const RULES: [&str; 10] = [
     "changes-no-whole-table",
     "rewrites-no-table",
     "locks-no-table",
@@ -17,13 +18,23 @@ pub(super) const RULES: [&str; 9] = [
     "hides-nothing-in-a-block",
     "has-a-way-back",
     "locks-one-table",
+    "long-work-comes-first",
 ];
 
 /// Parts of `ALTER TABLE` that write each row anew.
 const REWRITE: [&str; 5] = ["SET_TABLESPACE", "SET_LOGGED", "SET_UNLOGGED", "SET_ACCESS_METHOD", "SET_WITHOUT_OIDS"];
 
+/// Statements that take long with many rows.
+const WORK: [&str; 8] =
+    ["UPDATE", "DELETE", "MERGE", "INSERT", "SELECT", "SELECT_INTO", "CREATE_TABLE_AS", "CREATE_MATERIALIZED_VIEW"];
+
 /// The rules that are broken, each with the statement that breaks it.
-pub(super) fn broken(migration: &Migration, parsed: &Parse<SourceFile>) -> Vec<(&'static str, String)> {
+pub(super) fn broken(
+    migration: &Migration,
+    parsed: &Parse<SourceFile>,
+    keys: &[ForeignKey],
+) -> Vec<(&'static str, String)> {
+    let keys: Vec<_> = keys.iter().filter(|key| key.is_older_than(migration)).collect();
     let statements = statements(parsed);
     let made: Vec<_> = statements.iter().filter(|statement| statement.kind() == "CREATE_TABLE").collect();
     let made: Vec<String> = made.iter().filter_map(|create| table(create, &["TABLE"])).collect();
@@ -49,7 +60,12 @@ pub(super) fn broken(migration: &Migration, parsed: &Parse<SourceFile>) -> Vec<(
     if is_misplaced {
         broken.push((RULES[4], migration.name.clone()));
     }
-    let mut locked: Vec<_> = statements.iter().flat_map(tables).filter(|name| !made.contains(name)).collect();
+    let locks = |statement: &Statement| tables(statement, &keys).into_iter().filter(|name| !made.contains(name));
+    let first = statements.iter().position(|statement| locks(statement).next().is_some());
+    let under_lock = first.map(|first| &statements[first..]).unwrap_or_default();
+    let is_late = |statement: &&Statement| works(statement, &made);
+    broken.extend(under_lock.iter().filter(is_late).map(|statement| (RULES[9], statement.text())));
+    let mut locked: Vec<_> = statements.iter().flat_map(locks).collect();
     locked.sort();
     locked.dedup();
     if locked.len() > 1 {
@@ -76,6 +92,18 @@ fn changes_a_whole_table(statement: &Statement, made: &[String]) -> bool {
     updates.iter().any(|part| is_whole(part) && existing(part, &["UPDATE"]))
         || deletes.iter().any(|part| is_whole(part) && existing(part, &["DELETE", "FROM"]))
         || statement.kind() == "TRUNCATE"
+}
+
+/// Whether it looks at rows, however many, of a table that was there before.
+fn works(statement: &Statement, made: &[String]) -> bool {
+    let existing = |name: &String| !made.contains(name);
+    let kind = statement.kind();
+    if kind == "ALTER_TABLE" {
+        return statement.has_its_own("VALIDATE_CONSTRAINT") && statement.table().as_ref().is_some_and(existing);
+    }
+    // Rows that are written out are few.
+    let is_few = kind == "INSERT" && statement.parts(|kind| kind == "SELECT").is_empty();
+    WORK.contains(&kind.as_str()) && !is_few && statement.tables_of_rows().iter().any(existing)
 }
 
 fn rewrites(statement: &Statement) -> bool {

@@ -34,9 +34,42 @@ impl Statement {
         self.0.descendants().filter(|node| is_it(&format!("{:?}", node.kind()))).map(Statement).collect()
     }
 
-    /// Whether it has such a part directly, not in one of its parts.
+    /// The kinds of the parts that it has directly, not in one of its parts.
+    pub(super) fn own(&self) -> Vec<String> {
+        self.0.children().map(|node| format!("{:?}", node.kind())).collect()
+    }
+
+    /// Whether it has such a part directly.
     pub(super) fn has_its_own(&self, kind: &str) -> bool {
-        self.0.children().any(|node| format!("{:?}", node.kind()) == kind)
+        self.own().iter().any(|own| own == kind)
+    }
+
+    /// The table that it makes or changes, without its schema.
+    pub(super) fn table(&self) -> Option<String> {
+        let is_name = |kind: &str| ["TABLE_NAME", "TABLE_RELATION_NAME"].contains(&kind);
+        let first = self.0.children().find(|node| is_name(&format!("{:?}", node.kind())))?;
+        Statement(first).last_word()
+    }
+
+    /// The tables whose rows it writes or reads, without their schemas.
+    pub(super) fn tables_of_rows(&self) -> Vec<String> {
+        let is_row_of = |node: &SyntaxNode| {
+            let parent = node.parent().map(|parent| format!("{:?}", parent.kind())).unwrap_or_default();
+            match format!("{:?}", node.kind()).as_str() {
+                "RELATION_NAME_REF" => ["RELATION_NAME", "INSERT", "RELATION_FROM_ITEM"].contains(&&*parent),
+                "TABLE_NAME_REF" => parent == "TABLE_RELATION_NAME",
+                _ => false,
+            }
+        };
+        let named = self.0.descendants().filter(is_row_of).filter_map(|node| Statement(node).last_word());
+        let within = self.parts(|kind| kind == "WITH_TABLE");
+        let within: Vec<_> = within.iter().filter_map(|part| part.words().first().cloned()).collect();
+        named.filter(|name| !within.contains(name)).collect()
+    }
+
+    /// A name's own part, without its schema.
+    pub(super) fn last_word(&self) -> Option<String> {
+        self.words().last().map(|word| word.trim_matches('"').to_owned())
     }
 
     /// The word that follows these.
