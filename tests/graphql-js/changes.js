@@ -14,9 +14,13 @@ const built = schemas.map(text => {
 
 const told = ([old, next]) => {
   if (!built[old] || !built[next]) return null
-  const changes = [...findBreakingChanges(built[old], built[next]), ...findDangerousChanges(built[old], built[next])]
   // It lists scalars of the language only where they are used.
-  return changes.filter(({ description }) => !description.startsWith('Standard scalar ')).map(({ type, description }) => `${type}: ${description}`)
+  const isOurs = ({ description }) => !description.startsWith('Standard scalar ')
+  const as = (weight, changes) => changes.filter(isOurs).map(({ type, description }) => `${weight} ${type}: ${description}`)
+  return [
+    ...as('breaking', findBreakingChanges(built[old], built[next])),
+    ...as('dangerous', findDangerousChanges(built[old], built[next])),
+  ]
 }
 
 console.log(JSON.stringify(pairs.map(told)))

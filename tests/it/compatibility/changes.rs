@@ -13,6 +13,17 @@ use super::types::{Schema, default, directives, fields, inputs, is_required, kin
 /// Changes that graphql-js does not look at.
 pub(super) const MORE: [&str; 2] = ["DIRECTIVES_CHANGED", "INPUT_FIELD_DEFAULT_VALUE_CHANGE"];
 
+/// Changes that clients may notice and go on. All others break them; that of a directive may ask for more than before.
+const DANGEROUS: [&str; 7] = [
+    "ARG_DEFAULT_VALUE_CHANGE",
+    "IMPLEMENTED_INTERFACE_ADDED",
+    "OPTIONAL_ARG_ADDED",
+    "OPTIONAL_INPUT_FIELD_ADDED",
+    "TYPE_ADDED_TO_UNION",
+    "VALUE_ADDED_TO_ENUM",
+    MORE[1],
+];
+
 /// One of them.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
@@ -21,6 +32,13 @@ pub(super) struct Change {
     text: String,
     /// The names of what is changed.
     pub(super) names: Vec<String>,
+}
+
+impl Change {
+    /// Whether it breaks clients, so that what they send is refused, or what they read is not there.
+    pub(super) fn is_breaking(&self) -> bool {
+        !DANGEROUS.contains(&self.kind)
+    }
 }
 
 impl fmt::Display for Change {

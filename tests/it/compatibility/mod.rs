@@ -22,7 +22,8 @@ fn what_clients_notice_of_the_schema_stands_in_the_changelog() {
     let found = changes(&released(), &committed("schema.graphql"));
     let missing: Vec<String> =
         found.iter().filter(|change| !unreleased.names(change)).map(ToString::to_string).collect();
-    assert!(missing.is_empty(), "no item of [Unreleased] names:\n{}", missing.join("\n"));
+    let how = "What breaks clients stands below `### Removed`, or in an item that begins with `**Breaking:**`.";
+    assert!(missing.is_empty(), "no item of [Unreleased] names:\n{}\n{how}", missing.join("\n"));
 }
 
 /// The schema, and one change that clients notice.
@@ -36,7 +37,7 @@ fn changed(from: &str, to: &str) -> Vec<Change> {
 #[test]
 fn a_change_that_no_item_names_is_noticed() {
     let unreleased = changelog::unreleased(
-        "## [Unreleased]\n- `User` has lost\n  something.\n- `email` is gone.\n## [1.0.0]\n- `User.email`, `email` of `User`.\n",
+        "## [Unreleased]\n### Removed\n- `User` has lost\n  something.\n- `email` is gone.\n## [1.0.0]\n- `User.email`, `email` of `User`.\n",
     );
     let found = changed("\temail: String!\n\t\"\"\"\n\tSince", "\tmail: String!\n\t\"\"\"\n\tSince");
     assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["FIELD_REMOVED: User.email was removed."]);
@@ -46,6 +47,44 @@ fn a_change_that_no_item_names_is_noticed() {
             changelog::unreleased(&format!("# Changelog\n## [Unreleased]\n### Removed\n{item}\n## [1.0.0]\n"));
         assert!(found.iter().all(|change| unreleased.names(change)), "{item}");
     }
+}
+
+#[test]
+fn a_breaking_change_is_named_as_one_and_another_may_be_named_anywhere() {
+    let names = |text: &str, found: &[Change]| {
+        let unreleased = changelog::unreleased(&format!("## [Unreleased]\n{text}\n## [1.0.0]\n"));
+        assert!(!found.is_empty());
+        found.iter().all(|change| unreleased.names(change))
+    };
+    let breaking = [
+        ("FIELD_REMOVED", changed("\tendedCount: Int!", "\tcount: Int!")),
+        ("FIELD_CHANGED_KIND", changed("\tendedCount: Int!", "\tendedCount: Int")),
+        ("DIRECTIVES_CHANGED", changed("\tendedCount: Int!", "\tendedCount: Int! @auth")),
+    ];
+    for (kind, found) in &breaking {
+        assert_eq!(found.iter().map(|change| change.kind).collect::<Vec<_>>(), [*kind]);
+        for mention in [
+            "### Added\n- `ChangePasswordSuccess.endedCount`.",
+            "### Changed\n- `endedCount` of `ChangePasswordSuccess` is 0 for an account without sessions.",
+            "### Changed\n- What is not **Breaking:** `ChangePasswordSuccess.endedCount`.",
+            "### Changed\n- **Breaking:** `User.name` is gone. `ChangePasswordSuccess.endedCount` stays.",
+            "### Removed\n- `endedSessionIds` of `ChangePasswordSuccess`. In its place is\n  `endedCount`.",
+            "### Removed\n\n### Fixed\n- `ChangePasswordSuccess.endedCount`.",
+        ] {
+            assert!(!names(mention, found), "{kind}: {mention}");
+        }
+        for told in [
+            "### Removed\n\n- `endedCount` of\n  `ChangePasswordSuccess`. `User` stays.",
+            "### Changed\n\n- **Breaking:** `ChangePasswordSuccess.endedCount` is another.",
+        ] {
+            assert!(names(told, found), "{kind}: {told}");
+        }
+    }
+    let required = changed("\tname: String\n}", "\tname: String\n\tmore: String!\n}");
+    let optional = changed("\tname: String\n}", "\tname: String\n\tmore: String\n}");
+    let mention = "### Added\n- The field `more` of `AddPasskeyInput`.";
+    assert!(!names(mention, &required) && names(mention, &optional));
+    assert!(names("### Changed\n- **Breaking:** `AddPasskeyInput` has `more`.", &required));
 }
 
 /// graphql-js does not look at these.

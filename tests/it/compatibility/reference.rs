@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::changes::{MORE, changes};
+use super::changes::{Change, MORE, changes};
 use super::released;
 use super::types::Schema;
 use crate::generated::committed;
@@ -93,7 +93,8 @@ fn graphql_js_finds_the_same_changes() {
         let found = changes(&schemas[*old], &schemas[*new]);
         kinds.extend(found.iter().map(|change| change.kind));
         let told = found.iter().filter(|change| !MORE.contains(&change.kind));
-        let mut ours: Vec<String> = told.map(ToString::to_string).collect();
+        let weight = |change: &Change| if change.is_breaking() { "breaking" } else { "dangerous" };
+        let mut ours: Vec<String> = told.map(|change| format!("{} {change}", weight(change))).collect();
         ours.sort_unstable();
         theirs.sort_unstable();
         assert_eq!(ours, theirs, "{}\n\n{}", schemas[*old], schemas[*new]);
