@@ -59,7 +59,7 @@ impl Measured {
 }
 
 /// Where a server says that it serves them.
-async fn address(server: &Server) -> String {
+pub(crate) async fn address(server: &Server) -> String {
     let found = || -> Option<String> {
         let log = server.log();
         let (_, rest) = log.split_once("metrics are served")?.1.split_once("address=")?;

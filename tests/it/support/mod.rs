@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod client;
 pub(crate) mod cluster;
+pub(crate) mod collector;
 pub(crate) mod database;
 pub(crate) mod events;
 pub(crate) mod flows;
@@ -19,6 +20,7 @@ pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod sealed_mail;
+pub(crate) mod told;
 
 use std::time::Duration;
 

@@ -1,14 +1,12 @@
 //! Traces: what a collector gets by OTLP, and what it does not.
 
-mod collector;
-
 use serde_json::{Value, json};
 
 use crate::support::app::SECRET;
+use crate::support::collector::{Collector, Span};
 use crate::support::database::TestDatabase;
 use crate::support::process::Server;
 use crate::support::{Client, PASSWORD, until};
-use collector::{Collector, Span};
 
 const EMAIL: &str = "ada@example.com";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";

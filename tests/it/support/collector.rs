@@ -12,26 +12,30 @@ use prost::Message;
 
 type Bodies = Arc<Mutex<Vec<Vec<u8>>>>;
 
-pub(super) struct Collector {
-    pub(super) url: String,
+pub(crate) struct Collector {
+    pub(crate) url: String,
     bodies: Bodies,
     serving: tokio::task::JoinHandle<()>,
 }
 
 /// A span as the collector got it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Span {
-    pub(super) name: String,
-    pub(super) trace: String,
-    pub(super) id: String,
-    pub(super) parent: String,
+pub(crate) struct Span {
+    pub(crate) name: String,
+    pub(crate) trace: String,
+    pub(crate) id: String,
+    pub(crate) parent: String,
     attributes: Vec<(String, String)>,
 }
 
 impl Span {
-    pub(super) fn attribute(&self, name: &str) -> String {
-        let found = self.attributes.iter().find(|(key, _)| key == name);
-        found.unwrap_or_else(|| panic!("no {name}: {self:?}")).1.clone()
+    pub(crate) fn attribute(&self, name: &str) -> String {
+        self.find(name).unwrap_or_else(|| panic!("no {name}: {self:?}")).to_owned()
+    }
+
+    /// The attribute, if it has it.
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 }
 
@@ -41,7 +45,7 @@ fn accept(body: Vec<u8>, bodies: Data<&Bodies>) {
 }
 
 impl Collector {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.expect("a port");
         let address = acceptor.local_addr().remove(0).as_socket_addr().copied().expect("an address");
         let bodies = Bodies::default();
@@ -52,15 +56,15 @@ impl Collector {
     }
 
     /// All spans.
-    pub(super) fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         let bodies = self.bodies.lock().expect("a lock");
         let requests = bodies.iter().map(|body| ExportTraceServiceRequest::decode(&body[..]).expect("spans"));
         let resources = requests.flat_map(|request| request.resource_spans);
         resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).map(read).collect()
     }
 
-    /// Whether a text stands anywhere in what came.
-    pub(super) fn has(&self, text: &str) -> bool {
+    /// Whether a text stands anywhere in what came: in names, attributes, events, links or the resource.
+    pub(crate) fn has(&self, text: &str) -> bool {
         let bodies = self.bodies.lock().expect("a lock");
         bodies.iter().any(|body| body.windows(text.len()).any(|part| part == text.as_bytes()))
     }
