@@ -1,7 +1,9 @@
 // Whether what was acknowledged to people is so, afterwards.
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { LOGOUT, ME, login, reason, refresh, send } from '../upgrade/requests.js'
 import { HOSTS, instance, primary, proxy, sql } from './machines.js'
-import { PASSWORD } from './people.js'
+import { PASSWORD, UNAVAILABLE } from './people.js'
 
 const AT_ONCE = 8
 const url = `http://${proxy}:8080/graphql`
@@ -9,6 +11,16 @@ const url = `http://${proxy}:8080/graphql`
 const each = async (list, act) => {
   const rest = list[Symbol.iterator]()
   await Promise.all(Array.from({ length: AT_ONCE }, async () => { for (const one of rest) await act(one) }))
+}
+
+/** What the instance there says of a caller, once it can tell. */
+const told = async (host, accessToken) => {
+  for (let tries = 0; ; tries++) {
+    const answer = await send(`${instance(host)}/graphql`, ME, null, accessToken)
+    const away = (answer.errors ?? []).some(({ extensions }) => UNAVAILABLE.has(extensions?.code))
+    if (!away || tries === 300) return answer
+    await sleep(100)
+  }
 }
 
 /** How many of the acknowledged registrations, refreshes and endings are lost, of how many. */
@@ -21,7 +33,7 @@ export const lost = async people => {
     if (login.find(again) !== 'LoginSuccess') lost.registrations++
     for (const { refreshToken, accessToken, claims: { sid }, ended, unsure } of sessions) {
       if (ended) {
-        const answers = await Promise.all(HOSTS.map(host => send(`${instance(host)}/graphql`, ME, null, accessToken)))
+        const answers = await Promise.all(HOSTS.map(host => told(host, accessToken)))
         const refused = refresh.find(await send(url, refresh.query, { refreshToken })) === 'InvalidRefreshToken'
         if (!refused || answers.some(answer => reason(answer) !== 'SESSION_REVOKED')) lost.logouts++
       } else if (!unsure) {

@@ -10,7 +10,7 @@ const PAUSE = 20
 const AGAIN = 200
 /** Nobody accepts a session for longer than PORTCULLIS_FEED_TIMEOUT after its end; a request takes its time as well. */
 const HEARD = 2500
-const UNAVAILABLE = new Set(['SERVICE_UNAVAILABLE', 'SERVER_BUSY'])
+export const UNAVAILABLE = new Set(['SERVICE_UNAVAILABLE', 'SERVER_BUSY'])
 
 const claims = token => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'))
 const me = { query: ME, find: answer => answer.data?.me?.id }
