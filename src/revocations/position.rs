@@ -93,6 +93,8 @@ mod tests {
         for text in ["0-1:1:", "7712188989701294530.0000000A-795:799:795,797", "1.1-5:5:", "0.0-10:20:10,15,19"] {
             assert_eq!(text.parse::<Position>().unwrap().to_string(), text);
         }
+        let marked: Position = "7712.0000000A.5.0f3c-795:799:".parse().unwrap();
+        assert_eq!((marked.history(), marked.unmarked()), ("7712.0000000A.5.0f3c", "7712.0000000A.5"));
         for text in [
             "",
             "-",

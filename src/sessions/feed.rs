@@ -129,7 +129,7 @@ impl Feed {
         self.task.is_some()
     }
 
-    /// How long ago it was certain that no change was missed. `None` if some may have been since.
+    /// How long ago it was last certain that no change was missed. `None` if it never was.
     pub(crate) fn age(&self) -> Option<Duration> {
         self.freshness.age()
     }

@@ -2,6 +2,7 @@
 
 use crate::support::app::{SECRET, settings};
 use crate::support::database::TestDatabase;
+use crate::support::events::Events;
 use crate::support::process::{Server, run};
 
 mod each;
@@ -151,6 +152,10 @@ async fn a_role_that_may_not_make_tables_serves_a_migrated_database() {
     let url = format!("postgres://{role}:pw@{place}");
     let server = Server::start(&[("DATABASE_URL", &url), secret, ("PORTCULLIS_MIGRATE", "off")]);
     server.client().register("ada@example.com").await;
+    let (_, key, _) = run(&["service-keys", "create", "a test"], &[("DATABASE_URL", &url), secret]);
+    let revocations = format!("{}/revocations", server.url);
+    let (_, position) = Events::open(&revocations, key.trim(), None).await.batch().await;
+    assert!(!position.is_empty());
     server.stop();
 }
 
