@@ -9,7 +9,7 @@ const PAUSE = 20
 /** A person tries again what must not be left undone. */
 const AGAIN = 200
 /** Nobody accepts a session for longer than PORTCULLIS_FEED_TIMEOUT after its end; a request takes its time as well. */
-const HEARD = 2500
+export const HEARD = 2500
 export const UNAVAILABLE = new Set(['SERVICE_UNAVAILABLE', 'SERVER_BUSY'])
 
 const claims = token => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'))

@@ -1,6 +1,7 @@
 // Everything on the primary's machine stops, as a virtual machine that is moved does, and wakes up when there is another primary.
 import { LOGOUT, ME, reason, send } from '../../upgrade/requests.js'
 import { instance, primary, proxy, sh, until, whole } from '../machines.js'
+import { HEARD } from '../people.js'
 import { Writers, faultsOf } from '../writers.js'
 
 /** More accounts than people who are at work. */
@@ -43,13 +44,17 @@ export const frozen = async people => {
   wake()
   await whole()
   const direct = await writers.close()
+  const late = Math.max(0, ...accepted)
+  const faults = faultsOf(direct)
+  if (!ended.length) faults.push('no session ended meanwhile')
+  if (late > HEARD) faults.push(`what ended meanwhile is accepted ${late} ms after waking`)
   return {
     from: old,
     promoted_after_ms: took,
     ended_meanwhile: ended.length,
     accepted_after_waking: accepted.length,
-    last_accepted_after_ms: Math.max(0, ...accepted),
+    last_accepted_after_ms: late,
     ...direct,
-    faults: faultsOf(direct),
+    faults,
   }
 }
