@@ -1,8 +1,6 @@
 // Whether what was acknowledged to people is so, afterwards.
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { LOGOUT, ME, login, reason, refresh, send } from '../upgrade/requests.js'
-import { HOSTS, instance, primary, proxy, sql } from './machines.js'
+import { HOSTS, instance, primary, proxy, sql, until } from './machines.js'
 import { PASSWORD, UNAVAILABLE } from './people.js'
 
 const AT_ONCE = 8
@@ -14,14 +12,10 @@ const each = async (list, act) => {
 }
 
 /** What the instance there says of a caller, once it can tell. */
-const told = async (host, accessToken) => {
-  for (let tries = 0; ; tries++) {
-    const answer = await send(`${instance(host)}/graphql`, ME, null, accessToken)
-    const away = (answer.errors ?? []).some(({ extensions }) => UNAVAILABLE.has(extensions?.code))
-    if (!away || tries === 300) return answer
-    await sleep(100)
-  }
-}
+const told = (host, accessToken) => until(30, `instance ${host} tells who calls`, async () => {
+  const answer = await send(`${instance(host)}/graphql`, ME, null, accessToken)
+  return !(answer.errors ?? []).some(({ extensions }) => UNAVAILABLE.has(extensions?.code)) && answer
+})
 
 /** How many of the acknowledged registrations, refreshes and endings are lost, of how many. */
 export const lost = async people => {

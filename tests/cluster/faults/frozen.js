@@ -40,8 +40,7 @@ export const frozen = async people => {
       return reason(answer) === 'SESSION_REVOKED'
     }))
     return refused.every(Boolean)
-  }, 10)
-  wake()
+  }, 10).finally(wake)
   await whole()
   const direct = await writers.close()
   const late = Math.max(0, ...accepted)
