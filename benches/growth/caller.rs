@@ -57,14 +57,14 @@ impl Caller {
         Ok(())
     }
 
-    /// So many, with the picks dealt out among them.
+    /// So many, with the picks divided among them.
     pub(crate) async fn split(self, parts: usize) -> Outcome<Vec<Self>> {
-        let mut hands: Vec<Vec<Pick>> = std::iter::repeat_with(Vec::new).take(parts).collect();
+        let mut shares: Vec<Vec<Pick>> = std::iter::repeat_with(Vec::new).take(parts).collect();
         for (place, pick) in self.picks.into_iter().enumerate() {
-            hands[place % parts].push(pick);
+            shares[place % parts].push(pick);
         }
         let mut callers = Vec::new();
-        for picks in hands {
+        for picks in shares {
             callers.push(Self::open(&self.address, picks, self.registered).await?);
         }
         Ok(callers)
