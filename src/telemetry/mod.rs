@@ -2,6 +2,7 @@
 //! of a document.
 
 mod export;
+mod one_line;
 mod output;
 mod queue;
 
@@ -23,6 +24,7 @@ use crate::config::{LogFormat, Traces};
 use crate::error::Error;
 use crate::ids::AccountId;
 use crate::traces::{TARGET, begin, is_exported, shortened};
+use one_line::OneLine;
 use queue::Queue;
 
 pub use export::Export;
@@ -68,17 +70,21 @@ pub fn flush() {
     }
 }
 
-fn layer(
-    format: LogFormat,
-    to: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
-) -> Box<dyn Layer<Registry> + Send + Sync> {
+type Lines = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn layer(format: LogFormat, to: impl for<'w> MakeWriter<'w> + Send + Sync + 'static) -> Lines {
     match format {
-        LogFormat::Text => {
-            let ansi = io::IsTerminal::is_terminal(&io::stderr());
-            fmt::layer().with_writer(to).with_ansi(ansi).with_target(false).boxed()
-        }
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(to).boxed(),
+        LogFormat::Text => text(to, io::IsTerminal::is_terminal(&io::stderr())),
+        LogFormat::Json => json(to),
     }
+}
+
+fn text(to: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, is_coloured: bool) -> Lines {
+    fmt::layer().with_writer(OneLine { to, is_coloured }).with_ansi(is_coloured).with_target(false).boxed()
+}
+
+fn json(to: impl for<'w> MakeWriter<'w> + Send + Sync + 'static) -> Lines {
+    fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(to).boxed()
 }
 
 /// Only a message that is a literal in the source is shown, because a formatted one may hold anything.
