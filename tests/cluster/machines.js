@@ -23,7 +23,7 @@ export const until = async (seconds, what, is, pause = 100) => {
   }
 }
 
-const answers = (url, within = 2000) => fetch(url, { signal: AbortSignal.timeout(within) }).then(({ ok }) => ok, () => false)
+export const answers = (url, within = 2000) => fetch(url, { signal: AbortSignal.timeout(within) }).then(({ ok }) => ok, () => false)
 
 /** The hosts whose Patroni says that it is this: primary, replica, synchronous. */
 export const hostsThatAre = async what => {

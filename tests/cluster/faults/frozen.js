@@ -1,6 +1,6 @@
 // Everything on the primary's machine stops, as a virtual machine that is moved does, and wakes up when there is another primary.
 import { LOGOUT, ME, reason, send } from '../../upgrade/requests.js'
-import { instance, primary, proxy, sh, until, whole } from '../machines.js'
+import { answers, instance, primary, proxy, sh, until, whole } from '../machines.js'
 import { HEARD } from '../people.js'
 import { Writers, faultsOf } from '../writers.js'
 
@@ -21,16 +21,21 @@ export const frozen = async people => {
   const pids = await sh(`pid=$(postmaster ${old})
     echo $pid $(pgrep -P $pid) $(cat "$dir"/run/*-${old}.pid)`)
   await sh(`signal STOP ${pids}`)
-  await until(60, 'another primary', async () => ![old, false].includes(await primary().catch(() => false)))
-  const took = Math.round(performance.now() - begun)
+  let took
   const ended = []
-  for (const session of left) {
-    const answer = await send(`http://${proxy}:8080/graphql`, LOGOUT, null, session.accessToken)
-    session.ended = answer.data?.logout?.ended === true
-    if (session.ended) ended.push(session)
-    else session.unsure = true
+  try {
+    await until(60, 'another primary', async () => ![old, false].includes(await primary().catch(() => false)))
+    took = Math.round(performance.now() - begun)
+    await until(30, 'HAProxy leads to an instance', () => answers(`http://${proxy}:8080/health/ready`))
+    for (const session of left) {
+      const answer = await send(`http://${proxy}:8080/graphql`, LOGOUT, null, session.accessToken).catch(() => ({}))
+      session.ended = answer.data?.logout?.ended === true
+      if (session.ended) ended.push(session)
+      else session.unsure = true
+    }
+  } finally {
+    await sh(`signal CONT ${pids}`)
   }
-  await sh(`signal CONT ${pids}`)
   const accepted = []
   const woken = performance.now()
   await until(60, 'the instance that has woken up refuses what ended meanwhile', async () => {
